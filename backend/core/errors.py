@@ -1,0 +1,53 @@
+"""What can go wrong, in the words of the domain; the API and the runner each map these once."""
+
+from typing import Any
+
+
+class DublineError(Exception):
+    """Base of every error that Dubline raises on purpose; `str()` is fit to show a user."""
+
+
+class Transient(DublineError):
+    """Trying again later may help: a timeout, a dropped connection, a vendor's 5xx."""
+
+
+class RateLimited(Transient):
+    """The vendor asks to slow down; waiting does not use up an attempt."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """`retry_after` is in seconds, as the vendor asked, or None when it did not say."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Permanent(DublineError):
+    """Trying again cannot help: bad input, a missing language, a refused key."""
+
+
+class Cancelled(DublineError):
+    """Somebody asked for the job to stop."""
+
+
+class LeaseLost(DublineError):
+    """Another worker owns this stage by now; whatever this one made is discarded."""
+
+
+class Invalid(DublineError):
+    """The request itself is wrong: `field` names the part, the message says what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(DublineError):
+    """There is no such thing, or it belongs to somebody else."""
+
+
+class Conflict(DublineError):
+    """The request is sound but the present state forbids it; `slug` names the problem type."""
+
+    def __init__(self, slug: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.slug = slug
+        self.details = details

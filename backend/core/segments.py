@@ -1,0 +1,85 @@
+"""The documents that the stages hand to each other: source segments, translations, speech.
+
+All times are seconds from the start of the recording.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Document(BaseModel):
+    """Base of the JSON documents: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_bytes(self) -> bytes:
+        """UTF-8 JSON, stable for equal content, so that equal documents have equal hashes."""
+        return (self.model_dump_json(indent=1) + "\n").encode()
+
+
+class Word(Document):
+    """One recognised word; `confidence` is 0..1, or None where the provider tells none."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+class Segment(Document):
+    """A stretch of speech by one speaker; `id` counts from 0 in time order."""
+
+    id: int
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    text: str
+    speaker: str | None = None
+    words: tuple[Word, ...] = ()
+
+
+class Transcript(Document):
+    """`segments_src.json`: what was said, by whom, when."""
+
+    language: str
+    duration: float
+    segments: tuple[Segment, ...]
+
+
+class Line(Document):
+    """One translated segment; `id`, times and speaker are those of its source segment."""
+
+    id: int
+    start: float
+    end: float
+    source: str
+    text: str
+    speaker: str | None = None
+
+
+class Translation(Document):
+    """`segments_<lang>.json`: exactly one line for each source segment."""
+
+    source_language: str
+    language: str
+    duration: float
+    lines: tuple[Line, ...]
+
+
+class Clip(Document):
+    """The speech made for one line, as mono FLAC under `object_key`.
+
+    `duration` is in seconds; `rate` is the provider's speaking rate, 1.0 being its natural one.
+    """
+
+    id: int
+    object_key: str
+    sha256: str
+    duration: float
+    rate: float
+    voice: str
+
+
+class Speech(Document):
+    """`speech_<lang>.json`: one clip for each line that has something to say."""
+
+    language: str
+    clips: tuple[Clip, ...]

@@ -1,0 +1,127 @@
+"""What a provider of transcription, translation or speech has to offer.
+
+Providers raise `Transient`, `RateLimited` or `Permanent` from `backend.core.errors` and nothing
+else; they never retry by themselves, because the database owns retries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.core.segments import Segment
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call used and cost: `units` of `unit` (seconds, characters, tokens), `usd` in all."""
+
+    units: float = 0.0
+    unit: str = ""
+    usd: float = 0.0
+
+
+class Call(Protocol):
+    """The line back to the stage that a provider gets with every piece of work."""
+
+    def progress(self, fraction: float) -> None:
+        """Report 0..1 done; raises `Cancelled` or `LeaseLost` when the work must stop."""
+
+    def recall(self, key: str) -> str | None:
+        """What `remember` stored under `key`, also by an earlier, killed attempt."""
+
+    def remember(self, key: str, value: str) -> None:
+        """Store durably, say the vendor's own job id before polling it, so nothing is bought twice."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Audio to transcribe: `path` is 16-bit mono WAV at the transcriber's `sample_rate`.
+
+    `text` is the recording's own text where the uploaded file was text, not media.
+    """
+
+    path: Path
+    duration: float
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A transcriber's answer; `language` is what it heard where it was asked to detect."""
+
+    segments: Sequence[Segment]
+    language: str
+    cost: Cost = field(default_factory=Cost)
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A translator's answer: one text for each text it was given, in the same order."""
+
+    texts: Sequence[str]
+    cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A line to speak; `rate` is relative to the voice's natural speaking rate (1.0)."""
+
+    text: str
+    language: str
+    voice: str
+    rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A synthesiser's answer: `samples` is float32 mono in -1..1 at `sample_rate` Hz."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    cost: Cost = field(default_factory=Cost)
+
+
+class Transcriber(Protocol):
+    """Turns a recording into segments. `model` names all that its output depends on."""
+
+    name: str
+    model: str
+    sample_rate: int
+
+    def transcribe(
+        self, recording: Recording, language: str, *, diarize: bool, call: Call
+    ) -> Transcribed:
+        """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
+
+
+class Translator(Protocol):
+    """Translates batches of segment texts. `batch_size` is the most texts one call may carry."""
+
+    name: str
+    model: str
+    batch_size: int
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Translate each text; never merges, drops or adds one."""
+
+
+class Synthesizer(Protocol):
+    """Speaks one line at a time. `concurrency` is how many lines may be asked for at once."""
+
+    name: str
+    model: str
+    concurrency: int
+    max_rate: float
+
+    def voice(self, language: str, speaker: str | None) -> str:
+        """The voice that speaks for `speaker`: always the same one for the same arguments."""
+
+    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+        """Speak one line."""
