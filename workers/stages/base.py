@@ -1,0 +1,92 @@
+"""What a stage is given and what it gives back: inputs in, artifacts out, nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.core.params import JobParams
+from workers.providers.base import Call, Cost, Synthesizer, Transcriber, Translator
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An object in storage that the stage may read; `filename` is the user's name for an upload."""
+
+    key: str
+    sha256: str
+    size: int
+    mime: str
+    filename: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One stage of one run, for one language (empty for `asr`, which serves all of them).
+
+    `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
+    stages before by kind (`segments_src`, `segments`, `speech`), those of this language.
+    """
+
+    job_id: str
+    run_number: int
+    language: str
+    params: JobParams
+    files: Mapping[str, StoredFile]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that the stage made; `kind` is unique within the stage and language.
+
+    `meta` says what a user may want to know of it (duration, codec, sample rate, ...).
+    """
+
+    kind: str
+    path: Path
+    mime: str
+    filename: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a stage made, by which provider and model, and at what cost."""
+
+    made: tuple[Made, ...]
+    provider: str
+    model: str
+    cost: Cost = field(default_factory=Cost)
+    warnings: tuple[str, ...] = ()
+
+
+class ClipStore(Protocol):
+    """Keeps synthesised speech under the hash of everything that made it, across runs and jobs."""
+
+    def get(self, content_key: str) -> StoredFile | None:
+        """The clip kept under this content key, or None."""
+
+    def put(self, content_key: str, path: Path) -> StoredFile:
+        """Keep a FLAC file under this content key."""
+
+
+class Desk(Call, Protocol):
+    """Where a stage works: a scratch folder, the storage to read from, the line to the runner."""
+
+    workdir: Path
+    clips: ClipStore
+
+    def fetch(self, file: StoredFile) -> Path:
+        """A local, verified copy of an object, for reading only."""
+
+    def transcriber(self, name: str) -> Transcriber:
+        """The named transcriber; `Permanent` when there is none of that name."""
+
+    def translator(self, name: str) -> Translator:
+        """The named translator."""
+
+    def synthesizer(self, name: str) -> Synthesizer:
+        """The named synthesiser."""
+
+
+StageFunction = Callable[[Work, Desk], Outcome]
