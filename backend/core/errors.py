@@ -28,6 +28,10 @@ class Cancelled(DublineError):
     """Somebody asked for the job to stop."""
 
 
+class Stopping(DublineError):
+    """The worker is told to stop: the stage is handed back and goes on elsewhere."""
+
+
 class LeaseLost(DublineError):
     """Another worker owns this stage by now; whatever this one made is discarded."""
 

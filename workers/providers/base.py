@@ -34,7 +34,7 @@ class Call(Protocol):
         """What `remember` stored under `key`, also by an earlier, killed attempt."""
 
     def remember(self, key: str, value: str) -> None:
-        """Store durably, say the vendor's own job id before polling it, so nothing is bought twice."""
+        """Store durably, say the vendor's own job id before polling, so nothing is bought twice."""
 
 
 @dataclass(frozen=True)

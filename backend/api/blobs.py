@@ -1,0 +1,48 @@
+"""/v1/blobs: the signed URLs of the local store. With S3 clients go to the service itself."""
+
+import shutil
+
+from flask import Blueprint, Response, abort, request, send_file
+
+from backend.api.context import parts
+from backend.core.errors import Conflict, NotFound
+from backend.storage.local import CHUNK
+
+blueprint = Blueprint("blobs", __name__, url_prefix="/v1/blobs")
+
+
+@blueprint.put("/<token>")
+def put(token: str) -> Response:
+    """Receive an object, once."""
+    store = parts().local_store
+    key = store.claims(token).get("put")
+    if key is None:
+        raise NotFound("This link is for downloading")
+    if store.size(key) is not None:
+        raise Conflict("already-uploaded", "This file was sent already: ask for a new upload URL")
+    expected = request.content_length
+    with store.writer(key) as file:
+        shutil.copyfileobj(request.stream, file, CHUNK)
+        if expected is not None and file.tell() != expected:
+            abort(400, f"{file.tell()} bytes came, {expected} were announced: send it again")
+    return Response(status=204)
+
+
+@blueprint.get("/<token>")
+def get(token: str) -> Response:
+    """Send an object, or a range of it."""
+    store = parts().local_store
+    claims = store.claims(token)
+    if "get" not in claims:
+        raise NotFound("This link is for uploading")
+    path = store.path(claims["get"])
+    if not path.exists():
+        raise NotFound("Storage no longer has this file")
+    return send_file(
+        path,
+        mimetype=claims["mime"],
+        as_attachment=True,
+        download_name=claims["name"],
+        conditional=True,
+        etag=claims["get"],
+    )

@@ -1,0 +1,33 @@
+"""/healthz: the process lives. /readyz: it can accept jobs."""
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from backend.api.context import parts
+from backend.core import schema
+from backend.core.errors import Transient
+
+blueprint = Blueprint("health", __name__, description="For load balancers and orchestrators")
+
+
+@blueprint.route("/healthz")
+class Health(MethodView):
+    """Liveness."""
+
+    @blueprint.response(200)
+    def get(self) -> dict[str, str]:
+        """Answer as long as the process can."""
+        return {"status": "ok"}
+
+
+@blueprint.route("/readyz")
+class Ready(MethodView):
+    """Readiness."""
+
+    @blueprint.response(200)
+    def get(self) -> dict[str, str]:
+        """Answer 200 when a job would be accepted: that takes the database and the storage."""
+        if not schema.is_current(parts().db):
+            raise Transient("The database's schema is not up to date: run 'dubline migrate'")
+        parts().store.size("readyz")
+        return {"status": "ready"}

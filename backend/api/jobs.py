@@ -1,0 +1,141 @@
+"""/v1/jobs: ask for a dub or a transcription, watch it, get its files, run it again."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import jsonify, redirect, url_for
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from kombu.exceptions import OperationalError
+
+from backend.api import schemas
+from backend.api.context import parts, user_id
+from backend.core import jobs, outbox, views
+from backend.core.jobs import Resume
+from backend.core.params import JobParams, Providers
+from backend.core.stages import Stage
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
+
+
+@blueprint.route("")
+class Jobs(MethodView):
+    """All jobs."""
+
+    @blueprint.arguments(schemas.JobRequest)
+    @blueprint.response(202, schemas.JobView)
+    def post(self, request: dict[str, Any]) -> Any:
+        """Ask for a dub or a transcription; it is accepted when this answers 202."""
+        media_id, background_id = request.pop("media_id"), request.pop("background_id")
+        params = JobParams(**request, providers=_providers())
+        job_id, run_id = jobs.create(
+            parts().db, user_id(), params, media_id=media_id, background_id=background_id
+        )
+        _dispatch(run_id)
+        return views.job(parts().db, user_id(), job_id), 202, _location(job_id)
+
+    @blueprint.arguments(schemas.JobQuery, location="query")
+    @blueprint.response(200, schemas.JobPage)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List jobs, newest first."""
+        return views.page(parts().db, user_id(), **query)
+
+
+@blueprint.route("/<uuid:job_id>")
+class Job(MethodView):
+    """One job."""
+
+    @blueprint.response(200, schemas.JobView)
+    def get(self, job_id: UUID) -> dict[str, Any]:
+        """Tell how it goes: languages, stages, files."""
+        return views.job(parts().db, user_id(), job_id)
+
+    @blueprint.response(202, schemas.JobView)
+    def delete(self, job_id: UUID) -> dict[str, Any]:
+        """Cancel it; what is finished is kept and can be resumed from."""
+        jobs.cancel(parts().db, user_id(), job_id)
+        return views.job(parts().db, user_id(), job_id)
+
+
+@blueprint.route("/<uuid:job_id>/retry")
+class Retry(MethodView):
+    """Another run of a job."""
+
+    @blueprint.arguments(schemas.RetryRequest)
+    @blueprint.response(202, schemas.JobView)
+    @blueprint.alt_response(200, schema=schemas.Plan, description="The plan, for a dry run")
+    def post(self, request: dict[str, Any], job_id: UUID) -> Any:
+        """Run a job again from a stage, or from the first one whose inputs changed (`auto`)."""
+        named = request["resume_from"]
+        wanted = Resume(
+            resume_from=None if named == "auto" else Stage(named),
+            from_run=request["from_run_id"],
+            languages=tuple(request["languages"]),
+            overrides=request["overrides"],
+            accept_stale=request["accept_stale"],
+        )
+        if request["dry_run"]:
+            _, steps = jobs.prepare(parts().db, parts().store, user_id(), job_id, wanted)
+            return jsonify(schemas.Plan().dump(views.plan(steps)))
+        run_id, _ = jobs.resume(parts().db, parts().store, user_id(), job_id, wanted)
+        _dispatch(run_id)
+        return views.job(parts().db, user_id(), job_id), 202, _location(job_id)
+
+
+@blueprint.route("/<uuid:job_id>/runs")
+class Runs(MethodView):
+    """A job's history, run by run."""
+
+    @blueprint.response(200, schemas.RunView(many=True))
+    def get(self, job_id: UUID) -> list[dict[str, Any]]:
+        """Tell what each run executed and what it reused."""
+        return views.runs(parts().db, user_id(), job_id)
+
+
+@blueprint.route("/<uuid:job_id>/events")
+class Events(MethodView):
+    """A job's history, event by event."""
+
+    @blueprint.response(200, schemas.EventView(many=True))
+    def get(self, job_id: UUID) -> list[dict[str, Any]]:
+        """Tell all that happened, attempts and their errors included."""
+        return views.events(parts().db, user_id(), job_id)
+
+
+@blueprint.route("/<uuid:job_id>/download")
+class Download(MethodView):
+    """A job's files."""
+
+    @blueprint.arguments(schemas.DownloadQuery, location="query")
+    @blueprint.alt_response(302, description="To a URL that works for a short time")
+    def get(self, query: dict[str, Any], job_id: UUID) -> Any:
+        """Get an artifact by its name, for example `es/dub.mp4`."""
+        file = views.artifact(parts().db, user_id(), job_id, query["artifact"])
+        ttl = timedelta(seconds=parts().settings.url_ttl_s)
+        return redirect(parts().store.download_url(file.key, file.filename, file.mime, ttl))
+
+
+def _providers() -> Providers:
+    settings = parts().settings
+    return Providers(
+        transcription=settings.transcription_backend,
+        translation=settings.translation_backend,
+        tts=settings.tts_backend,
+    )
+
+
+def _dispatch(run_id: UUID) -> None:
+    """The fast path. The run is accepted already: when this fails the relay sends it later."""
+    try:
+        for message in outbox.first_messages(parts().db, run_id):
+            parts().dispatcher.send(message)
+    except (OperationalError, OSError) as error:
+        log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
+
+
+def _location(job_id: UUID) -> dict[str, str]:
+    return {"Location": url_for("jobs.Job", job_id=job_id)}

@@ -1,0 +1,220 @@
+"""What goes over the wire: camelCase outside, snake_case inside."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from backend.core.params import Bed, Kind, Mode
+from backend.core.stages import ORDER
+
+ROLES = ("voice", "video", "background", "transcript")
+
+
+class Camel(Schema):
+    """Base: names its fields in camelCase and knows no others."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
+        """`resume_from` here is `resumeFrom` there."""
+        first, *rest = (field_obj.data_key or field_name).split("_")
+        field_obj.data_key = first + "".join(part.title() for part in rest)
+
+
+def _choice(values: Any, **options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf([str(value) for value in values]), **options)
+
+
+class PresignRequest(Camel):
+    """Announces a file."""
+
+    filename = fields.String(required=True, validate=validate.Length(1, 1000))
+    role = _choice(ROLES, load_default="video")
+
+
+class PresignedUpload(Camel):
+    """Where to send it."""
+
+    file_id = fields.UUID()
+    url = fields.String()
+    method = fields.String()
+    headers = fields.Dict(keys=fields.String(), values=fields.String())
+    expires_at = fields.AwareDateTime()
+
+
+class CompleteRequest(Camel):
+    """Says that the file was sent; size and hash are compared where given."""
+
+    file_id = fields.UUID(required=True)
+    size = fields.Integer(load_default=None, validate=validate.Range(min=0))
+    sha256 = fields.String(load_default=None, validate=validate.Length(equal=64))
+
+
+class File(Camel):
+    """An upload that was taken in."""
+
+    id = fields.UUID()
+    role = fields.String()
+    filename = fields.String()
+    size = fields.Integer()
+    sha256 = fields.String()
+    mime = fields.String()
+    duration = fields.Float(metadata={"description": "seconds"})
+    probe = fields.Dict(metadata={"description": "container and streams, as found"})
+    completed_at = fields.AwareDateTime()
+
+
+class JobRequest(Camel):
+    """Asks for a dub or a transcription."""
+
+    kind = _choice(Kind, load_default=str(Kind.DUB))
+    media_id = fields.UUID(required=True)
+    background_id = fields.UUID(load_default=None)
+    source_language = fields.String(load_default="en")
+    target_languages = fields.List(fields.String(), load_default=list)
+    mode = _choice(Mode, load_default=str(Mode.MONO))
+    bed = _choice(Bed, load_default=str(Bed.AUTO))
+    flac = fields.Boolean(load_default=False)
+
+
+class RetryRequest(Camel):
+    """Asks for another run of a job."""
+
+    resume_from = _choice(["auto", *ORDER], load_default="auto")
+    from_run_id = fields.UUID(load_default=None)
+    languages = fields.List(fields.String(), load_default=list)
+    overrides = fields.Dict(keys=fields.String(), load_default=dict)
+    accept_stale = fields.Boolean(load_default=False)
+    dry_run = fields.Boolean(load_default=False)
+
+
+class PlannedStage(Camel):
+    """What a run does about one stage."""
+
+    stage = fields.String()
+    language = fields.String(allow_none=True)
+    action = _choice(("execute", "reuse"))
+
+
+class Plan(Camel):
+    """The answer to a dry run."""
+
+    plan = fields.List(fields.Nested(PlannedStage))
+
+
+class Cost(Camel):
+    """What a stage cost, by which provider and model."""
+
+    provider = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    usd = fields.Float(allow_none=True)
+
+
+class StageView(Camel):
+    """One stage's progress marker."""
+
+    stage = fields.String()
+    state = fields.String()
+    origin = fields.String()
+    attempt = fields.Integer()
+    progress = fields.Float()
+    error = fields.Dict(allow_none=True)
+    warnings = fields.List(fields.String())
+    cost = fields.Nested(Cost)
+    retry_at = fields.AwareDateTime(allow_none=True)
+    started_at = fields.AwareDateTime(allow_none=True)
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class ArtifactView(Camel):
+    """A file that a stage made; `name` is what to ask `download` for."""
+
+    name = fields.String()
+    kind = fields.String()
+    stage = fields.String()
+    language = fields.String(allow_none=True)
+    size = fields.Integer()
+    sha256 = fields.String()
+    mime = fields.String()
+    meta = fields.Dict()
+
+
+class LanguageView(Camel):
+    """Where a target language stands, in the latest run that has it."""
+
+    language = fields.String()
+    status = fields.String()
+    progress = fields.Float()
+    run = fields.Integer()
+    stages = fields.List(fields.Nested(StageView))
+
+
+class JobSummary(Camel):
+    """A job in a list."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    status = fields.String()
+    source_language = fields.String()
+    target_languages = fields.List(fields.String())
+    mode = fields.String()
+    run = fields.Integer()
+    created_at = fields.AwareDateTime()
+
+
+class JobView(JobSummary):
+    """A job with everything that can be told of it."""
+
+    finished_at = fields.AwareDateTime(allow_none=True)
+    progress = fields.Float()
+    stages = fields.List(fields.Nested(StageView))
+    languages = fields.List(fields.Nested(LanguageView))
+    artifacts = fields.List(fields.Nested(ArtifactView))
+
+
+class RunView(Camel):
+    """One run with what it executed and reused."""
+
+    id = fields.UUID()
+    number = fields.Integer()
+    resume_from = fields.String(allow_none=True)
+    state = fields.String()
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+    executed = fields.List(fields.String())
+    reused = fields.List(fields.String())
+
+
+class EventView(Camel):
+    """Something that happened to a job."""
+
+    seq = fields.Integer()
+    type = fields.String()
+    run = fields.Integer(allow_none=True)
+    stage = fields.String(allow_none=True)
+    language = fields.String(allow_none=True)
+    data = fields.Dict()
+    provider = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    units = fields.Float(allow_none=True)
+    unit = fields.String(allow_none=True)
+    cost_usd = fields.Float(allow_none=True)
+    created_at = fields.AwareDateTime()
+
+
+class JobQuery(Camel):
+    """Pages through jobs, newest first."""
+
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+    before = fields.UUID(load_default=None)
+
+
+class JobPage(Camel):
+    """A page of jobs; `next` is the `before` of the next page."""
+
+    jobs = fields.List(fields.Nested(JobSummary))
+    next = fields.UUID(allow_none=True)
+
+
+class DownloadQuery(Camel):
+    """Which artifact, by its name."""
+
+    artifact = fields.String(required=True)

@@ -1,0 +1,31 @@
+"""The HTTP API as a Flask app."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from backend.api import blobs, files, health, jobs, problems
+from backend.settings import Settings
+from backend.wiring import Parts
+
+VERSION = "v1"
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the app; it reaches for nothing until the first request."""
+    app = Flask("dubline")
+    app.config.update(
+        API_TITLE="Dubline",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+    )
+    app.extensions["dubline"] = Parts(settings)
+    api = Api(app)
+    problems.register(app)
+    for blueprint in (files.blueprint, jobs.blueprint, health.blueprint):
+        api.register_blueprint(blueprint)
+    if settings.storage_backend == "local":
+        app.register_blueprint(blobs.blueprint)
+    return app

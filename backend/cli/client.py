@@ -1,0 +1,104 @@
+"""A client of the HTTP API, as much of it as the command line needs."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+
+CHUNK = 1 << 20
+
+
+class ApiError(click.ClickException):
+    """The API refused; the message is the problem's detail."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        problem = response.json() if "json" in response.headers.get("content-type", "") else {}
+        detail = problem.get("detail") or f"{response.status_code} {response.reason_phrase}"
+        super().__init__(detail)
+        self.status = response.status_code
+
+
+class Client:
+    """Talks to one API."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=httpx.Timeout(60, connect=5))
+
+    def upload(self, path: Path, role: str) -> dict[str, Any]:
+        """Send a file; returns it as the API took it in."""
+        announced = self._post("/v1/files/presign", {"filename": path.name, "role": role})
+        headers = {**announced["headers"], "Content-Length": str(path.stat().st_size)}
+        sent = self._http.put(
+            announced["url"], content=_chunks(path), headers=headers, timeout=None
+        )
+        _checked(sent)
+        digest = file_sha256(path)
+        body = {"fileId": announced["fileId"], "sha256": digest, "size": path.stat().st_size}
+        return self._post("/v1/files/complete", body, timeout=600)
+
+    def submit(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a job."""
+        return self._post("/v1/jobs", request)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """How a job goes."""
+        return self._get(f"/v1/jobs/{job_id}")
+
+    def resume(self, job_id: str) -> dict[str, Any]:
+        """Run a job again where it has something left to do."""
+        return self._post(f"/v1/jobs/{job_id}/retry", {})
+
+    def runs(self, job_id: str) -> list[dict[str, Any]]:
+        """A job's runs."""
+        found: list[dict[str, Any]] = self._get(f"/v1/jobs/{job_id}/runs")
+        return found
+
+    def download(self, job_id: str, artifact: dict[str, Any], target: Path) -> None:
+        """Get an artifact; the file appears whole and checked, or not at all."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        digest = hashlib.sha256()
+        url = f"/v1/jobs/{job_id}/download"
+        query = {"artifact": artifact["name"]}
+        with (
+            self._http.stream("GET", url, params=query, follow_redirects=True) as response,
+            part.open("wb") as file,
+        ):
+            if response.is_error:
+                response.read()
+            _checked(response)
+            for chunk in response.iter_bytes(CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != artifact["sha256"]:
+            part.unlink()
+            raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")
+        part.replace(target)
+
+    def _post(self, path: str, body: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
+        answer: dict[str, Any] = _checked(self._http.post(path, json=body, timeout=timeout)).json()
+        return answer
+
+    def _get(self, path: str) -> Any:
+        return _checked(self._http.get(path)).json()
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_error:
+        raise ApiError(response)
+    return response
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

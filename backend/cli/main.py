@@ -1,0 +1,174 @@
+"""The command line: `dubline`."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import waitress
+
+from backend import lifeline, logs, settings
+from backend.app import create_app
+from backend.cli import work
+from backend.cli.stack import Stack
+from backend.core import schema
+from backend.wiring import Parts
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dubline")
+def cli() -> None:
+    """Dub recordings into other languages, on your own machine.
+
+    Exit codes: 0 done, 1 it failed, 2 wrong usage, 130 stopped by Ctrl-C.
+    """
+
+
+def _job_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--from", "source", default="en", show_default=True, help="Language spoken."),
+        click.option(
+            "--mode",
+            type=click.Choice(["mono", "dialogue"]),
+            default="mono",
+            show_default=True,
+            help="One speaker, or several to tell apart.",
+        ),
+        click.option("--out", type=FOLDER, help="Folder for the results [default: beside INPUT]."),
+        click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("media", metavar="INPUT", type=FILE)
+@click.option("--to", "targets", required=True, help="Target languages, for example es,pt.")
+@click.option("--background", type=FILE, help="Music and effects without speech.")
+@click.option(
+    "--bed",
+    type=click.Choice(["auto", "background", "source", "none"]),
+    default="auto",
+    show_default=True,
+    help="What sounds under the dub; auto: --background if given, otherwise the source, lowered.",
+)
+@click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
+@_job_options
+def dub(
+    media: Path, targets: str, background: Path | None, bed: str, flac: bool, **options: Any
+) -> None:
+    """Dub INPUT, any audio or video file, into other languages."""
+    request = {
+        "kind": "dub",
+        "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
+        "bed": bed,
+        "flac": flac,
+    }
+    _do(media, background, request, **options)
+
+
+@cli.command()
+@click.argument("media", metavar="INPUT", type=FILE)
+@_job_options
+def transcribe(media: Path, **options: Any) -> None:
+    """Transcribe INPUT to TXT, SRT, VTT and JSON."""
+    _do(media, None, {"kind": "transcribe"}, **options)
+
+
+def _do(
+    media: Path,
+    background: Path | None,
+    request: dict[str, Any],
+    *,
+    source: str,
+    mode: str,
+    out: Path | None,
+    server: str | None,
+) -> None:
+    loaded = settings.load()
+    out = out or media.with_name(f"{media.stem}-{request['kind']}")
+    request = {**request, "sourceLanguage": source, "mode": mode}
+    with work.connected(loaded, server) as (client, stack):
+        work.run(
+            client, stack, loaded, media=media, background=background, request=request, out=out
+        )
+
+
+@cli.command()
+def up() -> None:
+    """Run API, worker and reconciler together on this machine, until Ctrl-C."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    with Stack(settings.load()) as stack:
+        click.echo(f"Dubline is up: {stack.url}/v1 (no accounts yet: keep it on this machine)")
+        while not stop.wait(1.0):
+            if stack.failed.is_set():
+                sys.exit(1)
+        click.echo("Stopping: running stages are handed back and go on at the next start ...")
+
+
+@cli.command()
+def api() -> None:
+    """Serve the HTTP API."""
+    loaded = settings.load()
+    logs.configure(loaded)
+    lifeline.follow_parent()
+    server = waitress.create_server(
+        create_app(loaded),
+        host=loaded.api_host,
+        port=loaded.api_port,
+        threads=8,
+        max_request_body_size=loaded.max_upload_bytes,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"Listening on {loaded.api_url}")
+    server.run()
+
+
+@cli.command()
+def worker() -> None:
+    """Run stages."""
+    os.execv(  # noqa: S606 - Celery handles its own signals best as the process itself
+        sys.executable,
+        [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--loglevel", "INFO"],
+    )
+
+
+@cli.command()
+def reconciler() -> None:
+    """Send what is due and take over from dead workers."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers.reconciler"])  # noqa: S606 - as above
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    schema.migrate(Parts(settings.load()).db)
+    click.echo("The database is up to date")
+
+
+@cli.command()
+def doctor() -> None:
+    """Tell what is installed, which languages work, and what to install for more."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers.doctor"])  # noqa: S606 - as above
+
+
+def main() -> None:
+    """Run the command; a wrong setting is one line, not a traceback."""
+    try:
+        cli()
+    except settings.SettingsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Files as stages see them: what a stage reads, and under which key what it made is kept."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
+
+from backend.core.models import Artifact, Job, Run, StageRun, Upload
+from backend.core.stages import ALL_LANGUAGES, Stage
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """An object in storage, immutable."""
+
+    key: str
+    sha256: str
+    size: int
+    mime: str
+    filename: str
+
+
+# What each stage reads, by role of upload or kind of artifact.
+READS = {
+    Stage.ASR: ("media",),
+    Stage.MT: ("segments_src",),
+    Stage.TTS: ("segments",),
+    Stage.MIX: ("media", "background", "segments", "speech"),
+}
+
+
+def object_key(job_id: UUID, stage: Stage, language: str, sha256: str, filename: str) -> str:
+    """Where an artifact is stored: by content, so that a late write can never replace another."""
+    return "/".join(filter(None, ("jobs", str(job_id), stage, language, sha256[:16], filename)))
+
+
+def inputs(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
+    """What the stage reads, by role or kind."""
+    rows = connection.execute(_uploads(run_id).union_all(_made_upstream(run_id, language)))
+    found = {row.kind: FileRef(*row[1:]) for row in rows}
+    return {kind: found[kind] for kind in READS[stage] if kind in found}
+
+
+def _uploads(run_id: UUID) -> Select[*tuple[Any, ...]]:
+    role = case((Upload.id == Job.media_id, literal("media")), else_=literal("background"))
+    return (
+        select(
+            role.label("kind"),
+            *(Upload.object_key, Upload.sha256, Upload.size, Upload.mime, Upload.filename),
+        )
+        .select_from(Run)
+        .join(Job, Job.id == Run.job_id)
+        .join(Upload, Upload.id.in_((Job.media_id, Job.background_id)))
+        .where(Run.id == run_id)
+    )
+
+
+def _made_upstream(run_id: UUID, language: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Artifact.kind,
+            *(Artifact.object_key, Artifact.sha256, Artifact.size),
+            *(Artifact.mime, Artifact.filename),
+        )
+        .select_from(StageRun)
+        .join(Artifact, Artifact.stage_run_id == made_by())
+        .where(StageRun.run_id == run_id, StageRun.language.in_((ALL_LANGUAGES, language)))
+    )
+
+
+def made_by() -> ColumnElement[UUID]:
+    """The marker whose artifacts a marker stands for: its own, or those it reuses."""
+    return func.coalesce(StageRun.reused_from, StageRun.id)

@@ -1,0 +1,179 @@
+"""Who may work on a stage: claim, heartbeat, remember, expire.
+
+This module and settle.py are the only writers of stage state. Every write after a claim carries
+the claim's fence and changes nothing unless the stage is still running under that very fence; so
+a worker that was paused past its lease can no longer do harm. Each function is one short
+transaction; none is held while work is done.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from backend.core import artifacts
+from backend.core.artifacts import FileRef
+from backend.core.db import Database, from_now
+from backend.core.errors import LeaseLost
+from backend.core.models import Run, StageRun
+from backend.core.params import JobParams
+from backend.core.stages import Stage
+from backend.core.states import RunState, StageState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Which stage, in which run, under which fence."""
+
+    id: UUID  # of the stage's marker
+    fence: int
+    job_id: UUID
+    run_id: UUID
+    run_number: int
+    stage: Stage
+    language: str
+    attempt: int
+    expired: bool = False  # as the reaper found it; writes then hold only if it still is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(Lease):
+    """The right to work on a stage until the lease runs out, and all that the work needs."""
+
+    waited: float  # seconds since the stage was first tried
+    memo: dict[str, Any]
+    params: JobParams
+    files: dict[str, FileRef]
+
+
+def claim(
+    db: Database, run_id: UUID, stage: Stage, language: str, *, owner: str, lease_s: float
+) -> Claim | StageState | None:
+    """Take the stage, if it is there to be taken; otherwise tell its state (None: no such stage).
+
+    The attempt is counted here, so that a crash counts too.
+    """
+    this = (StageRun.run_id == run_id) & (StageRun.stage == stage) & (StageRun.language == language)
+    with db.write() as connection:
+        row = connection.execute(
+            update(StageRun)
+            .where(this, _can_be_claimed())
+            .values(
+                state=StageState.RUNNING,
+                attempt=StageRun.attempt + 1,
+                fence=StageRun.fence + 1,
+                owner=owner,
+                heartbeat_at=from_now(0),
+                lease_until=from_now(lease_s),
+                first_started_at=func.coalesce(StageRun.first_started_at, from_now(0)),
+                started_at=from_now(0),
+                retry_at=None,
+            )
+            .returning(
+                *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
+                *(StageRun.first_started_at, StageRun.started_at, _of_run(Run.number)),
+                _of_run(Run.params),
+            )
+        ).one_or_none()
+        if row is None:
+            return connection.execute(select(StageRun.state).where(this)).scalar_one_or_none()
+        files = artifacts.inputs(connection, run_id, stage, language)
+    return Claim(
+        id=row.id,
+        fence=row.fence,
+        job_id=row.job_id,
+        run_id=run_id,
+        run_number=row.number,
+        stage=stage,
+        language=language,
+        attempt=row.attempt,
+        waited=(row.started_at - row.first_started_at).total_seconds(),
+        memo=row.memo,
+        params=JobParams.model_validate(row.params),
+        files=files,
+    )
+
+
+def _can_be_claimed() -> ColumnElement[bool]:
+    upstream = aliased(StageRun)
+    ready = exists().where(
+        upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
+    )
+    wanted = exists().where(
+        Run.id == StageRun.run_id,
+        Run.state == RunState.ACTIVE,
+        Run.cancel_requested_at.is_(None),
+    )
+    due = or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0))
+    waiting = StageRun.state == StageState.WAITING
+    return waiting & due & or_(StageRun.upstream_id.is_(None), ready) & wanted
+
+
+def _of_run(column: Any) -> Any:
+    return select(column).where(Run.id == StageRun.run_id).scalar_subquery().label(column.key)
+
+
+def fenced(lease: Lease) -> ColumnElement[bool]:
+    """The condition that every write under a claim carries."""
+    mine = (
+        (StageRun.id == lease.id)
+        & (StageRun.fence == lease.fence)
+        & (StageRun.state == StageState.RUNNING)
+    )
+    return mine & (StageRun.lease_until <= from_now(0)) if lease.expired else mine
+
+
+def heartbeat(db: Database, claim: Claim, progress: float, lease_s: float) -> bool:
+    """Renew the lease and tell how far the work is; returns whether the run is to be cancelled.
+
+    Raises `LeaseLost` when another worker may have taken over.
+    """
+    with db.write() as connection:
+        row = connection.execute(
+            update(StageRun)
+            .where(fenced(claim))
+            .values(heartbeat_at=from_now(0), lease_until=from_now(lease_s), progress=progress)
+            .returning(_of_run(Run.cancel_requested_at))
+        ).one_or_none()
+    if row is None:
+        raise LeaseLost(f"{claim.stage} was taken over by another worker")
+    return row[0] is not None
+
+
+def remember(db: Database, claim: Claim, memo: dict[str, Any]) -> None:
+    """Store what a later attempt must know, such as a vendor's job id; raises `LeaseLost`."""
+    with db.write() as connection:
+        changed = connection.execute(update(StageRun).where(fenced(claim)).values(memo=memo))
+    if not changed.rowcount:
+        raise LeaseLost(f"{claim.stage} was taken over by another worker")
+
+
+def expired(db: Database) -> list[Lease]:
+    """The stages whose worker was not heard of for a whole lease."""
+    with db.read() as connection:
+        rows = connection.execute(
+            select(
+                *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.run_id),
+                *(
+                    _of_run(Run.number).label("run_number"),
+                    StageRun.stage,
+                    StageRun.language,
+                    StageRun.attempt,
+                ),
+            )
+            .where(StageRun.state == StageState.RUNNING, StageRun.lease_until <= from_now(0))
+            .limit(100)
+        )
+        return [Lease(**row._mapping, expired=True) for row in rows]
+
+
+def expire_all(db: Database) -> None:
+    """Let every lease run out now: at the start of an embedded stack no worker can be alive."""
+    with db.write() as connection:
+        connection.execute(
+            update(StageRun)
+            .where(StageRun.state == StageState.RUNNING)
+            .values(lease_until=from_now(0))
+        )

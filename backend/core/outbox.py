@@ -1,0 +1,141 @@
+"""The promise that every accepted run is looked at until it ends.
+
+A run's outbox row is written in the same commit as the run and deleted in the commit that ends
+it. The API sends the first message at once; whatever becomes of that message and of the chain
+behind it, the relay looks at the run when its row is due, and sends each stage that could run
+but does not. So a lost message, a crash between commit and publish, a due retry and a Redis that
+was down are one and the same case. Duplicates are harmless: only one claim wins.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
+
+from backend.core.db import Database, UtcDateTime, from_now
+from backend.core.models import Outbox, Run, StageRun
+from backend.core.stages import Stage
+from backend.core.states import StageState
+
+# Between accepting a run and the relay's first look: time for the API's own message to be claimed.
+FAST_PATH_S = 2.0
+BATCH = 200
+# Times `redispatch_s`, by how often a run was looked at without anything changing.
+BACKOFF = case({0: 1, 1: 2, 2: 4, 3: 8}, value=Outbox.checks, else_=16)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Asks for one stage of a run, and with it for the chain that follows it."""
+
+    run_id: UUID
+    stage: Stage
+    language: str
+    languages: tuple[str, ...]  # of the run, for the chains that follow `asr`
+
+
+def promise(connection: Connection, run_id: UUID) -> None:
+    """Write the row of a new run."""
+    connection.execute(insert(Outbox).values(run_id=run_id, due_at=from_now(FAST_PATH_S)))
+
+
+def wake(connection: Connection, run_id: UUID, wait: float = 0.0) -> None:
+    """Have the relay look at the run in `wait` seconds, if it would not look earlier."""
+    connection.execute(
+        update(Outbox)
+        .where(Outbox.run_id == run_id, or_(Outbox.due_at > from_now(wait), Outbox.checks > 0))
+        .values(due_at=from_now(wait), checks=0)
+    )
+
+
+def wake_all(connection: Connection) -> None:
+    """Have the relay look at every run at once: the broker is known to have lost its messages."""
+    connection.execute(update(Outbox).values(due_at=from_now(0), checks=0))
+
+
+def drop(connection: Connection, run_id: UUID) -> None:
+    """Forget a run that has ended."""
+    connection.execute(delete(Outbox).where(Outbox.run_id == run_id))
+
+
+def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) -> int:
+    """Send what could run and does not, of all runs whose row is due; returns how much was sent.
+
+    The rows are put off before sending, so no lock is held meanwhile; an error of `send` brings
+    them forward again and is passed on.
+    """
+    with db.write() as connection:
+        due = _take_due(connection, redispatch_s)
+        messages = _sendable(connection, due)
+    try:
+        for message in messages:
+            send(message)
+    except Exception:
+        with db.write() as connection:
+            for run_id in due:
+                wake(connection, run_id, 1.0)
+        raise
+    return len(messages)
+
+
+def first_messages(db: Database, run_id: UUID) -> Sequence[Message]:
+    """What to send for a run that was just accepted."""
+    with db.read() as connection:
+        return _sendable(connection, [run_id])
+
+
+def _take_due(connection: Connection, redispatch_s: float) -> list[UUID]:
+    due = (
+        select(Outbox.run_id)
+        .where(Outbox.due_at <= from_now(0))
+        .order_by(Outbox.due_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    run_ids = list(connection.execute(due).scalars())
+    if run_ids:
+        later = {"due_at": from_now(redispatch_s * BACKOFF), "checks": Outbox.checks + 1}
+        connection.execute(update(Outbox).where(Outbox.run_id.in_(run_ids)).values(later))
+        _not_later_than_retries(connection, run_ids)
+    return run_ids
+
+
+def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:
+    retries = connection.execute(
+        select(StageRun.run_id, func.min(StageRun.retry_at, type_=UtcDateTime()))
+        .where(
+            StageRun.run_id.in_(run_ids),
+            StageRun.state == StageState.WAITING,
+            StageRun.retry_at > from_now(0),
+        )
+        .group_by(StageRun.run_id)
+    )
+    for run_id, retry_at in retries.all():
+        connection.execute(
+            update(Outbox)
+            .where(Outbox.run_id == run_id, Outbox.due_at > retry_at)
+            .values(due_at=retry_at)
+        )
+
+
+def _sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
+    upstream = aliased(StageRun)
+    ready = exists().where(
+        upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
+    )
+    rows = connection.execute(
+        select(StageRun.run_id, StageRun.stage, StageRun.language, Run.params)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(
+            StageRun.run_id.in_(run_ids),
+            StageRun.state == StageState.WAITING,
+            or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0)),
+            or_(StageRun.upstream_id.is_(None), ready),
+        )
+    )
+    return [
+        Message(row.run_id, row.stage, row.language, tuple(row.params["target_languages"]))
+        for row in rows
+    ]

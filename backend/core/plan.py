@@ -1,0 +1,124 @@
+"""What a new run executes and what it takes over from earlier runs: a pure decision.
+
+A named stage runs again with all that follow it, and what comes before is pinned as it was made.
+`auto` takes over whatever was made of the very same inputs, up to the first thing that was not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.core.artifacts import READS
+from backend.core.errors import Conflict
+from backend.core.params import JobParams
+from backend.core.stages import ALL_LANGUAGES, ORDER, Stage, input_key, stages_of
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What an earlier run made in a stage.
+
+    `outputs` maps kind to sha256; `missing` are the object keys that storage no longer holds.
+    """
+
+    marker_id: UUID  # of the stage run that executed it
+    run_number: int
+    input_key: str
+    outputs: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the new run: executed, or taken over from `reuse`."""
+
+    stage: Stage
+    language: str
+    reuse: Prior | None = None
+
+
+Place = tuple[Stage, str]
+
+
+def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
+    """Every stage of a run in order: `asr` once, then each language's chain."""
+    first, *rest = stages_of(params.kind)
+    chains = [(stage, language) for language in languages for stage in rest]
+    return [(first, ALL_LANGUAGES), *chains]
+
+
+def plan(
+    params: JobParams,
+    languages: Sequence[str],
+    resume_from: Stage | None,
+    priors: Mapping[Place, Prior],
+    uploads: Mapping[str, str],
+    *,
+    accept_stale: bool = False,
+) -> list[Step]:
+    """Decide for every stage of the new run; `resume_from` None means `auto`.
+
+    `uploads` maps role to sha256. Raises `Conflict` when a named stage cannot start there:
+    something before it is missing or was made of other inputs than the run would have. With
+    `accept_stale` the latter is taken over all the same.
+    """
+    steps: dict[Place, Step] = {}
+    for place in places(params, languages):
+        key = _key(params, place, steps, uploads)
+        prior = priors.get(place)
+        if resume_from is not None and not _before(place[0], resume_from):
+            reuse = None
+        elif _usable(prior, key):
+            reuse = prior
+        elif resume_from is None:
+            reuse = None
+        elif accept_stale and prior and not prior.missing:
+            reuse = prior
+        else:
+            automatic = plan(params, languages, None, priors, uploads)
+            raise _cannot_start(resume_from, place, prior, automatic)
+        steps[place] = Step(*place, reuse=reuse)
+    return list(steps.values())
+
+
+def _before(stage: Stage, other: Stage) -> bool:
+    return ORDER.index(stage) < ORDER.index(other)
+
+
+def _usable(prior: Prior | None, key: str | None) -> bool:
+    return prior is not None and not prior.missing and prior.input_key == key
+
+
+def _key(
+    params: JobParams, place: Place, steps: Mapping[Place, Step], uploads: Mapping[str, str]
+) -> str | None:
+    """The input key the stage would have, or None when something it reads is yet to be made."""
+    stage, language = place
+    upstream = [step for step in steps.values() if step.language in (ALL_LANGUAGES, language)]
+    if any(step.reuse is None for step in upstream):
+        return None
+    made = {
+        kind: sha for step in upstream if step.reuse for kind, sha in step.reuse.outputs.items()
+    }
+    known = {**uploads, **made}
+    inputs = {kind: known[kind] for kind in READS[stage] if kind in known}
+    return input_key(stage, language, params, inputs)
+
+
+def _cannot_start(
+    resume_from: Stage, place: Place, prior: Prior | None, automatic: Sequence[Step]
+) -> Conflict:
+    executed = [step.stage for step in automatic if step.reuse is None]
+    earliest = min(executed, key=ORDER.index)
+    stage, language = place
+    of = f"{stage} ({language})" if language else str(stage)
+    if prior is None or prior.missing:
+        slug, reason = "upstream-artifact-missing", f"{of} has nothing to take over"
+    else:
+        slug, reason = "upstream-inputs-changed", f"{of} was made of other inputs or by other code"
+    return Conflict(
+        slug,
+        f"The run cannot start at {resume_from}: {reason}. Start at {earliest} or with auto.",
+        earliestValidStage=str(earliest),
+        missing=list(prior.missing) if prior else [of],
+    )

@@ -1,0 +1,73 @@
+"""Whether a failed stage is tried again, and when: a pure decision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.core.errors import DublineError, RateLimited, Transient
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """`max_attempts` at a stage; backoff from `base` to `longest` seconds.
+
+    Waiting for a rate limit uses up no attempt, but lasts `deadline` seconds in all at most.
+    """
+
+    max_attempts: int
+    base: float
+    longest: float
+    deadline: float
+
+
+@dataclass(frozen=True)
+class Again:
+    """Try again in `wait` seconds; `counts` is whether the attempt that failed counts."""
+
+    wait: float
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Do not try again; `dead` when only because attempts or time ran out."""
+
+    dead: bool
+
+
+def backoff(attempt: int, policy: RetryPolicy, random: Callable[[], float]) -> float:
+    """Exponential backoff with full jitter, seconds.
+
+    `attempt` counts from 1; `random` gives 0..1. After M. Brooker, "Exponential Backoff And
+    Jitter", AWS Architecture Blog, 2015.
+    """
+    ceiling: float = min(policy.longest, policy.base * 2 ** (attempt - 1))
+    return ceiling * random()
+
+
+def decide(
+    error: Exception,
+    attempt: int,
+    waited: float,
+    policy: RetryPolicy,
+    random: Callable[[], float],
+) -> Again | GiveUp:
+    """What to do after `error` ended attempt number `attempt`.
+
+    `waited` is the time since the stage was first tried, in seconds. Errors that are not
+    Dubline's own are bugs or a sick machine: another worker may fare better, so they are retried.
+    """
+    if isinstance(error, RateLimited):
+        wait = max(error.retry_after or 0.0, backoff(max(attempt, 1), policy, random))
+        if waited + wait > policy.deadline:
+            return GiveUp(dead=True)
+        return Again(wait, counts=False)
+    if not is_transient(error):
+        return GiveUp(dead=False)
+    if attempt >= policy.max_attempts:
+        return GiveUp(dead=True)
+    return Again(backoff(attempt, policy, random))
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether trying again may help."""
+    return isinstance(error, Transient) or not isinstance(error, DublineError)

@@ -1,0 +1,266 @@
+"""How work on a stage ends: succeeded, to be tried again, given up, cancelled; and with it a run.
+
+Together with leases.py the only writer of stage state. Each function takes the job's row first
+(see events.lock_job), then writes under the claim's fence; a lost fence rolls everything back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+
+from backend.core import events, outbox
+from backend.core.artifacts import FileRef
+from backend.core.db import Database, from_now
+from backend.core.errors import LeaseLost
+from backend.core.events import Event
+from backend.core.leases import Lease, fenced
+from backend.core.models import Artifact, LanguageTask, Run, StageRun
+from backend.core.retry import Again, GiveUp
+from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.states import (
+    LanguageStatus,
+    RunState,
+    StageState,
+    language_progress,
+    language_status,
+    run_end,
+)
+
+
+@dataclass(frozen=True)
+class NewArtifact:
+    """An object that is in storage already and becomes an artifact with its stage's success."""
+
+    kind: str
+    file: FileRef
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Success:
+    """What a stage made, by whom, and at what cost."""
+
+    artifacts: Sequence[NewArtifact]
+    input_key: str
+    provider: str
+    model: str
+    units: float = 0.0
+    unit: str = ""
+    cost_usd: float = 0.0
+    warnings: Sequence[str] = ()
+
+
+def succeed(db: Database, claim: Lease, success: Success) -> None:
+    """Write the stage's progress marker and its artifacts; raises `LeaseLost`, then nothing is."""
+    with db.write() as connection:
+        seq = events.lock_job(connection, claim.job_id, 1)
+        _end_stage(
+            connection,
+            claim,
+            state=StageState.SUCCEEDED,
+            progress=1.0,
+            error=None,
+            input_key=success.input_key,
+            provider=success.provider,
+            model=success.model,
+            cost_usd=success.cost_usd,
+            warnings={"warnings": list(success.warnings)},
+        )
+        if success.artifacts:
+            connection.execute(insert(Artifact), [_row(claim, a) for a in success.artifacts])
+        event = Event(
+            "stage.succeeded",
+            **_where(claim),
+            data={"attempt": claim.attempt, "warnings": list(success.warnings)},
+            provider=success.provider,
+            model=success.model,
+            units=success.units,
+            unit=success.unit,
+            cost_usd=success.cost_usd,
+        )
+        events.append(connection, claim.job_id, seq, [event])
+        settle_run(connection, claim.job_id, claim.run_id)
+
+
+def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
+    """Write an attempt's failure and what follows from it; raises `LeaseLost`.
+
+    `error` is what the user is shown: `kind` and `message` at least.
+    """
+    with db.write() as connection:
+        seq = events.lock_job(connection, claim.job_id, 1)
+        if isinstance(decision, Again):
+            event = _try_again(connection, claim, error, decision)
+        else:
+            event = _give_up(connection, claim, error, decision)
+        events.append(connection, claim.job_id, seq, [event])
+        settle_run(connection, claim.job_id, claim.run_id)
+
+
+def cancelled(db: Database, claim: Lease) -> None:
+    """Write that the stage has stopped because its run was cancelled; raises `LeaseLost`."""
+    with db.write() as connection:
+        seq = events.lock_job(connection, claim.job_id, 1)
+        _end_stage(connection, claim, state=StageState.CANCELLED)
+        events.append(connection, claim.job_id, seq, [Event("stage.cancelled", **_where(claim))])
+        settle_run(connection, claim.job_id, claim.run_id)
+
+
+def hand_back(db: Database, claim: Lease) -> None:
+    """Give up unfinished work, say at shutdown: it waits again and no attempt is used up.
+
+    Raises `LeaseLost`.
+    """
+    with db.write() as connection:
+        events.lock_job(connection, claim.job_id, 0)
+        _wait_again(connection, claim, attempt=claim.attempt - 1)
+        outbox.wake(connection, claim.run_id)
+        settle_run(connection, claim.job_id, claim.run_id)
+
+
+def exporting(db: Database, claim: Lease) -> None:
+    """Show that a language's mix is done and its files are being stored."""
+    with db.write() as connection:
+        connection.execute(
+            update(LanguageTask)
+            .where(LanguageTask.run_id == claim.run_id, LanguageTask.language == claim.language)
+            .values(status=LanguageStatus.EXPORTING)
+        )
+
+
+def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
+    """Ask a run to stop: what waits is cancelled now, what runs at its next heartbeat."""
+    with db.write() as connection:
+        seq = events.lock_job(connection, job_id, 1)
+        asked = connection.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.state == RunState.ACTIVE)
+            .where(Run.cancel_requested_at.is_(None))
+            .values(cancel_requested_at=from_now(0))
+            .returning(Run.number)
+        ).scalar_one_or_none()
+        if asked is None:
+            connection.rollback()
+            return
+        events.append(connection, job_id, seq, [Event("run.cancel_requested", run=asked)])
+        settle_run(connection, job_id, run_id)
+
+
+def settle_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
+    """Bring languages and run in line with their stages; the job's row must be locked."""
+    rows = _stages(connection, run_id)
+    if rows[0].cancel_requested_at and StageState.WAITING in {row.state for row in rows}:
+        _cancel_waiting(connection, run_id)
+        rows = _stages(connection, run_id)
+    asr = {row.stage: row.state for row in rows if row.language == ALL_LANGUAGES}
+    languages = {row.language for row in rows} - {ALL_LANGUAGES} or {ALL_LANGUAGES}
+    stood = {
+        language: asr | {row.stage: row.state for row in rows if row.language == language}
+        for language in languages
+    }
+    _write_languages(connection, run_id, stood)
+    end = run_end([language_status(stages) for stages in stood.values()])
+    if end is not None:
+        _end_run(connection, job_id, run_id, rows[0].number, end)
+
+
+def _stages(connection: Connection, run_id: UUID) -> Sequence[Any]:
+    return connection.execute(
+        select(
+            *(StageRun.language, StageRun.stage, StageRun.state),
+            *(Run.number, Run.cancel_requested_at),
+        )
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.run_id == run_id)
+    ).all()
+
+
+def _cancel_waiting(connection: Connection, run_id: UUID) -> None:
+    connection.execute(
+        update(StageRun)
+        .where(StageRun.run_id == run_id, StageRun.state == StageState.WAITING)
+        .values(state=StageState.CANCELLED, finished_at=from_now(0))
+    )
+
+
+def _write_languages(
+    connection: Connection, run_id: UUID, stood: Mapping[str, Mapping[Stage, StageState]]
+) -> None:
+    for language, stages in stood.items():
+        connection.execute(
+            update(LanguageTask)
+            .where(LanguageTask.run_id == run_id, LanguageTask.language == language)
+            .values(status=language_status(stages), progress=language_progress(stages))
+        )
+
+
+def _end_run(
+    connection: Connection, job_id: UUID, run_id: UUID, number: int, end: RunState
+) -> None:
+    connection.execute(
+        update(Run).where(Run.id == run_id).values(state=end, finished_at=from_now(0))
+    )
+    outbox.drop(connection, run_id)
+    seq = events.lock_job(connection, job_id, 1)
+    events.append(connection, job_id, seq, [Event(f"run.{end}", run=number)])
+
+
+def _end_stage(connection: Connection, claim: Lease, **values: Any) -> None:
+    values = {"finished_at": from_now(0), "lease_until": None, **values}
+    changed = connection.execute(update(StageRun).where(fenced(claim)).values(values))
+    if not changed.rowcount:
+        raise LeaseLost(f"{claim.stage} was taken over by another worker")
+
+
+def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
+    waiting = {"state": StageState.WAITING, "owner": None, "finished_at": None, "progress": 0.0}
+    _end_stage(connection, claim, **waiting, **values)
+
+
+def _try_again(
+    connection: Connection, claim: Lease, error: Mapping[str, Any], again: Again
+) -> Event:
+    attempt = claim.attempt if again.counts else claim.attempt - 1
+    wait = from_now(again.wait)
+    _wait_again(connection, claim, attempt=attempt, error=dict(error), retry_at=wait)
+    outbox.wake(connection, claim.run_id, again.wait)
+    data = {"attempt": claim.attempt, "error": dict(error), "wait_s": round(again.wait, 3)}
+    return Event("stage.retrying", **_where(claim), data=data)
+
+
+def _give_up(
+    connection: Connection, claim: Lease, error: Mapping[str, Any], decision: GiveUp
+) -> Event:
+    state = StageState.DEAD if decision.dead else StageState.FAILED
+    _end_stage(connection, claim, state=state, error=dict(error))
+    # What comes after cannot run: the same language's stages, or after `asr` everything.
+    after = StageRun.language == claim.language if claim.language else StageRun.id != claim.id
+    connection.execute(
+        update(StageRun)
+        .where(StageRun.run_id == claim.run_id, StageRun.state == StageState.WAITING, after)
+        .values(state=StageState.SKIPPED, finished_at=from_now(0))
+    )
+    data = {"attempt": claim.attempt, "error": dict(error)}
+    return Event(f"stage.{state}", **_where(claim), data=data)
+
+
+def _where(claim: Lease) -> dict[str, Any]:
+    return {"run": claim.run_number, "stage": claim.stage, "language": claim.language or None}
+
+
+def _row(claim: Lease, artifact: NewArtifact) -> dict[str, Any]:
+    return {
+        "job_id": claim.job_id,
+        "stage_run_id": claim.id,
+        "kind": artifact.kind,
+        "language": claim.language,
+        "object_key": artifact.file.key,
+        "filename": artifact.file.filename,
+        "sha256": artifact.file.sha256,
+        "size": artifact.file.size,
+        "mime": artifact.file.mime,
+        "meta": dict(artifact.meta),
+    }

@@ -1,0 +1,213 @@
+"""What users are told of their jobs: reads only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from backend.core import jobs
+from backend.core.artifacts import FileRef, made_by
+from backend.core.db import Database
+from backend.core.errors import NotFound
+from backend.core.models import Artifact, Job, JobEvent, Run, StageRun
+from backend.core.plan import Step
+from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.states import (
+    LanguageStatus,
+    RunState,
+    StageState,
+    language_progress,
+    language_status,
+)
+
+
+def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
+    """A job with its stages, languages and artifacts."""
+    with db.read() as connection:
+        row = jobs.find(connection, user_id, job_id)
+        run = _run(connection, job_id, row.last_run)
+        latest = _latest_markers(connection, job_id)
+        artifacts = _artifacts(connection, latest.values())
+    asr = latest[Stage.ASR, ALL_LANGUAGES]
+    tags = list(dict.fromkeys(tag for _, tag in latest if tag))
+    languages = [_language(tag, asr, latest) for tag in tags]
+    done = [language["progress"] for language in languages] or [_progress({Stage.ASR: asr})]
+    return {
+        **_summary(row, run),
+        "target_languages": tags,
+        "finished_at": run.finished_at,
+        "progress": sum(done) / len(done),
+        "stages": [_stage(asr)],
+        "languages": languages,
+        "artifacts": [_artifact(found) for found in artifacts],
+    }
+
+
+def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dict[str, Any]:
+    """Jobs, newest first."""
+    query = (
+        select(Job.__table__, Run.state, Run.params.label("run_params"), Run.created_at.label("at"))
+        .join(Run, (Run.job_id == Job.id) & (Run.number == Job.last_run))
+        .where(Job.user_id == user_id)
+        .order_by(Job.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(Job.id < before)
+    with db.read() as connection:
+        rows = connection.execute(query).all()
+    shown = rows[:limit]
+    return {
+        "jobs": [_summary(row, row) for row in shown],
+        "next": shown[-1].id if len(rows) > limit else None,
+    }
+
+
+def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
+    """Every run of a job with what it executed and reused."""
+    with db.read() as connection:
+        jobs.find(connection, user_id, job_id)
+        rows = connection.execute(
+            select(Run.__table__).where(Run.job_id == job_id).order_by(Run.number)
+        ).all()
+        markers = connection.execute(
+            select(StageRun.run_id, StageRun.stage, StageRun.language, StageRun.origin)
+            .where(StageRun.job_id == job_id)
+            .order_by(StageRun.id)
+        ).all()
+    return [
+        {
+            **row._mapping,
+            "executed": [
+                _place(m) for m in markers if m.run_id == row.id and m.origin == "executed"
+            ],
+            "reused": [_place(m) for m in markers if m.run_id == row.id and m.origin == "reused"],
+        }
+        for row in rows
+    ]
+
+
+def events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
+    """All that happened to a job, in order."""
+    with db.read() as connection:
+        jobs.find(connection, user_id, job_id)
+        rows = connection.execute(
+            select(JobEvent.__table__).where(JobEvent.job_id == job_id).order_by(JobEvent.seq)
+        )
+        return [dict(row) for row in rows.mappings()]
+
+
+def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> FileRef:
+    """The file behind an artifact's name; raises `NotFound` and tells which there are."""
+    with db.read() as connection:
+        jobs.find(connection, user_id, job_id)
+        latest = _latest_markers(connection, job_id)
+        files = {_name(row): row for row in _artifacts(connection, latest.values())}
+    if name not in files:
+        known = ", ".join(sorted(files)) or "none yet"
+        raise NotFound(f"This job has no artifact '{name}'; it has: {known}")
+    row = files[name]
+    return FileRef(row.object_key, row.sha256, row.size, row.mime, row.filename)
+
+
+def plan(steps: Sequence[Step]) -> dict[str, Any]:
+    """What a run would do."""
+    return {
+        "plan": [
+            {
+                "stage": step.stage,
+                "language": step.language or None,
+                "action": "reuse" if step.reuse else "execute",
+            }
+            for step in steps
+        ]
+    }
+
+
+def _run(connection: Connection, job_id: UUID, number: int) -> Row[Any]:
+    return connection.execute(
+        select(Run.__table__, Run.params.label("run_params")).where(
+            Run.job_id == job_id, Run.number == number
+        )
+    ).one()
+
+
+Markers = Mapping[tuple[Stage, str], Row[Any]]
+
+
+def _latest_markers(connection: Connection, job_id: UUID) -> Markers:
+    """For each stage and language the marker of the latest run that has it."""
+    rows = connection.execute(
+        select(StageRun.__table__, Run.number, made_by().label("made_by"))
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == job_id)
+        .order_by(Run.number, StageRun.id)
+    )
+    return {(row.stage, row.language): row for row in rows}
+
+
+def _artifacts(connection: Connection, markers: Any) -> Sequence[Row[Any]]:
+    made = [row.made_by for row in markers if row.state is StageState.SUCCEEDED]
+    return connection.execute(
+        select(Artifact.__table__, StageRun.stage)
+        .join(StageRun, StageRun.id == Artifact.stage_run_id)
+        .where(Artifact.stage_run_id.in_(made))
+        .order_by(Artifact.id)
+    ).all()
+
+
+def _summary(row: Row[Any], run: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "status": "running" if run.state is RunState.ACTIVE else run.state,
+        "source_language": row.source_language,
+        "target_languages": run.run_params["target_languages"],
+        "mode": row.mode,
+        "run": row.last_run,
+        "created_at": row.created_at,
+    }
+
+
+def _language(tag: str, asr: Row[Any], latest: Markers) -> dict[str, Any]:
+    markers = {stage: row for (stage, language), row in latest.items() if language == tag}
+    known = {Stage.ASR: asr, **markers}
+    status = language_status({stage: row.state for stage, row in known.items()})
+    return {
+        "language": tag,
+        "status": status,
+        "progress": 1.0 if status is LanguageStatus.COMPLETE else _progress(known),
+        "run": markers[Stage.MT].number,
+        "stages": [_stage(row) for row in markers.values()],
+    }
+
+
+def _progress(markers: Mapping[Stage, Row[Any]]) -> float:
+    running = [row.progress for row in markers.values() if row.state is StageState.RUNNING]
+    states = {stage: row.state for stage, row in markers.items()}
+    return language_progress(states, running[0] if running else 0.0)
+
+
+def _stage(row: Row[Any]) -> dict[str, Any]:
+    return {
+        **row._mapping,
+        "warnings": (row.warnings or {}).get("warnings", []),
+        "cost": {"provider": row.provider, "model": row.model, "usd": row.cost_usd},
+    }
+
+
+def _artifact(row: Row[Any]) -> dict[str, Any]:
+    return {
+        **row._mapping,
+        "name": _name(row),
+        "language": row.language or None,
+    }
+
+
+def _name(row: Row[Any]) -> str:
+    return f"{row.language}/{row.filename}" if row.language else str(row.filename)
+
+
+def _place(marker: Any) -> str:
+    return f"{marker.stage}:{marker.language}" if marker.language else str(marker.stage)

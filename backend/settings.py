@@ -1,0 +1,141 @@
+"""Every setting of Dubline, read from the environment (or a `.env` file) and checked at start."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it and says what would be right."""
+
+
+class Settings(BaseSettings):
+    """Without any setting Dubline runs embedded: SQLite, files on disk, a broker in a folder.
+
+    URLs are secrets because they may carry passwords; their repr is redacted.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    dubline_home: Path = Field(
+        default_factory=lambda: Path.home() / ".dubline",
+        description="Folder of the embedded database, broker and files",
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy URL; empty: SQLite in DUBLINE_HOME",
+    )
+    broker_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="redis://...; empty: messages as files in DUBLINE_HOME",
+    )
+
+    storage_backend: Literal["local", "minio"] = Field(
+        default="local", description="Where files are kept"
+    )
+    minio_endpoint: str = Field(default="", description="host:port of the S3 service")
+    minio_public_endpoint: str = Field(
+        default="", description="host:port that clients reach it by, where that differs"
+    )
+    minio_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key")
+    minio_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key")
+    minio_bucket: str = Field(default="dubline", description="S3 bucket")
+    minio_region: str = Field(default="us-east-1", description="S3 region")
+    minio_secure: bool = Field(default=False, description="Use TLS towards the S3 service")
+
+    transcription_backend: str = Field(default="local", description="local or stub")
+    translation_backend: str = Field(default="local", description="local or stub")
+    tts_backend: str = Field(default="local", description="local or stub")
+
+    api_host: str = Field(
+        default="127.0.0.1", description="Address to bind; keep it loopback: no accounts yet"
+    )
+    api_port: int = Field(default=8642, ge=0, le=65535, description="Port; 0 takes a free one")
+    public_url: str = Field(
+        default="", description="URL that clients reach the API by; empty: http://API_HOST:API_PORT"
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs upload and download URLs; empty: made once and kept in DUBLINE_HOME",
+    )
+    url_ttl_s: int = Field(default=900, gt=0, description="Life of a signed URL, seconds")
+    max_upload_bytes: int = Field(default=20 * 2**30, gt=0, description="Largest upload accepted")
+
+    lease_s: float = Field(
+        default=90, gt=0, description="A stage unheard of for this long is taken over, seconds"
+    )
+    heartbeat_s: float = Field(
+        default=15, gt=0, description="How often a running stage renews its lease, seconds"
+    )
+    reconcile_s: float = Field(
+        default=1, gt=0, description="How often the reconciler looks for work, seconds"
+    )
+    redispatch_s: float = Field(
+        default=30, gt=0, description="A stage not claimed for this long is sent again, seconds"
+    )
+    max_attempts: int = Field(default=5, ge=1, description="Attempts at a stage before it is dead")
+    retry_base_s: float = Field(default=2, gt=0, description="First backoff, seconds")
+    retry_max_s: float = Field(default=300, gt=0, description="Longest backoff, seconds")
+    rate_limit_deadline_s: float = Field(
+        default=3600, gt=0, description="Longest a stage waits for a rate limit in all, seconds"
+    )
+    worker_concurrency: int = Field(
+        default_factory=lambda: (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        ),
+        ge=1,
+        description="Stages that one worker runs at a time; default: the number of cores",
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="Log format")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the broker is a folder, so that everything runs on this one machine."""
+        return not self.broker_url.get_secret_value()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url.get_secret_value() or (
+            f"sqlite:///{self.dubline_home.resolve() / 'dubline.db'}"
+        )
+
+    @property
+    def api_url(self) -> str:
+        """The URL that clients reach the API by, without a trailing slash."""
+        return self.public_url.rstrip("/") or f"http://{self.api_host}:{self.api_port}"
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; raises `SettingsError` that names each setting that is wrong."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+    _check_together(settings)
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    # The value stays out of the message: it may be a secret.
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.heartbeat_s * 2 > settings.lease_s:
+        raise SettingsError("LEASE_S: must be at least twice HEARTBEAT_S, or live work is taken")
+    if settings.storage_backend == "minio":
+        for name in ("minio_endpoint", "minio_access_key", "minio_secret_key"):
+            value = getattr(settings, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                raise SettingsError(f"{name.upper()}: needed when STORAGE_BACKEND is minio")
+    if not settings.embedded and settings.database.startswith("sqlite"):
+        raise SettingsError("DATABASE_URL: a Redis broker needs Postgres, not SQLite")

@@ -1,0 +1,125 @@
+"""Files in a folder, for one machine. The API serves its signed URLs (see api/blobs.py)."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from backend.core.errors import NotFound
+from backend.storage.base import SignedUrl
+
+CHUNK = 1 << 20
+
+
+class LocalStore:
+    """Objects are files below `root`, written beside their place and renamed into it."""
+
+    def __init__(self, root: Path, url: str, secret_key: str) -> None:
+        self.root = root
+        self.url = url
+        self._signer = URLSafeTimedSerializer(secret_key, salt="blob")
+
+    def path(self, key: str) -> Path:
+        """The file of an object; raises `NotFound` for a key that would lead out of the store."""
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise NotFound(f"There is no object {key}")
+        return path
+
+    def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Copy a file in; `mime` and `sha256` are the database's to keep."""
+        with path.open("rb") as source, self.writer(key) as target:
+            shutil.copyfileobj(source, target, CHUNK)
+
+    def writer(self, key: str) -> "AtomicFile":
+        """A file to write the object to; it gets its name when closed without an error."""
+        return AtomicFile(self.path(key))
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Link the object where the file systems allow, otherwise copy it."""
+        source = self.path(key)
+        try:
+            os.link(source, path)
+        except FileNotFoundError:
+            raise NotFound(f"Storage has no object {key}") from None
+        except OSError:
+            shutil.copyfile(source, path)
+
+    def size(self, key: str) -> int | None:
+        """Its size in bytes, or None."""
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+        """Compare size and content."""
+        if self.size(key) != size:
+            return False
+        with self.path(key).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+    def delete(self, key: str) -> None:
+        """Remove the file."""
+        self.path(key).unlink(missing_ok=True)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Walk the folder; half-written files do not count."""
+        base = self.path(prefix) if prefix.endswith("/") else self.path(prefix).parent
+        for path in sorted(base.rglob("*")):
+            key = path.relative_to(self.root.resolve()).as_posix()
+            if path.is_file() and path.suffix != PART and key.startswith(prefix):
+                yield key
+
+    def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
+        """A PUT route of the API."""
+        return SignedUrl(self._signed({"put": key}, expires), "PUT", {})
+
+    def download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
+        """A GET route of the API."""
+        return self._signed({"get": key, "name": filename, "mime": mime}, expires)
+
+    def _signed(self, claims: dict[str, Any], expires: timedelta) -> str:
+        token = self._signer.dumps({**claims, "ttl": expires.total_seconds()})
+        return f"{self.url}/v1/blobs/{token}"
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """What a signed URL allows; raises `NotFound` when forged or too old."""
+        try:
+            claims = self._signer.loads(token)
+            self._signer.loads(token, max_age=int(claims["ttl"]))
+        except BadData:
+            raise NotFound("This link is not valid, or no longer: ask for a new one") from None
+        return dict(claims)
+
+
+PART = ".part"
+
+
+class AtomicFile:
+    """A binary file that appears under its name complete and on disk, or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.{uuid4().hex}{PART}")
+
+    def __enter__(self) -> Any:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("wb")
+        return self._file
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if error is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        if error is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)

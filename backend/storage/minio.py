@@ -1,0 +1,140 @@
+"""Files in an S3 service, through the minio client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+from werkzeug.datastructures import Headers
+
+from backend.core.errors import NotFound, Permanent, Transient
+from backend.settings import Settings
+from backend.storage.base import SignedUrl
+
+GONE = {"NoSuchKey", "NoSuchObject"}
+REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
+
+
+class MinioStore:
+    """Two clients: one to reach the service, one to sign URLs for the host that clients use.
+
+    The host is part of the signature, so a signed URL's host cannot be changed afterwards.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.minio_bucket
+        self._client = _client(settings, settings.minio_endpoint)
+        self._signer = _client(settings, settings.minio_public_endpoint or settings.minio_endpoint)
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket if it is not there yet."""
+        with _errors(self.bucket):
+            if not self._client.bucket_exists(bucket_name=self.bucket):
+                self._client.make_bucket(bucket_name=self.bucket)
+
+    def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Upload, in parts when large; the hash is kept as metadata for `holds`."""
+        with _errors(key):
+            self._client.fput_object(
+                bucket_name=self.bucket,
+                object_name=key,
+                file_path=str(path),
+                content_type=mime,
+                metadata={"sha256": sha256},
+            )
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Download; the client writes beside the target and renames."""
+        with _errors(key):
+            self._client.fget_object(bucket_name=self.bucket, object_name=key, file_path=str(path))
+
+    def size(self, key: str) -> int | None:
+        """Its size in bytes, or None."""
+        try:
+            with _errors(key):
+                return self._client.stat_object(bucket_name=self.bucket, object_name=key).size
+        except NotFound:
+            return None
+
+    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+        """Compare size, and the hash that was stored with the object."""
+        try:
+            with _errors(key):
+                stat = self._client.stat_object(bucket_name=self.bucket, object_name=key)
+        except NotFound:
+            return False
+        kept = (stat.metadata or {}).get("x-amz-meta-sha256", sha256)
+        return stat.size == size and kept == sha256
+
+    def delete(self, key: str) -> None:
+        """Remove; the service says nothing of objects that are not there."""
+        with _errors(key):
+            self._client.remove_object(bucket_name=self.bucket, object_name=key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """List page by page."""
+        with _errors(prefix):
+            for item in self._client.list_objects(
+                bucket_name=self.bucket, prefix=prefix, recursive=True
+            ):
+                yield item.object_name
+
+    def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
+        """A presigned PUT to the service itself."""
+        url = self._signer.presigned_put_object(
+            bucket_name=self.bucket, object_name=key, expires=expires
+        )
+        return SignedUrl(url, "PUT", {})
+
+    def download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
+        """A presigned GET that makes the service name the file as its user did."""
+        return str(
+            self._signer.presigned_get_object(
+                bucket_name=self.bucket,
+                object_name=key,
+                expires=expires,
+                response_headers={
+                    "response-content-disposition": disposition(filename),
+                    "response-content-type": mime,
+                },
+            )
+        )
+
+
+def disposition(filename: str) -> str:
+    """A Content-Disposition that carries any file name (RFC 6266)."""
+    headers = Headers()
+    headers.set("Content-Disposition", "attachment", filename=filename)
+    return headers["Content-Disposition"]
+
+
+def _client(settings: Settings, endpoint: str) -> Minio:
+    return Minio(
+        endpoint=endpoint,
+        access_key=settings.minio_access_key.get_secret_value(),
+        secret_key=settings.minio_secret_key.get_secret_value(),
+        secure=settings.minio_secure,
+        region=settings.minio_region,  # known, so that signing needs no request
+        # No retries here: the database owns them.
+        http_client=urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=5, read=60), retries=False, maxsize=16
+        ),
+    )
+
+
+@contextmanager
+def _errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        if error.code in GONE:
+            raise NotFound(f"Storage has no object {key}") from None
+        if error.code in REFUSED:
+            raise Permanent(f"Storage refused {key}: {error.code}") from None
+        raise Transient(f"Storage failed at {key}: {error.code}") from None
+    except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError) as error:
+        # The message may hold a signed URL: name the kind of error only.
+        raise Transient(f"Storage failed at {key}: {type(error).__name__}") from None

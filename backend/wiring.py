@@ -1,0 +1,87 @@
+"""The one place where database, storage and dispatcher are built from the settings."""
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from celery import Celery
+
+from backend.core.db import Database
+from backend.core.dispatch import Dispatcher
+from backend.core.retry import RetryPolicy
+from backend.settings import Settings
+from backend.storage.base import BlobStore
+from backend.storage.local import LocalStore
+from backend.storage.minio import MinioStore
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the API, the reconciler and the workers are made of; each is built at first use."""
+
+    settings: Settings
+
+    @cached_property
+    def db(self) -> Database:
+        """The database."""
+        self.settings.dubline_home.mkdir(parents=True, exist_ok=True)
+        return Database(self.settings.database)
+
+    @cached_property
+    def store(self) -> BlobStore:
+        """The store of uploads and artifacts."""
+        if self.settings.storage_backend == "minio":
+            store = MinioStore(self.settings)
+            store.ensure_bucket()
+            return store
+        return self.local_store
+
+    @cached_property
+    def local_store(self) -> LocalStore:
+        """The store on disk, whose signed URLs the API itself serves."""
+        root = self.settings.dubline_home / "files"
+        return LocalStore(root, self.settings.api_url, _secret_key(self.settings))
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Publishes stages to the broker."""
+        app = Celery("dubline", set_as_current=False)
+        app.config_from_object("celeryconfig")
+        make_broker_folders(self.settings)
+        return Dispatcher(app)
+
+    @cached_property
+    def retry_policy(self) -> RetryPolicy:
+        """How failed stages are tried again."""
+        return RetryPolicy(
+            max_attempts=self.settings.max_attempts,
+            base=self.settings.retry_base_s,
+            longest=self.settings.retry_max_s,
+            deadline=self.settings.rate_limit_deadline_s,
+        )
+
+
+def make_broker_folders(settings: Settings) -> None:
+    """Make the folders that the embedded broker's messages go through."""
+    for name in ("queue", "control"):
+        (settings.dubline_home / "broker" / name).mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key(settings: Settings) -> str:
+    given = settings.secret_key.get_secret_value()
+    return given or _kept_secret(settings.dubline_home / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    made.touch(mode=0o600)
+    made.write_text(secrets.token_urlsafe(32))
+    # Of processes that start together one keeps its key, and all read that one, whole.
+    with suppress(FileExistsError):
+        os.link(made, path)
+    made.unlink()
+    return path.read_text()

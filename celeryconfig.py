@@ -1,0 +1,80 @@
+"""Celery's settings, each with its reason. Everything else is in backend/settings.py.
+
+The database decides what runs (docs/architecture.md); Celery carries ids from process to
+process. So a lost, late or doubled message must do no harm, and nothing here tries to make
+Celery itself reliable.
+"""
+
+from kombu import Queue
+
+from backend.core.stages import Stage
+from backend.settings import load
+
+_settings = load()
+_messages = _settings.dubline_home / "broker"
+
+# No result backend: progress is in the database, and with one a publisher waits when Redis is down.
+task_ignore_result = True
+result_backend = None
+
+# Ids and tags only, so that a message can be read by people and by nothing dangerous.
+accept_content = ["json"]
+task_serializer = "json"
+
+# A queue for each stage: workers for one kind of machine (a GPU for asr, say) take only theirs.
+task_queues = [Queue(str(stage)) for stage in Stage]
+
+# Acknowledged when done, so that the broker keeps the message of a worker that dies. A child
+# killed by the system is not redelivered by Celery (that can loop for ever): its lease runs out.
+task_acks_late = True
+task_reject_on_worker_lost = False
+
+# One message in hand for each process: a long stage must not sit on others' work.
+worker_prefetch_multiplier = 1
+
+# Told to stop, a worker gets this long to reach the next segment and hand its stages back.
+worker_soft_shutdown_timeout = 30
+worker_enable_soft_shutdown_on_idle = True
+
+# Media libraries hold on to memory; a fresh process now and then is cheap beside a stage.
+worker_max_tasks_per_child = 200
+
+# structlog writes the log.
+worker_hijack_root_logger = False
+
+# For Flower and Grafana.
+worker_send_task_events = True
+task_send_sent_event = True
+
+# A publisher fails fast; the outbox sends again.
+task_publish_retry = False
+broker_connection_retry_on_startup = True
+
+worker_concurrency = _settings.worker_concurrency
+
+if _settings.embedded:
+    broker_url = "filesystem://"
+    broker_transport_options = {
+        "data_folder_in": str(_messages / "queue"),
+        "data_folder_out": str(_messages / "queue"),
+        "control_folder": str(_messages / "control"),
+        # The wait between two stages is at most this long.
+        "polling_interval": 0.02,
+    }
+    # One process: the work is done by subprocesses and by libraries that free the interpreter.
+    worker_pool = "threads"
+    # Files are polled: remote control would poll as well, for nothing.
+    worker_enable_remote_control = False
+else:
+    broker_url = _settings.broker_url.get_secret_value()
+    broker_transport_options = {
+        # Above the longest stage: a message is delivered again after this. The shortest value of
+        # all clients wins, so start Flower with this same app. The lease, not this, is what finds
+        # a dead worker.
+        "visibility_timeout": 24 * 3600,
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
+    worker_pool = "prefork"

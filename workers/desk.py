@@ -1,0 +1,106 @@
+"""The desk at which a stage works: its scratch folder, the storage, the providers, the heart."""
+
+import hashlib
+from pathlib import Path
+from uuid import uuid4
+
+from backend.core import leases
+from backend.core.db import Database
+from backend.core.errors import NotFound, Permanent
+from backend.core.leases import Claim
+from backend.storage.base import BlobStore
+from workers.heart import Heart
+from workers.providers import registry
+from workers.providers.base import Synthesizer, Transcriber, Translator
+from workers.stages.base import ClipStore, StoredFile
+
+FLAC = "audio/flac"
+
+
+class Clips:
+    """Synthesised speech by content key, kept across runs and jobs.
+
+    The object's name is its sha256, so that a look-up tells all that is known of the clip.
+    """
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+
+    def get(self, content_key: str) -> StoredFile | None:
+        """The clip, if it was ever made."""
+        key = next(self._store.keys(_prefix(content_key)), None)
+        size = self._store.size(key) if key else None
+        if key is None or size is None:
+            return None
+        return StoredFile(key, Path(key).stem, size, FLAC)
+
+    def put(self, content_key: str, path: Path) -> StoredFile:
+        """Keep a clip."""
+        sha256 = file_sha256(path)
+        key = f"{_prefix(content_key)}{sha256}.flac"
+        self._store.put(key, path, mime=FLAC, sha256=sha256)
+        return StoredFile(key, sha256, path.stat().st_size, FLAC)
+
+
+def _prefix(content_key: str) -> str:
+    return f"clips/{content_key[:2]}/{content_key}/"
+
+
+class WorkDesk:
+    """See `workers.stages.base.Desk`."""
+
+    def __init__(
+        self, db: Database, store: BlobStore, claim: Claim, heart: Heart, workdir: Path
+    ) -> None:
+        self.workdir = workdir
+        self.clips: ClipStore = Clips(store)
+        self._db = db
+        self._store = store
+        self._claim = claim
+        self._heart = heart
+        self._memo = dict(claim.memo)
+
+    def progress(self, fraction: float) -> None:
+        """Tell how far the work is; raises when it must stop."""
+        self._heart.check(fraction)
+
+    def recall(self, key: str) -> str | None:
+        """What this or an earlier attempt remembered."""
+        value = self._memo.get(key)
+        return None if value is None else str(value)
+
+    def remember(self, key: str, value: str) -> None:
+        """Store it in the stage's marker before going on."""
+        self._memo[key] = value
+        leases.remember(self._db, self._claim, self._memo)
+
+    def fetch(self, file: StoredFile) -> Path:
+        """A local copy; raises `Permanent` when storage lost or changed the object."""
+        path = self.workdir / f"in-{uuid4().hex}"
+        try:
+            self._store.fetch(file.key, path)
+        except NotFound as error:
+            raise Permanent(f"{error}: start the job again from the stage that made it") from None
+        if file_sha256(path) != file.sha256:
+            raise Permanent(
+                f"Storage changed {file.key}: start the job again from the stage that made it"
+            )
+        return path
+
+    def transcriber(self, name: str) -> Transcriber:
+        """The named transcriber."""
+        return registry.transcriber(name)
+
+    def translator(self, name: str) -> Translator:
+        """The named translator."""
+        return registry.translator(name)
+
+    def synthesizer(self, name: str) -> Synthesizer:
+        """The named synthesiser."""
+        return registry.synthesizer(name)
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

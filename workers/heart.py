@@ -1,0 +1,97 @@
+"""Keeps a claim alive while its stage works, and tells the stage when to stop."""
+
+import threading
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from backend.core import leases
+from backend.core.db import Database
+from backend.core.errors import Cancelled, LeaseLost, Stopping
+from backend.core.leases import Claim
+
+log = structlog.get_logger()
+
+# Progress is shown at most this often, in seconds, between the regular heartbeats.
+SHOW_EVERY_S = 1.0
+
+
+class Flag(Protocol):
+    """An event of this process, or one shared with the process that forked it."""
+
+    def is_set(self) -> bool:
+        """Whether it has happened."""
+
+
+class Heart:
+    """A thread that renews the lease; `check` raises in the stage's thread when it must stop."""
+
+    def __init__(
+        self,
+        db: Database,
+        claim: Claim,
+        *,
+        lease_s: float,
+        heartbeat_s: float,
+        stopping: Flag,
+    ) -> None:
+        self._db = db
+        self._claim = claim
+        self._lease_s = lease_s
+        self._heartbeat_s = heartbeat_s
+        self._stopping = stopping
+        self._progress = 0.0
+        self._verdict: Exception | None = None
+        self._beat_at = time.monotonic()
+        self._wake = threading.Event()
+        self._done = False
+        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._done = True
+        self._wake.set()
+        self._thread.join()
+
+    def check(self, progress: float | None = None) -> None:
+        """Note the progress (0..1); raises `Cancelled`, `LeaseLost` or `Stopping`."""
+        if self._verdict is not None:
+            raise self._verdict
+        if self._stopping.is_set():
+            raise Stopping("The worker is stopping")
+        if progress is not None:
+            self._progress = min(1.0, max(0.0, progress))
+            if time.monotonic() - self._beat_at > SHOW_EVERY_S:
+                self._wake.set()
+
+    def _beat(self) -> None:
+        while self._verdict is None:
+            self._wake.wait(self._heartbeat_s)
+            self._wake.clear()
+            if self._done:
+                return
+            self._verdict = self._renew()
+
+    def _renew(self) -> Exception | None:
+        try:
+            cancel = leases.heartbeat(self._db, self._claim, self._progress, self._lease_s)
+        except LeaseLost as lost:
+            return lost
+        except DBAPIError as error:
+            log.warning("heartbeat failed", error=type(error).__name__)
+            # The database cannot be asked: once the lease has run out, assume it was taken.
+            out = time.monotonic() - self._beat_at > self._lease_s
+            return LeaseLost("The database was out of reach for a whole lease") if out else None
+        self._beat_at = time.monotonic()
+        return Cancelled("The job was cancelled") if cancel else None

@@ -1,0 +1,167 @@
+"""How every stage is run: claim, heartbeat, work, store, finish; all failure policy is here."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from backend.core import leases, settle
+from backend.core.artifacts import FileRef, object_key
+from backend.core.errors import Cancelled, DublineError, LeaseLost, RateLimited, Stopping, Transient
+from backend.core.leases import Claim
+from backend.core.retry import decide
+from backend.core.settle import NewArtifact, Success
+from backend.core.stages import Stage, input_key
+from backend.core.states import StageState
+from backend.wiring import Parts
+from workers.desk import WorkDesk, file_sha256
+from workers.failpoints import failpoint
+from workers.heart import Flag, Heart
+from workers.stages.base import Made, Outcome, StageFunction, StoredFile, Work
+
+log = structlog.get_logger()
+
+
+class Runner:
+    """Runs stages for one worker process; `owner` names it in the markers."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        stages: Mapping[Stage, StageFunction],
+        *,
+        owner: str,
+        stopping: Flag,
+    ) -> None:
+        self._parts = parts
+        self._stages = stages
+        self._owner = owner
+        self._stopping = stopping
+
+    def run(self, run_id: UUID, stage: Stage, language: str) -> bool:
+        """Do the stage if it is there to be done; returns whether the chain may go on."""
+        claim = leases.claim(
+            self._parts.db,
+            run_id,
+            stage,
+            language,
+            owner=self._owner,
+            lease_s=self._parts.settings.lease_s,
+        )
+        if not isinstance(claim, Claim):
+            log.info("nothing to do", run=str(run_id), stage=stage, language=language, state=claim)
+            return claim is StageState.SUCCEEDED
+        failpoint("after-claim", stage)
+        with structlog.contextvars.bound_contextvars(
+            job=str(claim.job_id), run=claim.run_number, stage=stage, language=language
+        ):
+            return self._attempt(claim)
+
+    def _attempt(self, claim: Claim) -> bool:
+        log.info("stage started", attempt=claim.attempt)
+        try:
+            self._do(claim)
+        except Exception as error:
+            return self._ended(claim, error)
+        log.info("stage succeeded")
+        return True
+
+    def _do(self, claim: Claim) -> None:
+        settings = self._parts.settings
+        with (
+            TemporaryDirectory(prefix="dubline-") as folder,
+            Heart(
+                self._parts.db,
+                claim,
+                lease_s=settings.lease_s,
+                heartbeat_s=settings.heartbeat_s,
+                stopping=self._stopping,
+            ) as heart,
+        ):
+            desk = WorkDesk(self._parts.db, self._parts.store, claim, heart, Path(folder))
+            heart.check()
+            outcome = self._stages[claim.stage](_work(claim), desk)
+            failpoint("mid-work", claim.stage)
+            if claim.stage is Stage.MIX:
+                settle.exporting(self._parts.db, claim)
+            artifacts = [self._stored(claim, made, heart) for made in outcome.made]
+        failpoint("after-upload", claim.stage)
+        settle.succeed(self._parts.db, claim, _success(claim, outcome, artifacts))
+        failpoint("after-commit", claim.stage)
+
+    def _stored(self, claim: Claim, made: Made, heart: Heart) -> NewArtifact:
+        heart.check()
+        sha256 = file_sha256(made.path)
+        key = object_key(claim.job_id, claim.stage, claim.language, sha256, made.filename)
+        self._parts.store.put(key, made.path, mime=made.mime, sha256=sha256)
+        file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
+        return NewArtifact(made.kind, file, made.meta)
+
+    def _ended(self, claim: Claim, error: Exception) -> bool:
+        try:
+            self._write_end(claim, error)
+        except LeaseLost:
+            log.warning("lease lost: the result is discarded")
+        return False
+
+    def _write_end(self, claim: Claim, error: Exception) -> None:
+        db = self._parts.db
+        match error:
+            case LeaseLost():
+                raise error
+            case Cancelled():
+                settle.cancelled(db, claim)
+                log.info("stage cancelled")
+            case Stopping():
+                settle.hand_back(db, claim)
+                log.info("stage handed back")
+            case _:
+                decision = decide(
+                    error, claim.attempt, claim.waited, self._parts.retry_policy, random.random
+                )
+                settle.fail(db, claim, explain(error), decision)
+                log.warning(
+                    "stage failed",
+                    error=str(error),
+                    decision=decision,
+                    exc_info=None if isinstance(error, DublineError) else error,
+                )
+
+
+def explain(error: Exception) -> dict[str, Any]:
+    """What a user is shown of an error; the details of unexpected ones stay in the log."""
+    if not isinstance(error, DublineError):
+        message = f"Unexpected {type(error).__name__}; the worker's log has the details"
+        return {"kind": "internal", "message": message}
+    kinds = {RateLimited: "rate_limited", Transient: "transient"}
+    kind = next((name for type_, name in kinds.items() if isinstance(error, type_)), "permanent")
+    return {"kind": kind, "message": str(error)}
+
+
+def _work(claim: Claim) -> Work:
+    return Work(
+        job_id=str(claim.job_id),
+        run_number=claim.run_number,
+        language=claim.language,
+        params=claim.params,
+        files={kind: StoredFile(**asdict(file)) for kind, file in claim.files.items()},
+    )
+
+
+def _success(claim: Claim, outcome: Outcome, artifacts: list[NewArtifact]) -> Success:
+    hashes = {kind: file.sha256 for kind, file in claim.files.items()}
+    return Success(
+        artifacts=artifacts,
+        input_key=input_key(claim.stage, claim.language, claim.params, hashes),
+        provider=outcome.provider,
+        model=outcome.model,
+        units=outcome.cost.units,
+        unit=outcome.cost.unit,
+        cost_usd=outcome.cost.usd,
+        warnings=outcome.warnings,
+    )
