@@ -5,7 +5,7 @@ process. So a lost, late or doubled message must do no harm, and nothing here tr
 Celery itself reliable.
 """
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from backend.core.stages import Stage
 from backend.settings import load
@@ -22,7 +22,7 @@ accept_content = ["json"]
 task_serializer = "json"
 
 # A queue for each stage: workers for one kind of machine (a GPU for asr, say) take only theirs.
-task_queues = [Queue(str(stage)) for stage in Stage]
+task_queues = [Queue(stage, Exchange(stage), routing_key=stage) for stage in map(str, Stage)]
 
 # Acknowledged when done, so that the broker keeps the message of a worker that dies. A child
 # killed by the system is not redelivered by Celery (that can loop for ever): its lease runs out.

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 
 SETTING = "DUBLINE_LIFELINE"
@@ -15,5 +14,7 @@ def follow_parent() -> None:
 
 
 def _wait_for_end() -> None:
-    sys.stdin.buffer.read()
+    # Below Python's own buffer, whose lock a thread must not hold when the interpreter ends.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

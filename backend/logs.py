@@ -1,6 +1,7 @@
 """The log: structlog for our own lines and everybody else's, as text for people or as JSON."""
 
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ def configure(settings: Settings) -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer()
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

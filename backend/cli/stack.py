@@ -110,11 +110,12 @@ class Stack:
             raise StackError(f"The API did not start{self._where_to_look('api')}")
 
     def _start(self, role: str) -> subprocess.Popen[bytes]:
+        log = self._log(role)
         return subprocess.Popen(
             [sys.executable, "-m", "backend.cli.main", role],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if role == "api" else None,
-            stderr=self._log(role),
+            stdout=subprocess.PIPE if role == "api" else log,
+            stderr=log,
             env=os.environ | self._environment(),
             start_new_session=True,  # Ctrl-C reaches this command only, which ends them in order
         )

@@ -154,9 +154,13 @@ def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
         console.print(f"Note: {warning}", style="yellow")
     if job["status"] != "succeeded":
         raise click.ClickException(f"The job ended as {job['status']}: {'; '.join(_errors(job))}")
-    video = next((file for file in files if file.stem == "dub"), None)
-    if video:
-        console.print(f"Play it with any player, for example: mpv '{video}'")
+    watchable = sorted((file for file in files if file.stem == "dub"), key=_audio_only)
+    if watchable:
+        console.print(f"Play it with any player, for example: mpv '{watchable[0]}'")
+
+
+def _audio_only(file: Path) -> bool:
+    return file.suffix in {".m4a", ".flac"}
 
 
 def _stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:

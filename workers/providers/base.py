@@ -4,7 +4,7 @@ Providers raise `Transient`, `RateLimited` or `Permanent` from `backend.core.err
 else; they never retry by themselves, because the database owns retries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,13 @@ class Cost:
     units: float = 0.0
     unit: str = ""
     usd: float = 0.0
+
+    @classmethod
+    def total(cls, costs: Iterable["Cost"]) -> "Cost":
+        """The sum of costs of one provider, which counts them all in the same unit."""
+        listed = list(costs)
+        unit = next((cost.unit for cost in listed if cost.unit), "")
+        return cls(sum(cost.units for cost in listed), unit, sum(cost.usd for cost in listed))
 
 
 class Call(Protocol):

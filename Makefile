@@ -1,0 +1,73 @@
+# `make help` lists what there is. Everything installs what it needs by itself, once.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+ENGINES := espeak-ng apertium apertium-eng-spa apertium-eng-cat apertium-es-pt apertium-fr-es
+SERVERS := postgresql redis-server
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit lint bench openapi clean engines servers
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready engines ## Dub a generated sample into Spanish and Portuguese
+	@$(BIN)/python -m tests.demo_sample $(DEMO)
+	@DUBLINE_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/dubline dub $(DEMO)/talk.mp4 \
+	  --background $(DEMO)/music.flac --mode dialogue --to es,pt --out $(DEMO)/out
+
+test: $(VENV)/ready engines servers lint ## Lint, types and all tests, against real servers
+	$(BIN)/python -m pytest
+
+unit: $(VENV)/ready ## The fast tests only
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(VENV)/ready ## Style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready engines servers ## Measure speed and memory (docs/benchmarks.md)
+	$(BIN)/python -m tests.benchmarks
+
+openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
+	$(BIN)/python -m backend.api.document > docs/openapi.yaml
+
+clean: ## Remove what was built, the demo included
+	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/ready: requirements.txt tests/requirements.txt setup.cfg
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call install,python3-venv)
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Python packages into $(VENV) (a minute or two, once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e . -r tests/requirements.txt
+	@touch $@
+
+engines: ## Install the offline engines (Debian packages)
+	@$(call ensure,$(ENGINES) flite)
+
+servers: ## Install the servers that tests start for themselves
+	@$(call ensure,$(SERVERS))
+
+# Installs Debian packages that are missing: as root, with sudo, or else says what to run.
+define ensure
+missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+if [ -n "$$missing" ]; then $(call install,$$missing); fi
+endef
+
+define install
+if ! command -v apt-get >/dev/null; then \
+  echo "Please install with your package manager: "$(1) >&2; exit 1; \
+fi; \
+if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
+else echo "Please run as root: apt-get install "$(1) >&2; exit 1; fi; \
+echo "Installing Debian packages: "$(1); \
+log=$$(mktemp); \
+{ $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+  $$sudo apt-get install -y -qq --no-install-recommends $(1); } >$$log 2>&1 \
+  || { cat $$log >&2; exit 1; }
+endef

@@ -1,0 +1,107 @@
+"""Opening a user's media file: whatever it says about itself, nothing but its own bytes is read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from backend.core.errors import Permanent
+
+# Demuxers of self-contained files. Left out are all that read what another file or address
+# holds (hls, dash, concat, sdp, image2, lavfi, ...): a playlist must not fetch for its author.
+DEMUXERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,gsm,matroska,mov,mp3,mpeg,mpegts,"
+    "mpc,mpc8,mxf,ogg,tak,truehd,tta,w64,wav,wv"
+)
+
+OPTIONS = {
+    "format_whitelist": DEMUXERS,
+    "protocol_whitelist": "none",  # there is no such protocol: the bytes come from our open file
+    "fflags": "+genpts",  # AVI and raw streams carry no presentation times
+}
+
+HEADS = (
+    (b"#EXTM3U", "is a playlist"),
+    (b"ffconcat version", "is a playlist"),
+    (b"[playlist]", "is a playlist"),
+    (b"v=0", "is a session description"),
+    (b"<?xml", "is an XML document"),
+)
+
+
+class _Bytes:
+    """An open file without its name, so that content alone decides what the file is.
+
+    Given the name, FFmpeg takes random bytes called `.mp3` for music.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+@contextmanager
+def opened(path: Path, name: str = "") -> Iterator[InputContainer]:
+    """The container in the file; `name` is what the user calls it, for messages.
+
+    Raises `Permanent` when it is empty, damaged, of an unknown format or points elsewhere, also
+    when FFmpeg gives up on it inside the `with` block.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+        file.seek(0)
+        try:
+            with av.open(
+                _Bytes(file), "r", container_options=OPTIONS, metadata_errors="replace"
+            ) as container:
+                yield container
+        except av.FFmpegError as error:
+            raise Permanent(f"{name or path.name} {diagnose(head)}") from error
+
+
+def diagnose(head: bytes) -> str:
+    """Why a file that begins with these bytes could not be read, and what to do about it."""
+    if not head:
+        return "is empty: upload the recording again."
+    for start, what in HEADS:
+        if head.lstrip().startswith(start):
+            return f"{what}, not a recording: upload the media file that it points to."
+    if head[4:8] == b"ftyp":
+        return (
+            "is incomplete or damaged: its index (the moov box) is missing or cannot be read. "
+            "The recording or a copy of it was cut short: export it again and upload all of it."
+        )
+    return (
+        "cannot be read as audio or video: it is damaged or of an unknown format. "
+        "Check that it plays, or convert it to WAV, FLAC, MP3, M4A, MP4, MKV or WebM."
+    )
+
+
+def sound(container: InputContainer) -> AudioStream | None:
+    """The audio stream that a player would choose, or None."""
+    stream = container.streams.best("audio")
+    return stream if isinstance(stream, AudioStream) and stream.codec_context else None
+
+
+def picture(container: InputContainer) -> VideoStream | None:
+    """The first moving picture, or None: the cover image of an album is not one."""
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = (s for s in container.streams.video if not s.disposition & still)
+    return next((s for s in streams if s.codec_context), None)
+
+
+def origin(container: InputContainer) -> Fraction:
+    """Where on the container's clock the recording begins, in seconds.
+
+    That is where its first stream starts, as players have it: broadcast clocks start anywhere.
+    What lies before zero is codec priming, which is never heard.
+    """
+    return max(Fraction(container.start_time or 0, av.time_base), Fraction(0))

@@ -1,0 +1,45 @@
+"""What kind of file an upload is, and whether it is of any use in its role."""
+
+from pathlib import Path
+
+from backend.core.errors import Invalid
+from backend.core.uploads import Content
+from backend.media.probe import Probe, probe, require_audio
+
+TEXT = "text/plain"
+SNIFF = 1 << 16
+SUBTYPES = {"mov": "mp4", "matroska": "x-matroska", "mp3": "mpeg"}
+
+
+def content_of(path: Path, role: str, name: str, *, text_allowed: bool) -> Content:
+    """Probe the file that its user calls `name`.
+
+    Raises `Permanent` for what is no media or has no sound, `Invalid` for a transcript that is
+    not text. With `text_allowed` a text file may stand for media: it is its own transcript.
+    """
+    is_text = _is_text(path)
+    if role == "transcript":
+        if not is_text:
+            raise Invalid("fileId", f"{name} is no UTF-8 text: send SRT, VTT or Dubline's JSON")
+        return Content(TEXT, None, None)
+    if is_text and text_allowed:
+        return Content(TEXT, None, None)
+    found = probe(path, name)
+    require_audio(found, name)
+    return Content(_mime(found), found.duration, found.model_dump(mode="json"))
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(SNIFF)
+    try:
+        # A character may be cut in two at the end of what was read.
+        return bool(head) and "\0" not in head[: len(head) - 4 * (len(head) == SNIFF)].decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _mime(found: Probe) -> str:
+    kind = "video" if found.video else "audio"
+    first = found.format.split(",")[0]
+    return f"{kind}/{SUBTYPES.get(first, first)}"

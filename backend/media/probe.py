@@ -1,0 +1,169 @@
+"""What is in a media file, by looking at all of it: headers lie, and files are cut short."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from struct import unpack_from
+from typing import Any, Literal
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+from pydantic import BaseModel, ConfigDict
+
+from backend.core.errors import Permanent
+from backend.media.container import opened, origin, picture, sound
+from backend.media.timeline import Timeline
+
+# Sound that outlasts the picture by less is the encoder filling up its last frames.
+ENCODER_PADDING = 0.5
+# Enough to tell speech codecs from noise that happens to hold their sync words.
+TRIAL_PACKETS = 50
+
+
+class Stream(BaseModel):
+    """One stream: `language` as the file tells it; rates in Hz, `fps` in frames a second."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["audio", "video"]
+    codec: str
+    language: str | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+
+
+class Probe(BaseModel):
+    """A media file: its container `format`, its streams, its `duration` in seconds.
+
+    `audio` and `video` are the streams that Dubline uses. The duration is counted from the start
+    of whichever begins first: to the last sample of a sound file, to the end of the last frame of
+    a video, unless its sound goes on after the picture.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: str
+    duration: float
+    audio: Stream | None
+    video: Stream | None
+    streams: tuple[Stream, ...]
+
+
+def probe(path: Path, name: str = "") -> Probe:
+    """Probe the file, which the user calls `name`; it is read through, but not decoded.
+
+    Raises `Permanent` when it holds no audio and no video that can be played.
+    """
+    with opened(path, name) as container:
+        audio, video = sound(container), picture(container)
+        ends = _ends(container, [stream for stream in (video, audio) if stream])
+        if not any(ends.values()) or (audio and not _decodes(container, audio)):
+            raise Permanent(
+                f"{name or path.name} holds nothing that can be played: it is damaged or cut "
+                "short. Check that it plays and upload it again."
+            )
+        return Probe(
+            format=container.format.name,
+            duration=duration(ends.get("audio"), ends.get("video")),
+            audio=_describe(audio) if audio else None,
+            video=_describe(video) if video else None,
+            streams=tuple(
+                _describe(s) for s in container.streams if isinstance(s, AudioStream | VideoStream)
+            ),
+        )
+
+
+def require_audio(found: Probe, name: str) -> Stream:
+    """The audio stream; raises `Permanent` when the file has none."""
+    if found.audio is None:
+        raise Permanent(
+            f"{name} has a picture but no sound: there is no speech to dub. "
+            "Upload a file with an audio track."
+        )
+    return found.audio
+
+
+def duration(audio_end: float | None, video_end: float | None) -> float:
+    """How long a recording lasts whose sound and picture end at these seconds, if it has them."""
+    if not video_end:
+        return audio_end or 0.0
+    overhang = (audio_end or 0.0) - video_end
+    return video_end + overhang if overhang > ENCODER_PADDING else video_end
+
+
+def _ends(
+    container: InputContainer, streams: list[AudioStream | VideoStream]
+) -> dict[str, float]:
+    """When each stream's last packet ends, in seconds; 0.0 for a stream without packets."""
+    lines = {stream.type: Timeline(float(origin(container))) for stream in streams}
+    longest = dict.fromkeys(lines, 0.0)
+    for packet in _packets(container, streams):
+        kind, length = packet.stream.type, _length(packet)
+        longest[kind] = max(longest[kind], length)
+        stamp = packet.dts if packet.pts is None else packet.pts
+        start = None if stamp is None else float(stamp * packet.time_base)
+        # Some muxers have taken the padding off the last packet's length, some have not.
+        lines[kind].place(start, min(length, longest[kind] - _padding(packet)))
+    return {kind: line.end for kind, line in lines.items()}
+
+
+def _packets(
+    container: InputContainer, streams: list[AudioStream | VideoStream]
+) -> Iterator[Packet]:
+    """The packets there are; an error ends a file that was cut short."""
+    try:
+        for packet in container.demux(*streams):
+            if packet.size:
+                yield packet
+    except av.InvalidDataError:
+        return
+
+
+def _length(packet: Packet) -> float:
+    """Seconds that the packet says it lasts, or a frame of a picture."""
+    if not packet.duration and isinstance(packet.stream, VideoStream):
+        return float(1 / packet.stream.average_rate) if packet.stream.average_rate else 0.0
+    return float((packet.duration or 0) * packet.time_base)
+
+
+def _padding(packet: Packet) -> float:
+    """Seconds of encoder padding at the packet's end (FFmpeg's AV_PKT_DATA_SKIP_SAMPLES)."""
+    if not packet.has_sidedata("skip_samples"):
+        return 0.0
+    _skipped, padding = unpack_from("<II", bytes(packet.get_sidedata("skip_samples")))
+    return float(padding / packet.stream.codec_context.sample_rate)
+
+
+def _decodes(container: InputContainer, audio: AudioStream) -> bool:
+    """Whether most of the first packets are what they seem."""
+    container.seek(0)
+    good = bad = 0
+    for packet in container.demux(audio):
+        try:
+            good += bool(packet.decode())
+        except av.InvalidDataError:
+            bad += 1
+        if good + bad >= TRIAL_PACKETS:
+            break
+    return good > bad
+
+
+def _describe(stream: AudioStream | VideoStream) -> Stream:
+    told: dict[str, Any] = {"kind": stream.type, "codec": "unknown", "language": stream.language}
+    if stream.codec_context:
+        told["codec"] = stream.codec_context.codec.canonical_name
+    if stream.codec_context and isinstance(stream, AudioStream):
+        told |= {"sample_rate": stream.sample_rate, "channels": stream.channels}
+    elif stream.codec_context and isinstance(stream, VideoStream):
+        rate = stream.average_rate
+        told |= {
+            "width": stream.width,
+            "height": stream.height,
+            "fps": float(rate) if rate else None,
+        }
+    return Stream(**told)

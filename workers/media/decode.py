@@ -1,0 +1,170 @@
+"""Any recording's sound as blocks of float32 samples, each at the time where it belongs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+import numpy as np
+import soundfile as sf
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.filter import Graph
+from numpy.typing import NDArray
+
+from backend.core.errors import Permanent
+from backend.media.container import opened, origin, sound
+from backend.media.timeline import Timeline
+
+Samples = NDArray[np.float32]
+
+# Clocks that count milliseconds jitter; sound this little off the picture goes unnoticed
+# (ITU-R BT.1359-1 puts the threshold of detectability at 45 ms of lead).
+TOLERANCE = 0.040
+
+LAYOUTS = {1: "mono", 2: "stereo"}
+
+
+def blocks(path: Path, rate: int, channels: int) -> Iterator[Samples]:
+    """The sound of a file as blocks of shape (n, channels) in -1..1, n at most `rate` (a second).
+
+    A pause in the time stamps, or a late start, becomes silence; what overlaps is heard once; a
+    damaged packet is silence. All channels are mixed to one or two without clipping. Raises
+    `Permanent` when the file holds no sound that can be decoded.
+    """
+    with opened(path) as container:
+        stream = sound(container)
+        if stream is None:
+            raise Permanent(f"{path.name} has no sound.")
+        yield from _joined(_pieces(container, stream, rate, channels), rate, channels)
+
+
+def exactly(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
+    """The sound cut or filled up with silence to `total` samples, in blocks of `size`.
+
+    Blocks have shape (n, channels); only the last may be shorter than `size`.
+    """
+    held = np.empty((0, channels), np.float32)
+    rest = total
+    for block in chain(sound, _silence(total, size, channels)):
+        held = np.concatenate([held, block])
+        while rest and len(held) >= min(size, rest):
+            yield held[: min(size, rest)]
+            held, rest = held[min(size, rest) :], rest - min(size, rest)
+        if not rest:
+            return
+
+
+def write_wav(
+    path: Path, out: Path, rate: int, duration: float, progress: Callable[[float], None]
+) -> float:
+    """Write the sound as 16-bit mono WAV and return its length in seconds.
+
+    `progress` gets 0..1, by the `duration` in seconds that `probe` told.
+    """
+    written = 0
+    with sf.SoundFile(out, "w", rate, 1, "PCM_16", format="WAV") as wav:
+        for block in blocks(path, rate, 1):
+            wav.write(block)
+            written += len(block)
+            progress(min(1.0, written / rate / duration))
+    return written / rate
+
+
+class _Converter:
+    """FFmpeg's resampler and downmix for frames of one format, rate and layout."""
+
+    def __init__(self, like: AudioFrame, start: float, rate: int, channels: int) -> None:
+        self.kind = _kind(like)
+        self.start, self.taken = start, 0
+        self.position = round(start * rate)
+        self.graph = Graph()
+        source = self.graph.add_abuffer(
+            sample_rate=like.sample_rate,
+            format=like.format,
+            layout=like.layout,
+            time_base=Fraction(1, like.sample_rate),
+        )
+        # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
+        self.width, self.channels = min(channels, like.layout.nb_channels), channels
+        # By default float samples are added up unscaled when channels are mixed down.
+        resample = self.graph.add("aresample", f"{rate}:rematrix_maxval=1")
+        layout = self.graph.add(
+            "aformat",
+            f"sample_fmts=flt:sample_rates={rate}:channel_layouts={LAYOUTS[self.width]}",
+        )
+        second = self.graph.add("asetnsamples", f"n={rate}:p=0")
+        self.graph.link_nodes(source, resample, layout, second, self.graph.add("abuffersink"))
+        self.graph.configure()
+
+    def expects(self, frame: AudioFrame, start: float) -> bool:
+        """Whether the frame goes on where the last one ended, in the same format."""
+        end = self.start + self.taken / self.kind[0]
+        return _kind(frame) == self.kind and abs(start - end) <= TOLERANCE
+
+    def convert(self, frame: AudioFrame | None) -> Iterator[tuple[int, Samples]]:
+        """What is ready, with its position in samples; None flushes."""
+        if frame is not None:
+            self.taken += frame.samples
+            frame.pts = None
+        self.graph.push(frame)
+        while True:
+            try:
+                raw = self.graph.pull().to_ndarray()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            samples = np.asarray(raw, np.float32).reshape(-1, self.width)
+            yield self.position, samples.repeat(self.channels // self.width, axis=1)
+            self.position += len(samples)
+
+
+def _kind(frame: AudioFrame) -> tuple[int, str, str]:
+    return frame.sample_rate, frame.format.name, frame.layout.name
+
+
+def _pieces(
+    container: InputContainer, stream: AudioStream, rate: int, channels: int
+) -> Iterator[tuple[int, Samples]]:
+    """Converted samples with their position, a new converter wherever the sound does not go on."""
+    timeline = Timeline(float(origin(container)))
+    converter: _Converter | None = None
+    for frame in _frames(container, stream):
+        start = timeline.place(frame.time, frame.samples / frame.sample_rate)
+        if converter is None or not converter.expects(frame, start):
+            if converter:
+                yield from converter.convert(None)
+            converter = _Converter(frame, start, rate, channels)
+        yield from converter.convert(frame)
+    if converter is None:
+        raise Permanent("The recording's sound cannot be decoded: check that it plays.")
+    yield from converter.convert(None)
+
+
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """The frames that can be decoded; the time of those that cannot stays empty."""
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.InvalidDataError:
+                continue
+    except av.InvalidDataError:
+        return  # the file ends in the middle of a packet
+
+
+def _joined(pieces: Iterable[tuple[int, Samples]], rate: int, channels: int) -> Iterator[Samples]:
+    written = 0
+    for position, samples in pieces:
+        yield from _silence(position - written, rate, channels)
+        written = max(written, position)
+        fresh = samples[written - position :]
+        if len(fresh):
+            yield fresh
+        written += len(fresh)
+
+
+def _silence(length: int, size: int, channels: int) -> Iterator[Samples]:
+    for start in range(0, length, size):
+        yield np.zeros((min(size, length - start), channels), np.float32)

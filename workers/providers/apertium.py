@@ -1,0 +1,139 @@
+"""Translation by Apertium's rules, offline; by way of a third language where no pair is direct."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import pairwise
+
+import langcodes
+
+from backend.core import languages
+from backend.core.errors import Permanent, Transient
+from workers.providers.base import Call, Translated
+from workers.providers.tools import run
+
+PACKAGE = "apertium"
+# The Debian packages behind the languages we know the way to.
+PACKAGES = {
+    "es": "apertium-eng-spa",
+    "ca": "apertium-eng-cat",
+    "pt": "apertium-eng-spa apertium-es-pt",
+    "fr": "apertium-eng-spa apertium-fr-es",
+}
+FINAL_MARKS = re.compile(r"[\s.!?…]*$")
+
+Modes = dict[tuple[str, str], str]
+
+
+class Apertium:
+    """Texts go through one process a step, a line each, so a batch costs what a text costs."""
+
+    name = "local"
+    batch_size = 500
+
+    @property
+    def model(self) -> str:
+        """Apertium and its version."""
+        return f"apertium-{version()}"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Translate; raises `Permanent` when no chain of installed pairs leads to the target."""
+        steps = route(modes(), source, target)
+        if steps is None:
+            raise Permanent(_no_way(source, target))
+        lines = [" ".join(text.split()) for text in texts]
+        for mode in steps:
+            lines = _step(mode, lines)
+        return Translated([_finished(line, text) for line, text in zip(lines, texts, strict=True)])
+
+
+@cache
+def modes() -> Modes:
+    """What is installed: the name of the mode for each pair of language tags."""
+    listed = run(["apertium", "-l"], b"", package=PACKAGE).decode().split()
+    found: Modes = {}
+    for mode in listed:
+        source, _, target = mode.partition("-")
+        pair = (_tag(source), _tag(target))
+        if all(pair):
+            found.setdefault(pair, mode)
+    return found
+
+
+@cache
+def version() -> str:
+    """Apertium's version."""
+    words = run(["apertium", "-V"], b"", package=PACKAGE).decode().split()
+    return words[-1] if words else "unknown"
+
+
+def route(known: Modes, source: str, target: str) -> list[str] | None:
+    """The fewest modes that lead from source to target; None when there is no way.
+
+    A region that Apertium does not know (`en-GB`, `es-MX`) counts as its language.
+    """
+    for goal in dict.fromkeys((target, languages.base(target))):
+        for start in dict.fromkeys((source, languages.base(source))):
+            path = _shortest(known, start, goal)
+            if path is not None:
+                return [known[step] for step in pairwise(path)]
+    return None
+
+
+def reachable(known: Modes, source: str) -> list[str]:
+    """All tags that can be translated into, from this one."""
+    goals = sorted({target for _, target in known})
+    others = [tag for tag in goals if languages.base(tag) != languages.base(source)]
+    return [tag for tag in others if _shortest(known, source, tag)]
+
+
+def _shortest(known: Iterable[tuple[str, str]], start: str, goal: str) -> list[str] | None:
+    paths = deque([[start]])
+    seen = {start}
+    while paths:
+        path = paths.popleft()
+        if path[-1] == goal:
+            return path
+        for source, target in known:
+            if source == path[-1] and target not in seen:
+                seen.add(target)
+                paths.append([*path, target])
+    return None
+
+
+def _tag(code: str) -> str:
+    """The tag of an Apertium code (`spa`, `pt_BR`); empty for variants without one."""
+    try:
+        return langcodes.Language.get(code).to_tag() if code.count("_") < 2 else ""  # noqa: PLR2004
+    except langcodes.LanguageTagError:
+        return ""
+
+
+def _step(mode: str, lines: Sequence[str]) -> list[str]:
+    # The line format guarantees a line for a line. It takes the last full stop for its own.
+    text = "\n".join(f"{line}." for line in lines) + "\n"
+    command = ["apertium", "-u", "-f", "line", mode]
+    out = run(command, text.encode(), package=PACKAGE).decode()
+    translated = out.split("\n")[: len(lines)]
+    if len(translated) != len(lines):
+        raise Transient(f"apertium {mode} gave {len(translated)} lines for {len(lines)}")
+    return [" ".join(line.split()) for line in translated]
+
+
+def _finished(translated: str, source: str) -> str:
+    """With the marks at the end that the source has; what could not be translated stays."""
+    text = FINAL_MARKS.sub("", translated) + (FINAL_MARKS.search(source.strip()) or [""])[0]
+    return text or source
+
+
+def _no_way(source: str, target: str) -> str:
+    package = PACKAGES.get(languages.base(target))
+    hint = f"apt-get install {package}" if package else "Apertium may have no such pair"
+    known = ", ".join(reachable(modes(), source)) or "none"
+    return (
+        f"Apertium cannot translate from {languages.name(source)} ({source}) to "
+        f"{languages.name(target)} ({target}): {hint}. From {source} it can at present: {known}"
+    )

@@ -1,0 +1,181 @@
+"""Speech to text by PocketSphinx and its US-English model, offline, on all cores.
+
+PocketSphinx holds the interpreter's lock, so stretches of speech are decoded by processes of
+their own (pocketsphinx_decoder.py). Results do not depend on how many there are.
+"""
+
+import os
+import wave
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+from pocketsphinx import Endpointer
+
+from backend.core import languages
+from backend.core.errors import Permanent
+from backend.core.segments import Segment, Word
+from workers.providers.base import Call, Recording, Transcribed
+from workers.providers.decoders import Decoder
+
+SAMPLE_RATE = 16_000
+BYTES_PER_SECOND = 2 * SAMPLE_RATE
+# A stretch without any pause is cut, so that memory stays flat; at its quietest tenth of a second.
+LONGEST_STRETCH_S = 30.0
+# Longer than a caption may stand (7 s, Netflix timed text) a segment is split at its pauses.
+LONGEST_SEGMENT_S = 7.0
+SENTENCE_PAUSE_S = 0.45
+READ_AHEAD = 2  # stretches for each decoder
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Speech between two pauses: 16-bit mono samples that begin at `start` seconds."""
+
+    start: float
+    pcm: bytes
+
+
+class PocketSphinx:
+    """Understands US English read or spoken clearly; expect every fourth word to be wrong."""
+
+    name = "local"
+    sample_rate = SAMPLE_RATE
+
+    @property
+    def model(self) -> str:
+        """PocketSphinx, its version and its model."""
+        return f"pocketsphinx-{version('pocketsphinx')}-en-us"
+
+    def transcribe(
+        self, recording: Recording, language: str, *, diarize: bool, call: Call
+    ) -> Transcribed:
+        """Transcribe; raises `Permanent` for any language but English."""
+        if language != "auto" and languages.base(language) != "en":
+            raise Permanent(
+                f"The local transcriber understands English only, not {languages.name(language)} "
+                f"({language}): choose another TRANSCRIPTION_BACKEND"
+            )
+        words: list[list[Word]] = []
+        for stretch, heard in decoded(stretches(recording.path), CORES):
+            words.append(heard)
+            call.progress(stretch.start / recording.duration)
+        warnings = [] if not diarize else ["The local transcriber cannot tell speakers apart"]
+        segments = [segment for heard in words for segment in split(heard)]
+        return Transcribed(
+            [segment.model_copy(update={"id": i}) for i, segment in enumerate(segments)],
+            language="en" if language == "auto" else language,
+            warnings=warnings,
+        )
+
+
+def stretches(wav: Path) -> Iterator[Stretch]:
+    """The stretches of speech in a 16 kHz mono WAV file, read as a stream."""
+    endpointer = Endpointer(sample_rate=SAMPLE_RATE)
+    held, start = bytearray(), 0.0
+    for frame in _frames(wav, endpointer.frame_bytes):
+        speech = _heard(endpointer, frame)
+        if speech is None:
+            continue
+        if not held:
+            start = endpointer.speech_start
+        held += speech
+        if len(held) >= LONGEST_STRETCH_S * BYTES_PER_SECOND:
+            cut = _quietest(held)
+            yield Stretch(start, bytes(held[:cut]))
+            start += cut / BYTES_PER_SECOND
+            del held[:cut]
+        if not endpointer.in_speech:
+            yield Stretch(start, bytes(held))
+            held.clear()
+    if held:
+        yield Stretch(start, bytes(held))
+
+
+def _frames(wav: Path, size: int) -> Iterator[bytes]:
+    with wave.open(str(wav), "rb") as file:
+        while frame := file.readframes(size // 2):
+            yield frame
+
+
+def _heard(endpointer: Endpointer, frame: bytes) -> bytes | None:
+    if len(frame) == endpointer.frame_bytes:
+        speech: bytes | None = endpointer.process(frame)
+        return speech
+    # The rest of the file, shorter than a frame.
+    return endpointer.end_stream(frame) if endpointer.in_speech else None
+
+
+def _quietest(pcm: bytearray) -> int:
+    """Where to cut, in bytes: the quietest tenth of a second of the last third."""
+    window = SAMPLE_RATE // 10
+    samples = np.frombuffer(bytes(pcm), np.int16).astype(np.float32)
+    tail = len(samples) * 2 // 3
+    windows = samples[tail : tail + (len(samples) - tail) // window * window].reshape(-1, window)
+    quietest = int(np.argmin((windows**2).mean(axis=1)))
+    return 2 * (tail + quietest * window + window // 2)
+
+
+def decoded(speech: Iterable[Stretch], processes: int) -> Iterator[tuple[Stretch, list[Word]]]:
+    """Each stretch with its words, in order; a bounded number is read ahead."""
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(processes)
+        # Left in the opposite order: first the processes end, then nobody waits for them.
+        stack.callback(pool.shutdown, cancel_futures=True)
+        free: SimpleQueue[Decoder] = SimpleQueue()
+        for _ in range(processes):
+            free.put(stack.enter_context(Decoder()))
+
+        def decode(stretch: Stretch) -> list[Word]:
+            decoder = free.get()
+            try:
+                return decoder.decode(stretch.pcm, stretch.start)
+            finally:
+                free.put(decoder)
+
+        waiting: deque[tuple[Stretch, Future[list[Word]]]] = deque()
+        for stretch in speech:
+            waiting.append((stretch, pool.submit(decode, stretch)))
+            if len(waiting) > READ_AHEAD * processes:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def split(words: Sequence[Word]) -> list[Segment]:
+    """Segments of a stretch: split at each long pause, and at the longest one while too long."""
+    if not words:
+        return []
+    gaps = [after.start - before.end for before, after in pairwise(words)]
+    long = words[-1].end - words[0].start > LONGEST_SEGMENT_S
+    widest = max(gaps, default=0.0)
+    if gaps and (widest >= SENTENCE_PAUSE_S or (long and widest > 0)):
+        at = gaps.index(widest) + 1
+        return [*split(words[:at]), *split(words[at:])]
+    return [_segment(words)]
+
+
+def _segment(words: Sequence[Word]) -> Segment:
+    return Segment(
+        id=0,
+        start=words[0].start,
+        end=words[-1].end,
+        text=sentence([word.text for word in words]),
+        words=tuple(words),
+    )
+
+
+def sentence(words: Sequence[str]) -> str:
+    """As one writes it: PocketSphinx knows neither capitals nor full stops."""
+    spelled = ["I" + word[1:] if word == "i" or word.startswith("i'") else word for word in words]
+    text = " ".join(spelled)
+    return f"{text[:1].upper()}{text[1:]}."

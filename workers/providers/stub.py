@@ -1,0 +1,91 @@
+"""Deterministic, instant providers for tests and for trying the API without any engine."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backend.core.segments import Segment, Word
+from workers.providers.base import Call, Recording, Spoken, Transcribed, Translated, Utterance
+
+SAMPLE_RATE = 16_000
+SECONDS_PER_CHARACTER = 0.06
+PAUSE_S = 0.5
+SPEAKER_LENGTH = 20
+
+
+class StubTranscriber:
+    """A text file is its own transcript, a line a segment; other media get a placeholder."""
+
+    name = "stub"
+    model = "stub-1"
+    sample_rate = SAMPLE_RATE
+
+    def transcribe(
+        self, recording: Recording, language: str, *, diarize: bool, call: Call
+    ) -> Transcribed:
+        """Segments follow one another, as long as their text; `Ann: Hello` gives a speaker."""
+        call.progress(0.5)
+        if recording.text is None:
+            text = f"[stub transcript of {recording.duration:.3f} s of sound]"
+            segments = [Segment(id=0, start=0.0, end=recording.duration, text=text)]
+        else:
+            lines = [line.strip() for line in recording.text.splitlines() if line.strip()]
+            segments = _timed([_speaker(line) if diarize else (None, line) for line in lines])
+        return Transcribed(segments, "en" if language == "auto" else language)
+
+
+def _speaker(line: str) -> tuple[str | None, str]:
+    name, colon, text = line.partition(": ")
+    return (name, text) if colon and len(name) <= SPEAKER_LENGTH else (None, line)
+
+
+def _timed(lines: Sequence[tuple[str | None, str]]) -> list[Segment]:
+    segments, start = [], 0.0
+    for number, (speaker, text) in enumerate(lines):
+        words = text.split()
+        step = len(text) * SECONDS_PER_CHARACTER / len(words)
+        timed = tuple(
+            Word(text=word, start=start + i * step, end=start + (i + 1) * step, confidence=1.0)
+            for i, word in enumerate(words)
+        )
+        end = timed[-1].end
+        segments.append(
+            Segment(id=number, start=start, end=end, text=text, speaker=speaker, words=timed)
+        )
+        start = end + PAUSE_S
+    return segments
+
+
+class StubTranslator:
+    """Puts the target language before the text."""
+
+    name = "stub"
+    model = "stub-1"
+    batch_size = 50
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """`Hello` becomes `[es] Hello`."""
+        return Translated([f"[{target}] {text}" for text in texts])
+
+
+class StubSynthesizer:
+    """Hums: a tone whose length follows from text and rate, its pitch from the voice."""
+
+    name = "stub"
+    model = "stub-1"
+    concurrency = 2
+    max_rate = 1.3
+
+    def voice(self, language: str, speaker: str | None) -> str:
+        """One voice for each speaker."""
+        return f"{language}-{speaker or 'default'}"
+
+    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+        """A tone at -12 dBFS."""
+        length = len(utterance.text) * SECONDS_PER_CHARACTER / utterance.rate
+        time = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
+        pitch = 200 + 20 * (sum(utterance.voice.encode()) % 10)
+        tone = 0.25 * np.sin(2 * np.pi * pitch * time)
+        return Spoken(tone.astype(np.float32), SAMPLE_RATE)

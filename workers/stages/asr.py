@@ -1,0 +1,80 @@
+"""run_asr: the recording to `segments_src.json`; a transcription also to TXT, SRT and VTT."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from backend.core.params import Kind, Mode
+from backend.core.segments import Transcript
+from backend.media.probe import probe, require_audio
+from workers.media import captions
+from workers.media.captions import Cue
+from workers.media.decode import write_wav
+from workers.providers.base import Recording, Transcriber
+from workers.stages.base import Desk, Made, Outcome, Work
+
+TEXT = "text/plain"
+
+
+def run(work: Work, desk: Desk) -> Outcome:
+    """Transcribe; a recording in which nobody speaks gives an empty transcript and a warning."""
+    transcriber = desk.transcriber(work.params.providers.transcription)
+    recording = _recording(work, desk, transcriber)
+    dialogue = work.params.mode is Mode.DIALOGUE
+    heard = transcriber.transcribe(
+        recording, work.params.source_language, diarize=dialogue, call=desk
+    )
+    ends = [segment.end for segment in heard.segments]
+    transcript = Transcript(
+        language=heard.language,
+        duration=max([recording.duration, *ends]),
+        segments=tuple(heard.segments),
+    )
+    silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
+    return Outcome(
+        made=tuple(_made(work, desk.workdir, transcript)),
+        provider=transcriber.name,
+        model=transcriber.model,
+        cost=heard.cost,
+        warnings=(*heard.warnings, *silent),
+    )
+
+
+def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> Recording:
+    """The media as its transcriber wants it; a text file stands for itself."""
+    media = work.files["media"]
+    path = desk.fetch(media)
+    if media.mime == TEXT:
+        return Recording(path, 0.0, text=path.read_text(encoding="utf-8-sig"))
+    found = probe(path, media.filename)
+    require_audio(found, media.filename)
+    wav = desk.workdir / "speech.wav"
+    # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
+    write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: desk.progress(0.0))
+    return Recording(wav, found.duration)
+
+
+def _made(work: Work, workdir: Path, transcript: Transcript) -> Iterator[Made]:
+    yield _file(workdir, "segments_src", "json", transcript.to_bytes())
+    if work.params.kind is Kind.TRANSCRIBE:
+        said = transcript.segments
+        timed = [Cue(segment.start, segment.end, segment.text) for segment in said]
+        labelled = work.params.mode is Mode.DIALOGUE
+        text = captions.txt(said, speakers=labelled)
+        yield _file(workdir, "transcript_txt", "txt", text.encode())
+        yield _file(workdir, "transcript_srt", "srt", captions.srt(timed).encode())
+        yield _file(workdir, "transcript_vtt", "vtt", captions.vtt(timed).encode())
+
+
+MIMES = {
+    "json": "application/json",
+    "txt": TEXT,
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+}
+
+
+def _file(workdir: Path, kind: str, suffix: str, content: bytes) -> Made:
+    name = f"{kind.removesuffix(f'_{suffix}')}.{suffix}"
+    path = workdir / name
+    path.write_bytes(content)
+    return Made(kind, path, MIMES[suffix], name)

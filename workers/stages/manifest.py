@@ -1,0 +1,117 @@
+"""`manifest.json`: every file of a dub, and how it was made."""
+
+import hashlib
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from backend.core.params import Bed, Providers
+from backend.core.segments import Document, Speech, Translation
+from workers.media.fit import Placement
+from workers.stages.base import Made, StoredFile, Work
+
+
+class Source(Document):
+    """The recording that was dubbed."""
+
+    filename: str
+    sha256: str
+    language: str
+    duration: float
+
+
+class File(Document):
+    """A file of the dub; `meta` says what its kind of file has to say, such as its codec."""
+
+    kind: str
+    filename: str
+    mime: str
+    sha256: str
+    size: int
+    meta: dict[str, Any]
+
+
+class Spoken(Document):
+    """Where a line sounds, in seconds, how much faster than its clip, and in whose voice."""
+
+    id: int
+    start: float
+    duration: float
+    rate: float
+    spoken_at: float  # the rate that the voice was asked for
+    voice: str
+
+
+class Manifest(Document):
+    """What `manifest.json` holds; `level` is the dub's speech in dBFS, gated RMS."""
+
+    version: str
+    job: str
+    run: int
+    language: str
+    source: Source
+    providers: Providers
+    bed: Bed
+    level: float
+    lines: tuple[Spoken, ...]
+    files: tuple[File, ...]
+
+
+class Mixed(NamedTuple):
+    """How the dub was mixed: the bed it lies on, the speech's level in dBFS, where lines sound."""
+
+    bed: Bed
+    level: float
+    placements: Sequence[Placement]
+
+
+def manifest(
+    work: Work, translation: Translation, speech: Speech, mixed: Mixed, made: Sequence[Made]
+) -> Manifest:
+    """Describe the files made; reads each of them for its hash."""
+    clips = {clip.id: clip for clip in speech.clips}
+    return Manifest(
+        version=version("dubline"),
+        job=work.job_id,
+        run=work.run_number,
+        language=work.language,
+        source=_source(work.files["media"], translation),
+        providers=work.params.providers,
+        bed=mixed.bed,
+        level=round(mixed.level, 2),
+        lines=tuple(
+            Spoken(
+                id=placed.id,
+                start=placed.start,
+                duration=placed.duration,
+                rate=placed.rate,
+                spoken_at=clips[placed.id].rate,
+                voice=clips[placed.id].voice,
+            )
+            for placed in mixed.placements
+        ),
+        files=tuple(_file(one) for one in made),
+    )
+
+
+def _source(media: StoredFile, translation: Translation) -> Source:
+    return Source(
+        filename=media.filename,
+        sha256=media.sha256,
+        language=translation.source_language,
+        duration=translation.duration,
+    )
+
+
+def _file(made: Made) -> File:
+    with made.path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    size = made.path.stat().st_size
+    return File(
+        kind=made.kind,
+        filename=made.filename,
+        mime=made.mime,
+        sha256=sha256,
+        size=size,
+        meta=dict(made.meta),
+    )

@@ -1,0 +1,249 @@
+"""The last stage: speech onto its bed, encoded, captioned, and put next to the picture."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from backend.core.errors import Permanent
+from backend.core.languages import iso639_2
+from backend.core.params import Bed
+from backend.core.segments import Clip, Speech, Translation
+from backend.media.probe import Probe, probe
+from workers.media import captions
+from workers.media.captions import Cue
+from workers.media.clips import ready
+from workers.media.decode import Samples, blocks, exactly
+from workers.media.encode import encode
+from workers.media.fit import Placement, plan
+from workers.media.level import speech_level
+from workers.media.mix import BLOCK, RATE, Take, dub, limited, over_bed
+from workers.media.mux import mux, suffix_for
+from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
+from workers.stages.manifest import Mixed, manifest
+
+# dB that the bed makes room: the original voice has to step well back, music less.
+DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.NONE: 0.0}
+
+# The dub is as loud as the source's own speech, within what can be heard and is no shouting;
+# for a source without sound, about the -23 LUFS of EBU R128 in stereo.
+SOFTEST, LOUDEST, USUAL = -35.0, -18.0, -25.0  # dBFS, gated
+MEASURING_RATE = 16_000
+
+# Above this a listener notices that speech was sped up.
+FAST = 1.2
+
+# How much of the work is done when the level is measured, and when the mix is encoded.
+MEASURED, ENCODED = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The recording and its length in seconds; text that stands for one has no `found`."""
+
+    path: Path
+    duration: float
+    found: Probe | None = None
+
+    @property
+    def sounds(self) -> bool:
+        return self.found is not None and self.found.audio is not None
+
+
+@dataclass(frozen=True)
+class _Dub:
+    """All that the steps of this stage share."""
+
+    work: Work
+    desk: Desk
+    translation: Translation
+    speech: Speech
+    source: _Source
+    placements: Sequence[Placement]
+
+    @property
+    def language(self) -> str:
+        return iso639_2(self.work.language)
+
+    @property
+    def samples(self) -> int:
+        return round(self.source.duration * RATE)
+
+
+def run(work: Work, desk: Desk) -> Outcome:
+    """Make one language's `audio`, `audio_flac`, `video`, captions and `manifest`.
+
+    Raises `Permanent` when the source or the background cannot be decoded.
+    """
+    job = _gather(work, desk)
+    bed = bed_of(work.params.bed, background="background" in work.files, sound=job.source.sounds)
+    level = _level(job)
+    made = _audio(job, bed, level)
+    if job.source.found and job.source.found.video:
+        made += _video(job, job.source.found, made[0].path)
+    made += _captions(job)
+    made.append(_manifest(job, Mixed(bed, level, job.placements), made))
+    desk.progress(1.0)
+    warnings = tuple(_warnings(job, made))
+    return Outcome(tuple(made), provider="dubline", model=version("dubline"), warnings=warnings)
+
+
+def bed_of(asked: Bed, *, background: bool, sound: bool) -> Bed:
+    """The bed to mix on; raises `Permanent` for a background asked for but not given."""
+    if asked is Bed.BACKGROUND and not background:
+        raise Permanent("The bed is to be the background track, but none was given: upload one.")
+    if asked is Bed.AUTO and background:
+        return Bed.BACKGROUND
+    if asked in (Bed.AUTO, Bed.SOURCE):
+        return Bed.SOURCE if sound else Bed.NONE
+    return asked
+
+
+def _gather(work: Work, desk: Desk) -> _Dub:
+    def read(kind: str) -> bytes:
+        return desk.fetch(work.files[kind]).read_bytes()
+
+    translation = Translation.model_validate_json(read("segments"))
+    speech = Speech.model_validate_json(read("speech"))
+    source = _source(work.files["media"], desk, translation.duration)
+    lengths = {clip.id: clip.duration for clip in speech.clips}
+    placements = plan(translation.lines, lengths, source.duration)
+    return _Dub(work, desk, translation, speech, source, placements)
+
+
+def _source(media: StoredFile, desk: Desk, said: float) -> _Source:
+    """`said` is the length that the transcript tells, which is all there is for text."""
+    path = desk.fetch(media)
+    if media.mime.startswith("text/"):
+        return _Source(path, said)
+    found = probe(path, media.filename)
+    return _Source(path, found.duration, found)
+
+
+def _level(job: _Dub) -> float:
+    """The level that the dub's speech is to have, in dBFS: a decoding pass over the source."""
+    if not job.source.sounds:
+        return USUAL
+    total = round(job.source.duration * MEASURING_RATE)
+    sound = exactly(blocks(job.source.path, MEASURING_RATE, 1), total, MEASURING_RATE, 1)
+    told = _told(sound, total, partial(_step, job.desk, 0.0, MEASURED))
+    found = speech_level(told, MEASURING_RATE, _spans(job))
+    return USUAL if found is None else min(max(found, SOFTEST), LOUDEST)
+
+
+def _audio(job: _Dub, bed: Bed, level: float) -> list[Made]:
+    held = _spans(job) if bed is Bed.SOURCE else ()
+    speech = dub(_takes(job, level), job.samples)
+    mixed = limited(over_bed(speech, _bed(job, bed), DEPTH[bed], held))
+    told = _told(mixed, job.samples, partial(_step, job.desk, MEASURED, ENCODED))
+    m4a = job.desk.workdir / "dub.m4a"
+    flac = job.desk.workdir / "dub.flac" if job.work.params.flac else None
+    encode(told, RATE, job.language, m4a, flac)
+    meta = _meta(job, sample_rate=RATE, channels=2)
+    made = [Made("audio", m4a, "audio/mp4", m4a.name, meta | {"codec": "aac"})]
+    if flac:
+        made.append(Made("audio_flac", flac, "audio/flac", flac.name, meta | {"codec": "flac"}))
+    return made
+
+
+def _takes(job: _Dub, level: float) -> Iterator[Take]:
+    clips = {clip.id: clip for clip in job.speech.clips}
+    for placed in job.placements:
+        start = round(placed.start * RATE)
+        length = min(round(placed.duration * RATE), job.samples - start)
+        yield Take(start, length, partial(_load, job.desk, clips[placed.id], length, level))
+
+
+def _load(desk: Desk, clip: Clip, length: int, level: float) -> Samples:
+    # The document does not tell the object's size, and fetching checks the hash instead.
+    file = StoredFile(clip.object_key, clip.sha256, size=0, mime="audio/flac")
+    return ready(desk.fetch(file), RATE, length, level)
+
+
+def _bed(job: _Dub, bed: Bed) -> Iterator[Samples]:
+    sound: Iterable[Samples] = ()
+    if bed is Bed.SOURCE:
+        sound = blocks(job.source.path, RATE, 2)
+    elif bed is Bed.BACKGROUND:
+        sound = blocks(job.desk.fetch(job.work.files["background"]), RATE, 2)
+    return exactly(sound, job.samples, BLOCK, 2)
+
+
+def _spans(job: _Dub) -> list[tuple[float, float]]:
+    """Where the source speaks what the dub says over it."""
+    spoken = {placed.id for placed in job.placements}
+    return [(line.start, line.end) for line in job.translation.lines if line.id in spoken]
+
+
+def _video(job: _Dub, found: Probe, audio: Path) -> list[Made]:
+    """The video, or nothing when its codecs fit no container that is made here."""
+    codecs = {stream.codec for stream in (found.video, found.audio) if stream}
+    suffix = suffix_for(codecs | {"aac"})
+    if suffix is None:
+        return []
+    out = job.desk.workdir / f"dub.{suffix}"
+    step = partial(_step, job.desk, ENCODED, 1.0)
+    original = iso639_2(job.translation.source_language)
+    mux(
+        job.source.path,
+        audio,
+        out,
+        language=job.language,
+        source_language=original,
+        progress=lambda time: step(time / job.source.duration),
+    )
+    mime = {"mp4": "video/mp4", "mkv": "video/x-matroska"}[suffix]
+    picture = found.video.codec if found.video else ""
+    return [Made("video", out, mime, out.name, _meta(job, codec=picture, audio_codec="aac"))]
+
+
+def _captions(job: _Dub) -> list[Made]:
+    """Each line's text while it sounds."""
+    texts = {line.id: line.text for line in job.translation.lines}
+    timed = [Cue(p.start, p.start + p.duration, texts[p.id]) for p in job.placements]
+    made = []
+    for kind, mime, write in (
+        ("srt", "application/x-subrip", captions.srt),
+        ("vtt", "text/vtt", captions.vtt),
+    ):
+        path = job.desk.workdir / f"captions.{kind}"
+        path.write_text(write(timed), encoding="utf-8", newline="\n")
+        made.append(Made(f"captions_{kind}", path, mime, path.name, _meta(job)))
+    return made
+
+
+def _manifest(job: _Dub, mixed: Mixed, made: Sequence[Made]) -> Made:
+    path = job.desk.workdir / "manifest.json"
+    content = manifest(job.work, job.translation, job.speech, mixed, made)
+    path.write_bytes(content.to_bytes())
+    return Made("manifest", path, "application/json", path.name, {"language": job.work.language})
+
+
+def _warnings(job: _Dub, made: Sequence[Made]) -> Iterator[str]:
+    found = job.source.found
+    if found and found.video and not any(one.kind == "video" for one in made):
+        yield (
+            f"No dubbed video: a {found.video.codec} picture fits neither MP4 nor Matroska without "
+            "being encoded again. Convert the source to H.264 in MP4 to get one."
+        )
+    fast = [placed.rate for placed in job.placements if placed.rate > FAST]
+    if fast:
+        yield f"{len(fast)} lines are sped up more than {FAST} times, at most {max(fast):.2f} times"
+
+
+def _meta(job: _Dub, **more: Any) -> dict[str, Any]:
+    return {"duration": job.samples / RATE, "language": job.work.language} | more
+
+
+def _told(sound: Iterable[Samples], total: int, tell: Callable[[float], None]) -> Iterator[Samples]:
+    done = 0
+    for block in sound:
+        yield block
+        done += len(block)
+        tell(done / total)
+
+
+def _step(desk: Desk, begin: float, end: float, fraction: float) -> None:
+    desk.progress(begin + (end - begin) * min(1.0, fraction))
