@@ -40,3 +40,5 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    # Alembic tells its dialect each time the schema's version is looked up.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,19 +1,21 @@
-"""Named places where tests let a worker die; they do nothing unless a test asks for it."""
+"""Named places at which tests stop a worker, to see what happens when it dies just there."""
 
 import os
-import signal
+from pathlib import Path
 
-import structlog
-
-SETTING = "DUBLINE_FAILPOINT"
+SETTING = "DUBLINE_FAILPOINTS"
 
 
 def failpoint(name: str, stage: str) -> None:
-    """Send this process the signal that `DUBLINE_FAILPOINT=name:stage:SIGKILL` asks for here."""
-    wanted = os.environ.get(SETTING)
-    if not wanted:
+    """Wait at the gate (a FIFO called `name.stage`) until the test opens and closes it.
+
+    A no-op unless `DUBLINE_FAILPOINTS` names a folder and the test has put a gate there.
+    """
+    folder = os.environ.get(SETTING)
+    if not folder:
         return
-    wanted_name, wanted_stage, wanted_signal = wanted.split(":")
-    if (wanted_name, wanted_stage) == (name, stage):
-        structlog.get_logger().warning("failpoint", name=name, stage=stage)
-        os.kill(os.getpid(), signal.Signals[wanted_signal])
+    try:
+        with (Path(folder) / f"{name}.{stage}").open() as gate:
+            gate.read()
+    except FileNotFoundError:
+        return

@@ -80,7 +80,10 @@ def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
         if error.status == httpx.codes.NOT_FOUND:
             return None
         raise
-    if job["status"] in ENDED and job["status"] != "succeeded":
+    if job["status"] == "succeeded":
+        console.print(f"This was done before, by job {job['id']}: fetching its files again")
+        return job
+    if job["status"] in ENDED:
         job = client.resume(job["id"])
     done = [_label(stage, None) for stage in job["stages"] if stage["state"] == "succeeded"]
     for language in job["languages"]:

@@ -22,8 +22,8 @@ class Decoder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        with self._process:  # closes the pipes and waits
+            self._process.kill()
 
     def decode(self, pcm: bytes, start: float) -> list[Word]:
         """The words in 16-bit mono samples at 16 kHz that begin at `start` seconds.

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 import soundfile
@@ -70,6 +72,7 @@ class Speaker:
         self._synthesizer = synthesizer
         self._language = language
         self._desk = desk
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def speak(self, line: Line, slot: float) -> Spoken:
         """At the natural rate; once more, faster, when that does not fit the slot (seconds)."""
@@ -83,9 +86,11 @@ class Speaker:
 
     def _kept(self, line: Line, utterance: Utterance) -> Spoken:
         key = content_key(utterance, self._synthesizer.name, self._synthesizer.model)
-        file, cost = self._desk.clips.get(key), Cost()
-        if file is None:
-            file, cost = self._made(key, utterance)
+        # Two lines of the same text wait for each other, so that it is bought once.
+        with self._locks[key]:
+            file, cost = self._desk.clips.get(key), Cost()
+            if file is None:
+                file, cost = self._made(key, utterance)
         clip = Clip(
             id=line.id,
             object_key=file.key,

@@ -1,0 +1,41 @@
+"""The house of a chaos test, on Postgres and Redis and on SQLite and files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.core import schema
+from backend.settings import Settings
+from tests.chaos.house import House
+
+
+@pytest.fixture(params=["servers", "embedded"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A house with short leases, so that tests need not wait long for a death to be noticed."""
+    urls = {}
+    if request.param == "servers":
+        urls = {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "broker_url": request.getfixturevalue("redis_url"),
+        }
+    settings = Settings(
+        _env_file=None,
+        dubline_home=tmp_path / "home",
+        transcription_backend="stub",
+        translation_backend="stub",
+        tts_backend="stub",
+        lease_s=2,
+        heartbeat_s=0.5,
+        reconcile_s=0.2,
+        redispatch_s=2,
+        retry_base_s=0.1,
+        worker_concurrency=2,
+        **urls,
+    )
+    gates = tmp_path / "gates"
+    gates.mkdir()
+    house = House(settings, gates)
+    schema.migrate(house.parts.db)
+    yield house
+    house.close()

@@ -1,0 +1,156 @@
+"""A real house for chaos tests: worker and reconciler processes on real servers, and its doors."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psutil
+from sqlalchemy import func, select
+
+from backend.core import outbox, views
+from backend.core.models import LOCAL_USER, JobEvent, StageRun
+from backend.settings import Settings
+from backend.wiring import Parts
+from tests import factories
+
+DEADLINE_S = 60
+
+T = TypeVar("T")
+
+
+class House:
+    """Workers and a reconciler, started and stopped by the test; everything else is real too."""
+
+    def __init__(self, settings: Settings, gates: Path) -> None:
+        self.parts = Parts(settings)
+        self.gates = gates
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._environment = os.environ | environment(settings) | {"DUBLINE_FAILPOINTS": str(gates)}
+
+    def start(self, role: str) -> subprocess.Popen[bytes]:
+        """Start a worker or a reconciler."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "backend.cli.main", role],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def submit(self, text: str = "Hello there.\nHow are you?\n", *languages: str) -> UUID:
+        """Accept a job as the API does, and send its first message."""
+        job_id, run_id = factories.submitted(self.parts, text, languages or ("es",))
+        for message in outbox.first_messages(self.parts.db, run_id):
+            self.parts.dispatcher.send(message)
+        return job_id
+
+    def job(self, job_id: UUID) -> dict[str, Any]:
+        """What a client is told of the job."""
+        return views.job(self.parts.db, LOCAL_USER, job_id)
+
+    def ended(self, job_id: UUID) -> dict[str, Any]:
+        """Wait for the job's end."""
+        return wait_for(lambda: self._if_ended(job_id), f"job {job_id} to end")
+
+    def _if_ended(self, job_id: UUID) -> dict[str, Any] | None:
+        job = self.job(job_id)
+        return None if job["status"] == "running" else job
+
+    @contextmanager
+    def gate(self, name: str, stage: str) -> Iterator[Callable[[], None]]:
+        """Make a gate; the yielded function waits until a worker stands at it.
+
+        At the end of the context the gate is gone, and whoever still waits there goes on.
+        """
+        path = self.gates / f"{name}.{stage}"
+        os.mkfifo(path)
+        held: list[int] = []
+        try:
+            yield lambda: held.append(wait_for(lambda: _reached(path), f"a worker at {path.name}"))
+        finally:
+            path.unlink()
+            for descriptor in held:
+                os.close(descriptor)
+
+    def kill_all(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGKILL a process and all its children at once, as a power cut would."""
+        self.signal_all(process, signal.SIGKILL)
+        process.wait(DEADLINE_S)
+
+    def signal_all(self, process: subprocess.Popen[bytes], signum: int) -> None:
+        """Signal a process and all its children."""
+        main = psutil.Process(process.pid)
+        for one in [main, *main.children(recursive=True)]:
+            one.send_signal(signum)
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process in self._processes:
+            if process.poll() is None:
+                self.kill_all(process)
+        self.parts.db.engine.dispose()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as another process reads them."""
+    given = settings.model_dump(exclude_unset=True)
+    plain = {
+        k: v.get_secret_value() if hasattr(v, "get_secret_value") else v for k, v in given.items()
+    }
+    return {name.upper(): str(value) for name, value in plain.items()}
+
+
+def wait_for(look: Callable[[], T | None], what: str) -> T:
+    """Look again and again until there is something, for at most `DEADLINE_S`."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
+
+
+def _reached(gate: Path) -> int | None:
+    try:
+        # Succeeds only when somebody has the other end open for reading.
+        return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def check_invariants(parts: Parts, job_id: UUID) -> None:
+    """What must hold after every job, whatever happened; seen from outside."""
+    with parts.db.read() as connection:
+        seqs = connection.execute(
+            select(JobEvent.seq).where(JobEvent.job_id == job_id).order_by(JobEvent.seq)
+        ).scalars()
+        assert list(seqs) == list(range(1, 1 + _count(connection, job_id))), "events have gaps"
+        successes = connection.execute(
+            select(JobEvent.run, JobEvent.stage, JobEvent.language, func.count())
+            .where(JobEvent.job_id == job_id, JobEvent.type == "stage.succeeded")
+            .group_by(JobEvent.run, JobEvent.stage, JobEvent.language)
+        ).all()
+        assert all(row[3] == 1 for row in successes), f"a stage succeeded twice: {successes}"
+        states = connection.execute(
+            select(StageRun.state).where(StageRun.job_id == job_id)
+        ).scalars()
+        assert not {"waiting", "running"} & {str(state) for state in states}
+    for artifact in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]:
+        held = parts.store.holds(
+            artifact["object_key"], size=artifact["size"], sha256=artifact["sha256"]
+        )
+        assert held, f"{artifact['object_key']} has a row but no object"
+
+
+def _count(connection: Any, job_id: UUID) -> int:
+    query = select(func.count()).select_from(JobEvent).where(JobEvent.job_id == job_id)
+    return int(connection.execute(query).scalar_one())

@@ -1,0 +1,62 @@
+"""What every provider must do, stub or real."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from backend.core.errors import Permanent
+from workers.media.decode import write_wav
+from workers.providers import registry
+from workers.providers.base import Recording, Utterance
+
+NAMES = ["stub", "local"]
+
+
+class Line:
+    """The line back to the stage."""
+
+    def progress(self, fraction: float) -> None:
+        assert 0 <= fraction <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_transcriber(name: str, tmp_path: Path) -> None:
+    transcriber = registry.transcriber(name)
+    spoken, wav = tmp_path / "flite.wav", tmp_path / "in.wav"
+    subprocess.run(["flite", "-t", "Good morning to you all.", "-o", str(spoken)], check=True)
+    seconds = soundfile.info(spoken).duration
+    write_wav(spoken, wav, transcriber.sample_rate, seconds, lambda _: None)
+    heard = transcriber.transcribe(Recording(wav, seconds), "en", diarize=False, call=Line())
+    assert heard.language == "en"
+    assert [segment.id for segment in heard.segments] == list(range(len(heard.segments)))
+    assert all(0 <= one.start < one.end <= seconds + 0.1 for one in heard.segments)
+    assert all(one.text.strip() for one in heard.segments)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_translator(name: str) -> None:
+    translator = registry.translator(name)
+    texts = ["One.", "Two dogs.", "One."]
+    answer = translator.translate(texts, "en", "es", call=Line())
+    assert len(answer.texts) == 3
+    assert answer.texts[0] == answer.texts[2] != answer.texts[1]
+    assert translator.batch_size >= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_synthesizer(name: str) -> None:
+    synthesizer = registry.synthesizer(name)
+    voice = synthesizer.voice("es", "A")
+    assert voice == synthesizer.voice("es", "A") != synthesizer.voice("es", "B")
+    spoken = synthesizer.synthesize(Utterance("Hola a todos.", "es", voice), call=Line())
+    assert spoken.samples.ndim == 1
+    assert 0.2 < len(spoken.samples) / spoken.sample_rate < 10
+    assert synthesizer.max_rate >= 1.0
+
+
+@pytest.mark.parametrize("build", [registry.transcriber, registry.translator, registry.synthesizer])
+def test_an_unknown_name_is_answered_with_the_known_ones(build) -> None:
+    with pytest.raises(Permanent, match=r"no provider 'nosuch'; known: local, stub"):
+        build("nosuch")

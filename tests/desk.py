@@ -1,0 +1,66 @@
+"""A desk for running a stage by itself: real storage in a folder, real providers, no database."""
+
+from pathlib import Path
+
+from backend.core.params import JobParams, Kind
+from backend.storage.local import LocalStore
+from workers.desk import Clips, file_sha256
+from workers.providers import registry
+from workers.providers.base import Synthesizer, Transcriber, Translator
+from workers.stages.base import Made, Outcome, StoredFile, Work
+
+
+class LoneDesk:
+    """Hands the files of one stage to the next; `stop_at` makes `progress` raise it from there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workdir = folder / "work"
+        self.workdir.mkdir(parents=True)
+        self.store = LocalStore(folder / "store", "http://test", "secret")
+        self.clips = Clips(self.store)
+        self.told: list[float] = []
+        self.stop: tuple[float, Exception] | None = None
+        self.memo: dict[str, str] = {}
+
+    def progress(self, fraction: float) -> None:
+        self.told.append(fraction)
+        if self.stop and fraction >= self.stop[0]:
+            raise self.stop[1]
+
+    def recall(self, key: str) -> str | None:
+        return self.memo.get(key)
+
+    def remember(self, key: str, value: str) -> None:
+        self.memo[key] = value
+
+    def fetch(self, file: StoredFile) -> Path:
+        return self.store.path(file.key)
+
+    def transcriber(self, name: str) -> Transcriber:
+        return registry.transcriber(name)
+
+    def translator(self, name: str) -> Translator:
+        return registry.translator(name)
+
+    def synthesizer(self, name: str) -> Synthesizer:
+        return registry.synthesizer(name)
+
+    def keep(self, path: Path, mime: str, filename: str = "") -> StoredFile:
+        """Put a file into storage, as the runner does."""
+        sha256 = file_sha256(path)
+        self.store.put(sha256, path, mime=mime, sha256=sha256)
+        return StoredFile(sha256, sha256, path.stat().st_size, mime, filename or path.name)
+
+    def kept(self, outcome: Outcome) -> dict[str, StoredFile]:
+        """A stage's files, stored, by kind."""
+        return {made.kind: self._kept(made) for made in outcome.made}
+
+    def _kept(self, made: Made) -> StoredFile:
+        return self.keep(made.path, made.mime, made.filename)
+
+
+def work(files: dict[str, StoredFile], language: str = "", **params: object) -> Work:
+    """The work of one stage, by default with the stub providers."""
+    stub = {"transcription": "stub", "translation": "stub", "tts": "stub"}
+    given = {"kind": Kind.DUB, "source_language": "en", "target_languages": (language or "es",)}
+    return Work("job-1", 1, language, JobParams(**{"providers": stub, **given, **params}), files)

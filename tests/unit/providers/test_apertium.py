@@ -1,0 +1,87 @@
+"""Translation by rules: a line for a line, whatever is in it, by whatever way there is."""
+
+import pytest
+
+from backend.core.errors import Permanent
+from workers.providers import tools
+from workers.providers.apertium import Apertium, modes, reachable, route
+
+INSTALLED = {
+    ("en", "es"): "eng-spa",
+    ("es", "en"): "spa-eng",
+    ("es", "pt"): "es-pt",
+    ("es", "pt-BR"): "es-pt_BR",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "way"),
+    [
+        ("en", "es", ["eng-spa"]),
+        ("en", "pt", ["eng-spa", "es-pt"]),
+        ("en", "pt-BR", ["eng-spa", "es-pt_BR"]),
+        ("en-GB", "es-MX", ["eng-spa"]),
+        ("en", "de", None),
+        ("pt", "es", None),
+    ],
+)
+def test_the_shortest_way(source, target, way):
+    assert route(INSTALLED, source, target) == way
+
+
+def test_what_can_be_reached():
+    assert reachable(INSTALLED, "en") == ["es", "pt", "pt-BR"]
+
+
+def translated(*texts: str, target: str = "es") -> list[str]:
+    return list(Apertium().translate(texts, "en", target, call=None).texts)
+
+
+def test_english_to_spanish_portuguese_and_french():
+    assert translated("The house is quiet.") == ["La casa es tranquila."]
+    assert translated("The house is quiet.", target="pt") == ["A casa é tranquila."]
+    assert translated("The house is quiet.", target="fr") == ["La maison est tranquille."]
+
+
+@pytest.mark.parametrize("target", ["es", "pt"])
+def test_a_line_for_each_line_whatever_is_in_it(target):
+    texts = [
+        "Good morning.",
+        "",
+        "...",
+        "two\nlines",
+        "I like ^this$ and /that\\ <b>bold</b> {x} [y] @z #1 ~ | + = *",
+        "🎉 party 🎉",
+        "?",
+        "No stop at the end",
+        " spaces  everywhere ",
+        "Wait... really?!",
+    ]
+    got = translated(*texts, target=target)
+    assert len(got) == len(texts)
+    assert all(bool(a.strip()) == bool(b.strip()) for a, b in zip(texts, got, strict=True))
+    assert not any("\n" in text for text in got)
+    assert got[0].endswith(".")
+    assert got[-1].endswith("?!")
+    assert got[7][-1].isalpha()
+
+
+def test_an_unknown_word_is_kept_without_a_mark():
+    assert "cromulent" in translated("A cromulent house.")[0]
+    assert "*" not in translated("A cromulent house.")[0]
+
+
+def test_no_way_is_said_with_what_there_is():
+    with pytest.raises(Permanent, match=r"English \(en\) to German \(de\).*es"):
+        translated("Hello.", target="de")
+
+
+def test_a_missing_engine_is_named_with_its_package(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Permanent, match="apt-get install apertium"):
+        tools.run(["apertium", "-l"], b"", package="apertium")
+
+
+def test_installed_modes_are_read():
+    assert modes()["en", "es"] == "eng-spa"
+    assert ("ca", "en") in modes()

@@ -1,0 +1,72 @@
+"""run_asr, with the stub transcriber and with a transcriber made for the test."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.core.errors import Permanent
+from backend.core.params import Kind, Mode
+from backend.core.segments import Transcript
+from tests.desk import LoneDesk, work
+from tests.media_samples import tone, write
+from workers.stages import asr
+from workers.stages.base import StoredFile
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> LoneDesk:
+    return LoneDesk(tmp_path)
+
+
+def text(desk: LoneDesk, content: str) -> StoredFile:
+    path = desk.workdir / "talk.txt"
+    path.write_text(content, encoding="utf-8")
+    return desk.keep(path, "text/plain")
+
+
+def transcript(desk: LoneDesk, media: StoredFile, **params: object) -> Transcript:
+    outcome = asr.run(work({"media": media}, **params), desk)
+    return Transcript.model_validate_json(outcome.made[0].path.read_bytes())
+
+
+def test_text_is_its_own_transcript(desk):
+    said = transcript(desk, text(desk, "Hello there.\n\nWie geht's, Ärger?\n"))
+    assert [one.text for one in said.segments] == ["Hello there.", "Wie geht's, Ärger?"]
+    assert [one.id for one in said.segments] == [0, 1]
+    assert said.segments[0].end < said.segments[1].start
+    assert said.duration == said.segments[-1].end
+
+
+def test_a_transcription_is_exported_in_four_formats(desk):
+    media = text(desk, "Ann: Hello & <b>welcome</b>.\nBob: Thanks.\n")
+    outcome = asr.run(
+        work({"media": media}, kind=Kind.TRANSCRIBE, target_languages=(), mode=Mode.DIALOGUE), desk
+    )
+    files = {made.kind: made.path.read_text() for made in outcome.made}
+    assert set(files) == {"segments_src", "transcript_txt", "transcript_srt", "transcript_vtt"}
+    assert files["transcript_txt"] == "Ann: Hello & <b>welcome</b>.\nBob: Thanks.\n"
+    assert "Hello & <b>welcome</b>." in files["transcript_srt"]
+    assert "Hello &amp; &lt;b&gt;welcome&lt;/b&gt;." in files["transcript_vtt"]
+    assert json.loads(files["segments_src"])["segments"][0]["speaker"] == "Ann"
+
+
+def test_sound_is_decoded_for_the_transcriber(desk):
+    media = desk.keep(write(desk.workdir / "in.wav", tone(2.0, 8_000, 1), 8_000), "audio/wav")
+    said = transcript(desk, media)
+    assert said.duration == pytest.approx(2.0, abs=0.001)
+    assert "2.000 s of sound" in said.segments[0].text
+
+
+def test_nobody_speaks(desk):
+    media = text(desk, "\n  \n")
+    outcome = asr.run(work({"media": media}), desk)
+    assert Transcript.model_validate_json(outcome.made[0].path.read_bytes()).segments == ()
+    assert outcome.warnings == ("Nobody was heard to speak in this recording",)
+
+
+def test_what_is_no_media_is_refused_by_name(desk):
+    path = desk.workdir / "noise"
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(Permanent, match=r"holiday\.mp3"):
+        transcript(desk, desk.keep(path, "audio/mpeg", "holiday.mp3"))

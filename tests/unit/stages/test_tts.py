@@ -1,0 +1,107 @@
+"""run_tts: every line spoken once, paid once, as fast as its slot asks and no faster."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from backend.core.errors import Cancelled
+from backend.core.segments import Line, Speech, Translation
+from tests.desk import LoneDesk, work
+from workers.providers.base import Cost, Spoken
+from workers.providers.stub import StubSynthesizer
+from workers.stages import tts
+
+
+class Counting(StubSynthesizer):
+    """The stub, but it counts and charges."""
+
+    def __init__(self) -> None:
+        self.said: Counter[tuple[str, float]] = Counter()
+
+    def synthesize(self, utterance, *, call):
+        self.said[utterance.text, utterance.rate] += 1
+        spoken = super().synthesize(utterance, call=call)
+        return Spoken(spoken.samples, spoken.sample_rate, Cost(len(utterance.text), "chars", 0.5))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoneDesk:
+    desk = LoneDesk(tmp_path)
+    desk.synth = Counting()
+    monkeypatch.setattr(desk, "synthesizer", lambda _name: desk.synth)
+    return desk
+
+
+def spoken(desk: LoneDesk, lines: Sequence[tuple[float, str]], duration: float):
+    translation = Translation(
+        source_language="en",
+        language="es",
+        duration=duration,
+        lines=tuple(
+            Line(id=i, start=start, end=start + 0.5, source="", text=text)
+            for i, (start, text) in enumerate(lines)
+        ),
+    )
+    path = desk.workdir / "segments_es.json"
+    path.write_bytes(translation.to_bytes())
+    outcome = tts.run(work({"segments": desk.keep(path, "application/json")}, "es"), desk)
+    return outcome, Speech.model_validate_json(outcome.made[0].path.read_bytes())
+
+
+TEN = "0123456789"  # 0.6 s of the stub's speech
+
+
+def test_each_clip_is_kept_with_its_true_length(desk):
+    _, speech = spoken(desk, [(0, TEN), (2, TEN * 2)], 10)
+    assert [clip.id for clip in speech.clips] == [0, 1]
+    for clip in speech.clips:
+        assert clip.duration == soundfile.info(desk.store.path(clip.object_key)).duration
+        assert clip.duration == pytest.approx(0.6 * (clip.id + 1), abs=0.01)
+
+
+def test_a_line_too_long_for_its_slot_is_asked_for_faster(desk):
+    outcome, speech = spoken(desk, [(0, TEN), (0.55, TEN)], 10)
+    assert [clip.rate for clip in speech.clips] == [1.2, 1.0]
+    assert speech.clips[0].duration == pytest.approx(0.5, abs=0.01)
+    # The same text, voice and rate is bought once, also within a job.
+    assert desk.synth.said == {(TEN, 1.0): 1, (TEN, 1.2): 1}
+    assert outcome.cost.usd == 0.5 * desk.synth.said.total()
+
+
+def test_never_faster_than_the_voice_can(desk):
+    _, speech = spoken(desk, [(0, TEN * 4), (0.5, TEN)], 10)
+    assert speech.clips[0].rate == desk.synth.max_rate
+
+
+def test_a_second_run_pays_nothing(desk):
+    lines = [(0, "one two"), (3, "three four")]
+    spoken(desk, lines, 10)
+    before = desk.synth.said.total()
+    outcome, _ = spoken(desk, lines, 10)
+    assert desk.synth.said.total() == before == 2
+    assert outcome.cost.usd == 0
+
+
+def test_stopped_between_lines_what_was_made_is_kept(desk):
+    lines = [(i * 3, f"line number {i}") for i in range(20)]
+    desk.stop = (0.2, Cancelled("enough"))
+    with pytest.raises(Cancelled):
+        spoken(desk, lines, 100)
+    made = desk.synth.said.total()
+    assert 4 <= made < 20
+    desk.stop = None
+    spoken(desk, lines, 100)
+    assert desk.synth.said.total() == 20, "nothing was bought twice"
+
+
+def test_a_line_without_a_word_stays_silent(desk):
+    _, speech = spoken(desk, [(0, "..."), (1, "so"), (2, "")], 10)
+    assert [clip.id for clip in speech.clips] == [1]
+
+
+def test_nothing_to_say(desk):
+    _, speech = spoken(desk, [], 10)
+    assert speech.clips == ()
