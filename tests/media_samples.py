@@ -36,6 +36,7 @@ def write_av(
     pieces: tuple[tuple[float, int, int], ...] = (),
     video: float | None = None,
     video_codec: str = "mpeg4",
+    video_tag: str = "",
     pixels: str = "yuv420p",
     language: str | None = None,
     frame_size: int = 960,
@@ -50,6 +51,7 @@ def write_av(
         picture = container.add_stream(video_codec, rate=FPS) if video else None
         if picture:
             picture.width, picture.height, picture.pix_fmt = 64, 48, pixels
+            picture.codec_context.codec_tag = video_tag or picture.codec_context.codec_tag
         if len(samples):
             sound = container.add_stream(codec, rate=rate, layout=layout)
             sound.metadata["language"] = language or "und"

@@ -24,7 +24,6 @@ DEMUXERS = (
 OPTIONS = {
     "format_whitelist": DEMUXERS,
     "protocol_whitelist": "none",  # there is no such protocol: the bytes come from our open file
-    "fflags": "+genpts",  # AVI and raw streams carry no presentation times
 }
 
 HEADS = (

@@ -96,9 +96,7 @@ def duration(audio_end: float | None, video_end: float | None) -> float:
     return video_end + overhang if overhang > ENCODER_PADDING else video_end
 
 
-def _ends(
-    container: InputContainer, streams: list[AudioStream | VideoStream]
-) -> dict[str, float]:
+def _ends(container: InputContainer, streams: list[AudioStream | VideoStream]) -> dict[str, float]:
     """When each stream's last packet ends, in seconds; 0.0 for a stream without packets."""
     lines = {stream.type: Timeline(float(origin(container))) for stream in streams}
     longest = dict.fromkeys(lines, 0.0)

@@ -76,9 +76,13 @@ class House:
         try:
             yield lambda: held.append(wait_for(lambda: _reached(path), f"a worker at {path.name}"))
         finally:
-            path.unlink()
+            self.remove_gate(name, stage)
             for descriptor in held:
                 os.close(descriptor)
+
+    def remove_gate(self, name: str, stage: str) -> None:
+        """Let nobody stop there any more."""
+        (self.gates / f"{name}.{stage}").unlink(missing_ok=True)
 
     def kill_all(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL a process and all its children at once, as a power cut would."""

@@ -9,9 +9,9 @@ from itertools import pairwise
 import langcodes
 
 from backend.core import languages
-from backend.core.errors import Permanent, Transient
+from backend.core.errors import Permanent
 from workers.providers.base import Call, Translated
-from workers.providers.tools import run
+from workers.providers.tools import one_line, run
 
 PACKAGE = "apertium"
 # The Debian packages behind the languages we know the way to.
@@ -22,6 +22,8 @@ PACKAGES = {
     "fr": "apertium-eng-spa apertium-fr-es",
 }
 FINAL_MARKS = re.compile(r"[\s.!?…]*$")
+# To Apertium `no.` is short for "number", which an answer never is.
+NO = re.compile(r"\b(no)\.(?!\w)", re.IGNORECASE)
 
 Modes = dict[tuple[str, str], str]
 
@@ -44,7 +46,7 @@ class Apertium:
         steps = route(modes(), source, target)
         if steps is None:
             raise Permanent(_no_way(source, target))
-        lines = [" ".join(text.split()) for text in texts]
+        lines = [one_line(text) for text in texts]
         for mode in steps:
             lines = _step(mode, lines)
         return Translated([_finished(line, text) for line, text in zip(lines, texts, strict=True)])
@@ -56,10 +58,10 @@ def modes() -> Modes:
     listed = run(["apertium", "-l"], b"", package=PACKAGE).decode().split()
     found: Modes = {}
     for mode in listed:
-        source, _, target = mode.partition("-")
-        pair = (_tag(source), _tag(target))
-        if all(pair):
-            found.setdefault(pair, mode)
+        # With a third part it is a variant for tests, such as `eco-es-fr`.
+        source, target, *variant = (_tag(code) for code in mode.split("-"))
+        if source and target and not variant:
+            found.setdefault((source, target), mode)
     return found
 
 
@@ -113,14 +115,17 @@ def _tag(code: str) -> str:
 
 
 def _step(mode: str, lines: Sequence[str]) -> list[str]:
-    # The line format guarantees a line for a line. It takes the last full stop for its own.
-    text = "\n".join(f"{line}." for line in lines) + "\n"
+    """A line for each line: should a rule join two of them, ever smaller batches part them."""
+    # The line format takes the last full stop for its own.
+    text = "".join(NO.sub(r"\1!", f"{line}.") + "\n" for line in lines)
     command = ["apertium", "-u", "-f", "line", mode]
-    out = run(command, text.encode(), package=PACKAGE).decode()
-    translated = out.split("\n")[: len(lines)]
-    if len(translated) != len(lines):
-        raise Transient(f"apertium {mode} gave {len(translated)} lines for {len(lines)}")
-    return [" ".join(line.split()) for line in translated]
+    out = run(command, text.encode(), package=PACKAGE).decode().removesuffix("\n").split("\n")
+    if len(lines) == 1:
+        return [one_line(" ".join(out))]
+    if len(out) != len(lines):
+        half = len(lines) // 2
+        return _step(mode, lines[:half]) + _step(mode, lines[half:])
+    return [one_line(line) for line in out]
 
 
 def _finished(translated: str, source: str) -> str:

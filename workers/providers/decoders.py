@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Self
 
 from backend.core.errors import Transient
@@ -22,8 +23,10 @@ class Decoder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._process:  # closes the pipes and waits
-            self._process.kill()
+        self._process.kill()
+        # Closing the pipe fails where samples are left that nobody reads any more.
+        with suppress(BrokenPipeError), self._process:
+            pass
 
     def decode(self, pcm: bytes, start: float) -> list[Word]:
         """The words in 16-bit mono samples at 16 kHz that begin at `start` seconds.

@@ -7,7 +7,7 @@ their own (pocketsphinx_decoder.py). Results do not depend on how many there are
 import os
 import wave
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,10 +29,14 @@ SAMPLE_RATE = 16_000
 BYTES_PER_SECOND = 2 * SAMPLE_RATE
 # A stretch without any pause is cut, so that memory stays flat; at its quietest tenth of a second.
 LONGEST_STRETCH_S = 30.0
+# Speech or silence this long makes a stretch begin or end. The library's own 0.3 s parts words
+# from the context that helps to recognise them: 0.306 of all words wrong instead of 0.293.
+WINDOW_S = 0.5
 # Longer than a caption may stand (7 s, Netflix timed text) a segment is split at its pauses.
 LONGEST_SEGMENT_S = 7.0
 SENTENCE_PAUSE_S = 0.45
 READ_AHEAD = 2  # stretches for each decoder
+FRAMES_BETWEEN_CHECKS = 33  # of 30 ms each
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -58,16 +62,18 @@ class PocketSphinx:
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: Call
     ) -> Transcribed:
-        """Transcribe; raises `Permanent` for any language but English."""
-        if language != "auto" and languages.base(language) != "en":
-            raise Permanent(
-                f"The local transcriber understands English only, not {languages.name(language)} "
-                f"({language}): choose another TRANSCRIPTION_BACKEND"
-            )
+        """Transcribe; raises `Permanent` for any language but English, and for text."""
+        _check(recording, language)
         words: list[list[Word]] = []
-        for stretch, heard in decoded(stretches(recording.path), CORES):
+        done = 0.0
+
+        def check() -> None:
+            call.progress(done)
+
+        for stretch, heard in decoded(stretches(recording.path, check), CORES):
             words.append(heard)
-            call.progress(stretch.start / recording.duration)
+            done = min(1.0, stretch.start / recording.duration)
+            call.progress(done)
         warnings = [] if not diarize else ["The local transcriber cannot tell speakers apart"]
         segments = [segment for heard in words for segment in split(heard)]
         return Transcribed(
@@ -77,11 +83,26 @@ class PocketSphinx:
         )
 
 
-def stretches(wav: Path) -> Iterator[Stretch]:
-    """The stretches of speech in a 16 kHz mono WAV file, read as a stream."""
-    endpointer = Endpointer(sample_rate=SAMPLE_RATE)
+def _check(recording: Recording, language: str) -> None:
+    if language != "auto" and languages.base(language) != "en":
+        raise Permanent(
+            f"The local transcriber understands English only, not {languages.name(language)} "
+            f"({language}): choose another TRANSCRIPTION_BACKEND"
+        )
+    if recording.text is not None:
+        raise Permanent("The local transcriber needs sound to listen to: this is a text file")
+
+
+def stretches(wav: Path, check: Callable[[], None]) -> Iterator[Stretch]:
+    """The stretches of speech in a 16 kHz mono WAV file, read as a stream.
+
+    `check` is called for about every second of it: silence goes on for hours without a stretch.
+    """
+    endpointer = Endpointer(window=WINDOW_S, sample_rate=SAMPLE_RATE)
     held, start = bytearray(), 0.0
-    for frame in _frames(wav, endpointer.frame_bytes):
+    for number, frame in enumerate(_frames(wav, endpointer.frame_bytes)):
+        if number % FRAMES_BETWEEN_CHECKS == 0:
+            check()
         speech = _heard(endpointer, frame)
         if speech is None:
             continue
@@ -155,13 +176,14 @@ def split(words: Sequence[Word]) -> list[Segment]:
     """Segments of a stretch: split at each long pause, and at the longest one while too long."""
     if not words:
         return []
-    gaps = [after.start - before.end for before, after in pairwise(words)]
+    pauses = [after.start - before.end for before, after in pairwise(words)]
     long = words[-1].end - words[0].start > LONGEST_SEGMENT_S
-    widest = max(gaps, default=0.0)
-    if gaps and (widest >= SENTENCE_PAUSE_S or (long and widest > 0)):
-        at = gaps.index(widest) + 1
-        return [*split(words[:at]), *split(words[at:])]
-    return [_segment(words)]
+    if not pauses or not (long or max(pauses) >= SENTENCE_PAUSE_S):
+        return [_segment(words)]
+    middle = (words[0].start + words[-1].end) / 2
+    # Of pauses that are as long, none at all included, the one nearest to the middle.
+    at = max(range(len(pauses)), key=lambda i: (pauses[i], -abs(words[i].end - middle))) + 1
+    return [*split(words[:at]), *split(words[at:])]
 
 
 def _segment(words: Sequence[Word]) -> Segment:

@@ -28,6 +28,9 @@ def main() -> None:
 
 def decode(decoder: Decoder, pcm: bytes) -> list[tuple[str, float, float, float]]:
     """Text, start and end in seconds, and confidence of each word."""
+    # What the front end learnt from one stretch must not colour the next: which process gets
+    # which is chance.
+    decoder.reinit_feat()
     decoder.start_utt()
     decoder.process_raw(pcm, full_utt=True)
     decoder.end_utt()

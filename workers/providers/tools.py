@@ -1,11 +1,13 @@
 """Running the offline engines' commands."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 
 from backend.core.errors import Permanent, Transient
 
 TIMEOUT_S = 120
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
@@ -26,3 +28,8 @@ def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise Transient(f"{command[0]} took more than {TIMEOUT_S} s") from None
     return done.stdout
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and control characters: engines take those for commands."""
+    return " ".join(CONTROLS.sub(" ", text).split())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
 from backend.core.segments import Transcript
 from backend.media.probe import probe, require_audio
@@ -44,13 +45,22 @@ def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> Recording:
     media = work.files["media"]
     path = desk.fetch(media)
     if media.mime == TEXT:
-        return Recording(path, 0.0, text=path.read_text(encoding="utf-8-sig"))
+        return Recording(path, 0.0, text=_text(path, media.filename))
     found = probe(path, media.filename)
     require_audio(found, media.filename)
     wav = desk.workdir / "speech.wav"
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
     write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: desk.progress(0.0))
     return Recording(wav, found.duration)
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Permanent(
+            f"{name} is not UTF-8 text from byte {error.start} on: save it as UTF-8 and try again"
+        ) from None
 
 
 def _made(work: Work, workdir: Path, transcript: Transcript) -> Iterator[Made]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import soundfile
 
+from backend.core.errors import Transient
 from backend.core.segments import Clip, Line, Speech, Translation
 from backend.core.stages import CODE_VERSION, Stage
 from workers.media.fit import slots, speaking_rate
@@ -103,6 +104,8 @@ class Speaker:
 
     def _made(self, key: str, utterance: Utterance) -> tuple[StoredFile, Cost]:
         spoken = self._synthesizer.synthesize(utterance, call=self._desk)
+        if not spoken.samples.any():
+            raise Transient(f"{self._synthesizer.name} gave no sound for '{utterance.text[:40]}'")
         path: Path = self._desk.workdir / f"{uuid4().hex}.flac"
         soundfile.write(path, trimmed(spoken.samples, spoken.sample_rate), spoken.sample_rate)
         try:

@@ -1,0 +1,146 @@
+"""Short ways to what tests need."""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from sqlalchemy import insert
+from uuid6 import uuid7
+
+from backend.core import jobs, leases, settle
+from backend.core.artifacts import FileRef
+from backend.core.db import Database, from_now
+from backend.core.leases import Claim
+from backend.core.models import LOCAL_USER, Upload, User
+from backend.core.params import JobParams, Kind, Providers
+from backend.core.settle import NewArtifact, Success
+from backend.core.stages import Stage, input_key
+from backend.settings import Settings
+from backend.storage.base import BlobStore
+from backend.wiring import Parts
+
+STUBS = Providers(transcription="stub", translation="stub", tts="stub")
+MAKES = {
+    Stage.ASR: "segments_src",
+    Stage.MT: "segments",
+    Stage.TTS: "speech",
+    Stage.MIX: "audio",
+}
+
+
+def stub_settings(home: Path, **more: object) -> Settings:
+    """Settings with the stub providers and nothing from outside."""
+    stubs = dict.fromkeys(("transcription_backend", "translation_backend", "tts_backend"), "stub")
+    return Settings(_env_file=None, dubline_home=home, **{**stubs, **more})
+
+
+def dub_params(*languages: str, **more: object) -> JobParams:
+    """A dub with the stub providers."""
+    given = {"kind": Kind.DUB, "source_language": "en", "providers": STUBS}
+    return JobParams(**{**given, "target_languages": languages or ("es",), **more})
+
+
+def upload(db: Database, role: str = "video", sha256: str = "5a" * 32, **more: object) -> UUID:
+    """A file that was taken in; its object exists only where the test says."""
+    upload_id = uuid7()
+    row = {
+        "id": upload_id,
+        "user_id": LOCAL_USER,
+        "role": role,
+        "filename": "talk.mp4",
+        "object_key": f"uploads/{upload_id}",
+        "sha256": sha256,
+        "size": 1,
+        "mime": "video/mp4",
+        "completed_at": from_now(0),
+    }
+    with db.write() as connection:
+        connection.execute(insert(Upload).values(**{**row, **more}))
+    return upload_id
+
+
+def dub(db: Database, *languages: str, **params: object) -> tuple[UUID, UUID]:
+    """An accepted dub; returns the ids of job and run."""
+    media_id = upload(db)
+    return jobs.create(db, LOCAL_USER, dub_params(*languages, **params), media_id=media_id)
+
+
+def transcription(db: Database) -> tuple[UUID, UUID]:
+    """An accepted transcription; returns the ids of job and run."""
+    params = dub_params(kind=Kind.TRANSCRIBE, target_languages=())
+    return jobs.create(db, LOCAL_USER, params, media_id=upload(db))
+
+
+def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID, UUID]:
+    """An accepted dub of a text file that is in storage."""
+    content = text.encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    key = f"uploads/{sha256}"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "talk.txt"
+        path.write_bytes(content)
+        parts.store.put(key, path, mime="text/plain", sha256=sha256)
+    media_id = upload(
+        parts.db,
+        sha256=sha256,
+        object_key=key,
+        size=len(content),
+        mime="text/plain",
+        filename="talk.txt",
+    )
+    return jobs.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
+
+
+def claimed(
+    db: Database, run_id: UUID, stage: Stage, language: str = "", lease_s: float = 90
+) -> Claim:
+    """A claim that must succeed."""
+    found = leases.claim(db, run_id, stage, language, owner="test", lease_s=lease_s)
+    assert isinstance(found, Claim), f"{stage} {language} is {found}"
+    return found
+
+
+def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Success:
+    """A stage's result; its object is stored where a store is given."""
+    data = (content or f"{claim.stage} {claim.language}").encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"jobs/{claim.job_id}/{claim.stage}/{claim.language}/{sha256}"
+    if store is not None:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "made"
+            path.write_bytes(data)
+            store.put(key, path, mime="text/plain", sha256=sha256)
+    kind = MAKES[claim.stage]
+    file = FileRef(key, sha256, len(data), "text/plain", f"{kind}.txt")
+    hashes = {name: ref.sha256 for name, ref in claim.files.items()}
+    return Success(
+        artifacts=[NewArtifact(kind, file)],
+        input_key=input_key(claim.stage, claim.language, claim.params, hashes),
+        provider="stub",
+        model="stub-1",
+    )
+
+
+def do(
+    db: Database, run_id: UUID, stage: Stage, language: str = "", store: BlobStore | None = None
+) -> None:
+    """Claim a stage and succeed in it."""
+    claim = claimed(db, run_id, stage, language)
+    settle.succeed(db, claim, made(claim, store))
+
+
+def do_all(db: Database, run_id: UUID, *languages: str, store: BlobStore | None = None) -> None:
+    """Do every stage of a dub."""
+    do(db, run_id, Stage.ASR, store=store)
+    for language in languages or ("es",):
+        for stage in (Stage.MT, Stage.TTS, Stage.MIX):
+            do(db, run_id, stage, language, store)
+
+
+def user(db: Database) -> UUID:
+    """Somebody else."""
+    user_id = uuid7()
+    with db.write() as connection:
+        connection.execute(insert(User).values(id=user_id, name="somebody"))
+    return user_id

@@ -1,0 +1,107 @@
+"""What the local providers can do on this machine, and what to install for more.
+
+    python -m workers.doctor
+
+ends with 0 when at least one language can be dubbed into offline, otherwise with 1.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from backend.core import languages
+from backend.core.errors import DublineError
+from workers.providers import apertium, espeak
+from workers.providers.apertium import Modes
+from workers.providers.pocketsphinx import PocketSphinx
+
+SOURCE = "en"  # what the local transcriber understands
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: whether it works, how, or else what to do about it."""
+
+    subject: str
+    works: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What was found of each engine: its version, or the reason why it cannot be used."""
+
+    transcriber: Finding
+    translator: Finding
+    synthesizer: Finding
+    modes: Modes
+    voices: Mapping[str, str]
+
+
+def main() -> int:
+    """Print the findings; returns the exit code."""
+    found = findings(look())
+    table = Table(title="Dubline without any service")
+    for heading in ("", "Works", "How, or what to do"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        table.add_row(one.subject, "yes" if one.works else "no", one.detail)
+    Console().print(table)
+    return 0 if usable(found) else 1
+
+
+def look() -> Engines:
+    """Ask each engine for its version and its languages."""
+    translator = _engine("Translation", lambda: apertium.Apertium().model)
+    synthesizer = _engine("Speech", lambda: espeak.Espeak().model)
+    return Engines(
+        transcriber=_engine("Transcription", lambda: PocketSphinx().model),
+        translator=translator,
+        synthesizer=synthesizer,
+        modes=apertium.modes() if translator.works else {},
+        voices=espeak.voices() if synthesizer.works else {},
+    )
+
+
+def findings(engines: Engines) -> list[Finding]:
+    """The engines, then every language that can be dubbed into or could be."""
+    ready = apertium.reachable(engines.modes, SOURCE)
+    possible = [tag for tag in apertium.PACKAGES if tag not in ready]
+    return [
+        engines.transcriber,
+        engines.translator,
+        engines.synthesizer,
+        *(_language(tag, engines) for tag in sorted([*ready, *possible])),
+    ]
+
+
+def usable(found: Sequence[Finding]) -> bool:
+    """Whether every engine works, and at least one language."""
+    engines, pairs = found[:3], found[3:]
+    return all(one.works for one in engines) and any(one.works for one in pairs)
+
+
+def _engine(subject: str, model: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, works=True, detail=model())
+    except DublineError as error:
+        return Finding(subject, works=False, detail=str(error))
+
+
+def _language(tag: str, engines: Engines) -> Finding:
+    subject = f"{languages.name(SOURCE)} to {languages.name(tag)} ({tag})"
+    way = apertium.route(engines.modes, SOURCE, tag)
+    voice = espeak.best_voice(engines.voices, tag)
+    if way is None:
+        return Finding(subject, works=False, detail=f"apt-get install {apertium.PACKAGES[tag]}")
+    if voice is None:
+        detail = "no voice" if engines.voices else f"apt-get install {espeak.PACKAGE}"
+        return Finding(subject, works=False, detail=detail)
+    return Finding(subject, works=True, detail=f"{', '.join(way)}; voice {voice}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
