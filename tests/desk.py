@@ -15,7 +15,7 @@ class LoneDesk:
 
     def __init__(self, folder: Path) -> None:
         self.workdir = folder / "work"
-        self.workdir.mkdir(parents=True)
+        self.workdir.mkdir(parents=True, exist_ok=True)
         self.store = LocalStore(folder / "store", "http://test", "secret")
         self.clips = Clips(self.store)
         self.told: list[float] = []

@@ -25,7 +25,8 @@ class Client:
     """Talks to one API."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=httpx.Timeout(60, connect=5))
+        timeout = httpx.Timeout(60, connect=5)
+        self._http = httpx.Client(base_url=url, timeout=timeout)
 
     def upload(self, path: Path, role: str) -> dict[str, Any]:
         """Send a file; returns it as the API took it in."""

@@ -29,7 +29,10 @@ def connected(settings: Settings, server: str | None) -> Iterator[tuple[Client, 
     """A client of the given server, of the stack that runs already, or of one started for this."""
     url = server or _alive(running_url(settings))
     if url:
-        yield Client(url), None
+        try:
+            yield Client(url), None
+        except httpx.TransportError as error:
+            raise click.ClickException(f"{url} cannot be reached: {error}") from None
         return
     console.print("Starting Dubline on this machine ...", style="dim")
     own = settings.model_copy(update={"api_port": 0})

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
-from backend.core import events, languages, outbox, priors, settle
+from backend.core import events, outbox, priors, settle
 from backend.core.db import Database
 from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.events import Event
 from backend.core.models import Job, LanguageTask, Run, StageRun, Upload
-from backend.core.params import JobParams, Kind
+from backend.core.params import Bed, JobParams, checked, normalized, overridden
 from backend.core.plan import Step, places, plan
 from backend.core.stages import ALL_LANGUAGES, Stage
 from backend.core.states import RunState, StageState
@@ -52,7 +52,7 @@ def create(
         _check_upload(connection, user_id, media_id, ROLES_OF_MEDIA, "mediaId")
         if background_id is not None:
             _check_upload(connection, user_id, background_id, ("background",), "backgroundId")
-        elif params.bed == "background":
+        elif params.bed is Bed.BACKGROUND:
             raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
         connection.execute(
             insert(Job).values(
@@ -74,25 +74,6 @@ def create(
     return job_id, run_id
 
 
-def checked(params: JobParams) -> JobParams:
-    """The parameters with their language tags in standard form; raises `Invalid`."""
-    source = languages.normalize(params.source_language, "sourceLanguage")
-    targets = tuple(
-        dict.fromkeys(
-            languages.normalize(tag, "targetLanguages") for tag in params.target_languages
-        )
-    )
-    if params.kind is Kind.TRANSCRIBE and targets:
-        raise Invalid(
-            "targetLanguages", "a transcription has none; leave them out or ask for a dub"
-        )
-    if params.kind is Kind.DUB and not targets:
-        raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
-    if source in targets:
-        raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
-    return params.model_copy(update={"source_language": source, "target_languages": targets})
-
-
 def prepare(
     db: Database, store: BlobStore, user_id: UUID, job_id: UUID, resume: Resume
 ) -> tuple[JobParams, list[Step]]:
@@ -102,21 +83,24 @@ def prepare(
     """
     with db.read() as connection:
         job = find(connection, user_id, job_id)
+        _check_run(connection, job_id, resume.from_run)
         params = JobParams.model_validate(_last_params(connection, job_id))
         uploads = _upload_hashes(connection, job)
         made = priors.find(connection, job_id, resume.from_run)
-    params = _overridden(params, resume)
-    wanted = resume.languages or params.target_languages
-    checked_priors = priors.check(store, made)
+    wanted = normalized(resume.languages) or params.target_languages
+    known = {"target_languages": (*params.target_languages, *wanted)}
+    params = checked(overridden(params.model_copy(update=known), resume.overrides))
+    if params.bed is Bed.BACKGROUND and job.background_id is None:
+        raise Invalid("overrides", "bed: this job has no background file; that is a new job")
     steps = plan(
         params,
         wanted,
         resume.resume_from,
-        checked_priors,
+        priors.check(store, made),
         uploads,
         accept_stale=resume.accept_stale,
     )
-    return params.model_copy(update={"target_languages": tuple(wanted)}), steps
+    return params.model_copy(update={"target_languages": wanted}), steps
 
 
 def resume(
@@ -188,16 +172,10 @@ def _last_params(connection: Connection, job_id: UUID) -> Any:
     return {**snapshots[-1], "target_languages": list(tags)}
 
 
-def _overridden(params: JobParams, resume: Resume) -> JobParams:
-    unknown = set(resume.overrides) - OVERRIDABLE
-    if unknown:
-        raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
-    values = params.model_dump() | dict(resume.overrides)
-    values["target_languages"] = (*params.target_languages, *resume.languages)
-    return checked(JobParams.model_validate(values))
-
-
-OVERRIDABLE = {"bed", "flac", "mode", "providers"}
+def _check_run(connection: Connection, job_id: UUID, run_id: UUID | None) -> None:
+    known = select(Run.id).where(Run.job_id == job_id, Run.id == run_id)
+    if run_id is not None and connection.execute(known).first() is None:
+        raise Invalid("fromRunId", f"this job has no run {run_id}")
 
 
 def _upload_hashes(connection: Connection, job: Row[Any]) -> dict[str, str]:

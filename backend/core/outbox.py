@@ -42,11 +42,11 @@ def promise(connection: Connection, run_id: UUID) -> None:
 
 
 def wake(connection: Connection, run_id: UUID, wait: float = 0.0) -> None:
-    """Have the relay look at the run in `wait` seconds, if it would not look earlier."""
+    """Have the relay look at the run in `wait` seconds, or earlier if it would do so anyway."""
+    then = from_now(wait)
+    sooner = case((Outbox.due_at > then, then), else_=Outbox.due_at)
     connection.execute(
-        update(Outbox)
-        .where(Outbox.run_id == run_id, or_(Outbox.due_at > from_now(wait), Outbox.checks > 0))
-        .values(due_at=from_now(wait), checks=0)
+        update(Outbox).where(Outbox.run_id == run_id).values(due_at=sooner, checks=0)
     )
 
 

@@ -1,8 +1,13 @@
 """The parameters of a job as its run pins them: what was asked for, and which providers do it."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from backend.core import languages
+from backend.core.errors import Invalid
 
 
 class Kind(StrEnum):
@@ -31,7 +36,7 @@ class Bed(StrEnum):
 class Providers(BaseModel):
     """Which provider does each stage; pinned in the run so that a retry cannot change them."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     transcription: str = "local"
     translation: str = "local"
@@ -50,3 +55,46 @@ class JobParams(BaseModel):
     bed: Bed = Bed.AUTO
     flac: bool = False
     providers: Providers = Providers()
+
+
+# What a resume may change; anything else makes a new job.
+OVERRIDABLE = {"bed", "flac", "mode", "providers"}
+
+
+def checked(params: JobParams) -> JobParams:
+    """The parameters with their language tags in standard form; raises `Invalid`."""
+    source = languages.normalize(params.source_language, "sourceLanguage")
+    targets = normalized(params.target_languages)
+    if params.kind is Kind.TRANSCRIBE and targets:
+        raise Invalid(
+            "targetLanguages", "a transcription has none; leave them out or ask for a dub"
+        )
+    if params.kind is Kind.DUB and not targets:
+        raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
+    if source in targets:
+        raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
+    return params.model_copy(update={"source_language": source, "target_languages": targets})
+
+
+def normalized(tags: Sequence[str]) -> tuple[str, ...]:
+    """Target languages in standard form, each once; raises `Invalid`."""
+    return tuple(dict.fromkeys(languages.normalize(tag, "targetLanguages") for tag in tags))
+
+
+def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
+    """The parameters with some of them changed; a provider that is not named stays.
+
+    Raises `Invalid` for what cannot be changed, or not to this.
+    """
+    unknown = overrides.keys() - OVERRIDABLE
+    if unknown:
+        raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
+    values = {**params.model_dump(), **overrides}
+    if isinstance(values["providers"], Mapping):
+        values["providers"] = {**params.providers.model_dump(), **values["providers"]}
+    try:
+        return JobParams.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise Invalid("overrides", f"{where}: {problem['msg']}") from None

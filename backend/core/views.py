@@ -153,7 +153,7 @@ def _artifacts(connection: Connection, markers: Any) -> Sequence[Row[Any]]:
         select(Artifact.__table__, StageRun.stage)
         .join(StageRun, StageRun.id == Artifact.stage_run_id)
         .where(Artifact.stage_run_id.in_(made))
-        .order_by(Artifact.id)
+        .order_by(Artifact.stage_run_id, Artifact.id)
     ).all()
 
 

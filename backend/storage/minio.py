@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
-from werkzeug.datastructures import Headers
+from werkzeug.http import dump_options_header
 
 from backend.core.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
@@ -106,9 +107,11 @@ class MinioStore:
 
 def disposition(filename: str) -> str:
     """A Content-Disposition that carries any file name (RFC 6266)."""
-    headers = Headers()
-    headers.set("Content-Disposition", "attachment", filename=filename)
-    return headers["Content-Disposition"]
+    names = {
+        "filename": filename.encode("ascii", "replace").decode(),
+        "filename*": f"UTF-8''{quote(filename, safe='')}",
+    }
+    return dump_options_header("attachment", names)
 
 
 def _client(settings: Settings, endpoint: str) -> Minio:

@@ -46,6 +46,14 @@ def test_translator(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("texts", [[], [""], ["...", "", "^ [ \\ <b>", "a\nb", "🎉", "Yes."]])
+def test_translator_never_merges_nor_drops(name: str, texts: list[str]) -> None:
+    answer = registry.translator(name).translate(texts, "en", "es", call=Line())
+    assert len(answer.texts) == len(texts)
+    assert all(got for given, got in zip(texts, answer.texts, strict=True) if given)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_synthesizer(name: str) -> None:
     synthesizer = registry.synthesizer(name)
     voice = synthesizer.voice("es", "A")
@@ -54,6 +62,8 @@ def test_synthesizer(name: str) -> None:
     assert spoken.samples.ndim == 1
     assert 0.2 < len(spoken.samples) / spoken.sample_rate < 10
     assert synthesizer.max_rate >= 1.0
+    faster = Utterance("Hola a todos.", "es", voice, synthesizer.max_rate)
+    assert len(synthesizer.synthesize(faster, call=Line()).samples) < len(spoken.samples)
 
 
 @pytest.mark.parametrize("build", [registry.transcriber, registry.translator, registry.synthesizer])

@@ -49,7 +49,7 @@ def exactly(sound: Iterable[Samples], total: int, size: int, channels: int) -> I
     held = np.empty((0, channels), np.float32)
     rest = total
     for block in chain(sound, _silence(total, size, channels)):
-        held = np.concatenate([held, block])
+        held = np.concatenate([held, block]) if len(held) else block
         while rest and len(held) >= min(size, rest):
             yield held[: min(size, rest)]
             held, rest = held[min(size, rest) :], rest - min(size, rest)

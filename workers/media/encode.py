@@ -13,6 +13,9 @@ from av.audio.frame import AudioFrame
 from workers.media.decode import Samples
 
 AAC_BIT_RATE = 192_000
+# At high bit rates the default coder sounds worse and takes longer (FFmpeg, commit fcb681ac3edd):
+# on speech at 192 kbit/s this one has 10 dB more signal to noise, in two thirds of the time.
+AAC_OPTIONS = {"aac_coder": "fast"}
 
 
 class _Sink(Protocol):
@@ -29,7 +32,7 @@ class Aac:
         # The edit list counts in the movie's time scale, which is milliseconds by default.
         options = {"movflags": "+faststart", "movie_timescale": str(rate)}
         self._file = av.open(path, "w", format="ipod", options=options)
-        self._stream = self._file.add_stream("aac", rate=rate, layout="stereo")
+        self._stream = self._file.add_stream("aac", rate, AAC_OPTIONS, layout="stereo")
         self._stream.codec_context.bit_rate = AAC_BIT_RATE
         self._stream.metadata["language"] = language
         self._written = 0

@@ -45,8 +45,10 @@ def plan(
     """Place the clips, `clip_durations` in seconds by line id; lines without one stay silent."""
     spoken = sorted((line for line in lines if clip_durations.get(line.id)), key=_by_time)
     clips = [clip_durations[line.id] for line in spoken]
-    gap = min(MIN_GAP, total_duration / (2 * len(spoken))) if spoken else 0.0
-    fastest = max(MAX_RATE, sum(clips) / (total_duration - gap * len(spoken) or 1.0))
+    if not spoken:
+        return ()
+    gap = min(MIN_GAP, total_duration / (2 * len(spoken)))
+    fastest = max(MAX_RATE, sum(clips) / (total_duration - gap * len(spoken)))
     shortest = [clip / fastest for clip in clips]
     placed: list[Placement] = []
     free = 0.0

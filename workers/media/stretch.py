@@ -2,7 +2,8 @@
 
 import numpy as np
 import pedalboard
-from pedalboard.io import StreamResampler
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
 
 from workers.media.decode import Samples
 
@@ -19,9 +20,12 @@ def resample(clip: Samples, sample_rate: int, rate: int, length: int) -> Samples
     """The mono clip at another rate, in exactly `length` samples."""
     if sample_rate == rate:
         return exact(clip, length)
-    resampler = StreamResampler(sample_rate, rate, 1)
-    parts = [resampler.process(clip), resampler.process(None)]
-    return exact(np.concatenate(parts, axis=1).reshape(-1), length)
+    frame = AudioFrame.from_ndarray(clip[None], "flt", "mono")
+    frame.sample_rate = sample_rate
+    resampler = AudioResampler("flt", "mono", rate)
+    frames = [*resampler.resample(frame), *resampler.resample(None)]
+    parts = [np.asarray(part.to_ndarray(), np.float32).reshape(-1) for part in frames]
+    return exact(np.concatenate(parts), length)
 
 
 def exact(clip: Samples, length: int) -> Samples:

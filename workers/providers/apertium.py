@@ -120,8 +120,8 @@ def _step(mode: str, lines: Sequence[str]) -> list[str]:
     text = "".join(NO.sub(r"\1!", f"{line}.") + "\n" for line in lines)
     command = ["apertium", "-u", "-f", "line", mode]
     out = run(command, text.encode(), package=PACKAGE).decode().removesuffix("\n").split("\n")
-    if len(lines) == 1:
-        return [one_line(" ".join(out))]
+    if len(lines) <= 1:
+        return [one_line(" ".join(out))][: len(lines)]
     if len(out) != len(lines):
         half = len(lines) // 2
         return _step(mode, lines[:half]) + _step(mode, lines[half:])

@@ -19,6 +19,8 @@ def main() -> None:
     """Decode until there is nothing more to read."""
     # Ctrl-C in a terminal reaches the whole group; the parent decides what ends when.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Nobody is there to read a traceback when the parent died in the middle of a stretch.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     decoder = Decoder(loglevel="FATAL")
     while header := sys.stdin.buffer.read(4):
         pcm = sys.stdin.buffer.read(int.from_bytes(header, "little"))

@@ -53,15 +53,12 @@ def _all(translation: Translation, speaker: "Speaker", desk: Desk) -> list[Spoke
         if any(character.isalnum() for character in line.text)
     ]
     spoken = []
+    # An error lets go of the map's iterator, and that cancels the lines that still wait: what is
+    # asked for already is kept, nothing more is bought.
     with ThreadPoolExecutor(speaker.concurrency) as pool:
-        try:
-            for one in pool.map(speaker.speak, *zip(*said, strict=True)) if said else ():
-                spoken.append(one)
-                desk.progress(len(spoken) / len(said))
-        except BaseException:
-            # What is asked for already is kept; nothing more is bought.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for one in pool.map(speaker.speak, *zip(*said, strict=True)) if said else ():
+            spoken.append(one)
+            desk.progress(len(spoken) / len(said))
     return spoken
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from backend.core.errors import Permanent
 from backend.media.probe import duration, probe, require_audio
@@ -84,14 +85,16 @@ def test_an_album_cover_is_no_video(tmp_path: Path):
         av.open(picture) as cover,
         av.open(path, "w", format="mp4") as both,
     ):
-        for source in (song, cover):
-            copy = both.add_stream_from_template(source.streams[0], opaque=True)
-            if source is cover:
-                copy.disposition = av.stream.Disposition.attached_pic
-            for packet in source.demux():
-                if packet.size:
-                    packet.stream = copy
-                    both.mux(packet)
+        copies = [
+            both.add_stream_from_template(source.streams[0], opaque=True)
+            for source in (song, cover)
+        ]
+        copies[1].disposition = Disposition.attached_pic
+        packets = [next(cover.demux()), *song.demux()]
+        for packet in packets:
+            if packet.size:
+                packet.stream = copies[packet is packets[0]]
+                both.mux(packet)
     found = probe(path)
     assert found.video is None
     assert found.duration == pytest.approx(1.0, abs=0.03)
@@ -125,6 +128,16 @@ def test_an_mp4_without_its_index_is_refused(tmp_path: Path):
         probe(path)
 
 
+def test_an_mp4_whose_sound_is_destroyed_is_refused(tmp_path: Path):
+    path = write_av(tmp_path / "a.mp4", tone(1.0), "flac", options={"movflags": "+faststart"})
+    data = bytearray(path.read_bytes())
+    start = data.find(b"mdat") + 4
+    data[start:] = np.random.default_rng(1).bytes(len(data) - start)
+    path.write_bytes(data)
+    with pytest.raises(Permanent, match="nothing that can be played"):
+        probe(path)
+
+
 def test_a_video_without_sound_has_none_to_dub(tmp_path: Path):
     found = probe(write_av(tmp_path / "mute.mp4", no_sound(), "aac", video=1.0))
     assert found.audio is None
@@ -148,7 +161,8 @@ def test_any_file_name_can_be_read(tmp_path: Path):
 PLAYLISTS = {
     "a.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:2,\n{there}\n#EXT-X-ENDLIST\n",
     "a.ffconcat": "ffconcat version 1.0\nfile '{there}'\n",
-    "a.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+    "a.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=audio 5004 RTP/AVP 0\n",
     "a.mpd": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
     'mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="audio/wav">'
     '<Representation id="1"><BaseURL>{there}</BaseURL></Representation></AdaptationSet></Period>'
@@ -161,7 +175,8 @@ PLAYLISTS = {
 
 
 @pytest.mark.parametrize("name", PLAYLISTS)
-def test_what_points_to_another_file_is_refused(tmp_path: Path, name):
+def test_what_points_to_another_file_is_refused(tmp_path: Path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)  # names without a folder are looked up here
     write(tmp_path / "secret.wav", tone(2.0))
     path = tmp_path / name
     path.write_text(PLAYLISTS[name].format(there="secret.wav"))
@@ -182,11 +197,11 @@ def test_what_points_to_an_address_never_calls_it(tmp_path: Path, name):
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Ears) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         path = tmp_path / name
         there = f"http://127.0.0.1:{server.server_port}/secret.wav"
         path.write_text(PLAYLISTS[name].format(there=there))
-        with pytest.raises(Permanent, match="points to|XML"):
+        with pytest.raises(Permanent, match=r"points to|XML"):
             probe(path)
         server.shutdown()
     assert calls == []

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.core.errors import Permanent
-from workers.providers import tools
+from workers.providers import apertium, tools
 from workers.providers.apertium import Apertium, modes, reachable, route
 
 INSTALLED = {
@@ -52,6 +52,9 @@ def test_a_line_for_each_line_whatever_is_in_it(target):
         "two\nlines",
         "I like ^this$ and /that\\ <b>bold</b> {x} [y] @z #1 ~ | + = *",
         "🎉 party 🎉",
+        "a\0b \x01 \x1b[31m",
+        "^",
+        "<b>\\",
         "?",
         "No stop at the end",
         " spaces  everywhere ",
@@ -60,15 +63,41 @@ def test_a_line_for_each_line_whatever_is_in_it(target):
     got = translated(*texts, target=target)
     assert len(got) == len(texts)
     assert all(bool(a.strip()) == bool(b.strip()) for a, b in zip(texts, got, strict=True))
-    assert not any("\n" in text for text in got)
+    assert all(text.isprintable() for text in got)
     assert got[0].endswith(".")
     assert got[-1].endswith("?!")
-    assert got[7][-1].isalpha()
+    assert got[texts.index("No stop at the end")][-1].isalpha()
 
 
 def test_an_unknown_word_is_kept_without_a_mark():
     assert "cromulent" in translated("A cromulent house.")[0]
     assert "*" not in translated("A cromulent house.")[0]
+
+
+def test_no_is_an_answer():
+    assert translated("No.", "Oh, no. He said no", "No one.") == [
+        "No.",
+        "Oh, no! Dijo no",
+        "Nadie.",
+    ]
+
+
+def test_lines_that_a_rule_joins_are_parted(monkeypatch):
+    asked = []
+
+    def joining(command, stdin, *, package):
+        lines = stdin.decode().splitlines()
+        asked.append(len(lines))
+        return (" ".join(lines) if len(lines) > 1 else lines[0]).encode() + b"\n"
+
+    monkeypatch.setattr(apertium, "run", joining)
+    assert apertium._step("eng-spa", ["a", "b", "c"]) == ["a.", "b.", "c."]
+    assert asked == [3, 1, 2, 1, 1]
+
+
+def test_modes_for_tests_are_none_of_ours(monkeypatch):
+    monkeypatch.setattr(apertium, "run", lambda *_, **__: b"  eng-spa\n  eco-es-fr\n  es-pt_BR\n")
+    assert modes.__wrapped__() == {("en", "es"): "eng-spa", ("es", "pt-BR"): "es-pt_BR"}
 
 
 def test_no_way_is_said_with_what_there_is():

@@ -26,12 +26,30 @@ def test_speakers_keep_their_own_voice():
     assert voices["A"] == voices[None]
     assert len({voices["A"], voices["B"], voices["C"]}) == 3
     assert Espeak().voice("es", "Ann") == voices["Ann"]
+    assert Espeak().voice("es", "0") == voices["A"]
+    assert Espeak().voice("es", "1") == voices["B"]
     assert seconds("Hola.", voice=voices["B"])
 
 
-@pytest.mark.parametrize(("tag", "voice"), [("pt-BR", "pt-br"), ("pt", "pt"), ("es-MX", "es")])
+@pytest.mark.parametrize(
+    ("tag", "voice"),
+    [
+        ("pt-BR", "pt-br"),
+        ("pt", "pt"),
+        ("es-MX", "es-419"),
+        ("es-AR", "es"),
+        ("fr", "fr-fr"),
+        ("fr-CH", "fr-ch"),
+        ("zh-Hans", "cmn"),
+        ("no", "nb"),
+    ],
+)
 def test_the_region_is_used_where_there_is_one(tag, voice):
     assert Espeak().voice(tag, None) == voice
+
+
+def test_a_voice_of_another_name_has_variants_too():
+    assert seconds("Bonjour.", voice=Espeak().voice("fr", "B"))
 
 
 def test_a_language_without_a_voice():
@@ -45,3 +63,17 @@ def test_a_language_without_a_voice():
 )
 def test_text_is_never_a_command(text):
     assert 0.2 < seconds(text) < 20
+
+
+def test_doubled_brackets_are_no_phonemes():
+    assert seconds("hola [[[n]]]") > seconds("hola") + 0.5
+
+
+def test_control_characters_are_no_commands():
+    assert seconds("hola\0amigo") == seconds("hola amigo")
+    assert seconds("hola \x0120Samigo") == seconds("hola 20Samigo")
+
+
+def test_nothing_to_say_is_an_error():
+    with pytest.raises(Permanent, match="said nothing"):
+        seconds("")

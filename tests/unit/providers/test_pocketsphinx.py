@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -24,11 +25,14 @@ RATE = 16_000
 class Line:
     """The line back to the stage."""
 
-    def __init__(self, stop: Exception | None = None) -> None:
+    def __init__(self, stop: Exception | None = None, after: int = 0) -> None:
         self.stop = stop
+        self.after = after
+        self.told: list[float] = []
 
     def progress(self, fraction: float) -> None:
-        if self.stop:
+        self.told.append(fraction)
+        if self.stop and len(self.told) > self.after:
             raise self.stop
 
 
@@ -37,8 +41,12 @@ def wav(path: Path, samples: np.ndarray) -> Path:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
+        file.writeframes(to_pcm(samples))
     return path
+
+
+def to_pcm(samples: np.ndarray) -> bytes:
+    return (samples * 32767).astype("<i2").tobytes()
 
 
 def flite(folder: Path, text: str) -> np.ndarray:
@@ -77,6 +85,22 @@ def test_the_number_of_processes_changes_nothing(talk, monkeypatch):
     assert PocketSphinx().transcribe(talk, "en", diarize=False, call=Line()) == one
 
 
+def test_what_came_before_changes_nothing(tmp_path):
+    first = to_pcm(flite(tmp_path, "The house is quiet and the garden is beautiful."))
+    second = to_pcm(flite(tmp_path, "What do you want to do today?"))
+    with Decoder() as decoder:
+        fresh = decoder.decode(first, 0.0)
+        decoder.decode(second, 0.0)
+        assert decoder.decode(first, 0.0) == fresh
+
+
+def test_text_is_not_listened_to(tmp_path):
+    with pytest.raises(Permanent, match="needs sound"):
+        PocketSphinx().transcribe(
+            Recording(tmp_path / "talk.txt", 0.0, text="Hello."), "en", diarize=False, call=Line()
+        )
+
+
 def test_only_english():
     with pytest.raises(Permanent, match=r"English only, not Spanish \(es\)"):
         PocketSphinx().transcribe(Recording(Path("x"), 1.0), "es", diarize=False, call=Line())
@@ -90,7 +114,23 @@ def test_dialogue_gets_a_warning(talk):
 
 def test_silence_is_no_speech(tmp_path):
     quiet = Recording(wav(tmp_path / "quiet.wav", np.zeros(60 * RATE)), 60.0)
-    assert PocketSphinx().transcribe(quiet, "en", diarize=False, call=Line()).segments == []
+    call = Line()
+    assert PocketSphinx().transcribe(quiet, "en", diarize=False, call=call).segments == []
+    assert len(call.told) >= 60, "hours of silence can be cancelled as well"
+
+
+def test_hours_are_not_held_in_memory(tmp_path):
+    path = tmp_path / "long.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        for _ in range(60):
+            file.writeframes(bytes(2 * 60 * RATE))
+    tracemalloc.start()
+    try:
+        assert list(stretches(path, lambda: None)) == []
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_cancelled_the_processes_end(talk):
@@ -99,12 +139,24 @@ def test_cancelled_the_processes_end(talk):
     assert not psutil.Process().children(recursive=True)
 
 
-def test_a_decoder_that_dies_is_tried_again():
-    with Decoder() as decoder:
+def test_cancelled_while_much_is_read_ahead(tmp_path, monkeypatch):
+    monkeypatch.setattr(pocketsphinx, "CORES", 1)
+    one = np.concatenate([flite(tmp_path, "The garden is beautiful. " * 8), np.zeros(RATE)])
+    long = Recording(wav(tmp_path / "long.wav", np.tile(one, 5)), 5 * len(one) / RATE)
+    with pytest.raises(Cancelled):
+        PocketSphinx().transcribe(
+            long, "en", diarize=False, call=Line(Cancelled("stop"), after=round(len(one) / RATE))
+        )
+    assert not psutil.Process().children(recursive=True)
+
+
+@pytest.mark.parametrize("length", [100, 100 * RATE])
+def test_a_decoder_that_dies_is_tried_again(length):
+    with pytest.raises(Transient, match="died"), Decoder() as decoder:
         decoder.decode(bytes(RATE), 0.0)
         os.kill(decoder._process.pid, signal.SIGKILL)
-        with pytest.raises(Transient, match="died"):
-            decoder.decode(bytes(RATE), 0.0)
+        decoder._process.wait()
+        decoder.decode(bytes(length), 0.0)
 
 
 def test_no_decoder_outlives_a_killed_parent():
@@ -126,7 +178,7 @@ def test_speech_without_a_pause_is_cut_at_its_quietest(tmp_path):
     loud = np.flatnonzero(np.abs(vowel) > 0.05)
     voice = np.tile(vowel[loud[0] : loud[-1]], 200)[: 40 * RATE]
     voice[25 * RATE : 25 * RATE + RATE // 10] = 0
-    found = list(stretches(wav(tmp_path / "long.wav", voice)))
+    found = list(stretches(wav(tmp_path / "long.wav", voice), lambda: None))
     lengths = [len(stretch.pcm) / 2 / RATE for stretch in found]
     assert max(lengths) <= pocketsphinx.LONGEST_STRETCH_S
     ends = [stretch.start + length for stretch, length in zip(found, lengths, strict=True)]
@@ -145,6 +197,15 @@ def test_a_long_pause_parts_sentences():
 def test_a_long_sentence_is_parted_at_its_longest_pause():
     parts = split(words((0, 3), (3.1, 6), (6.3, 8)))
     assert [(part.start, part.end) for part in parts] == [(0, 6), (6.3, 8)]
+
+
+def test_a_long_sentence_without_a_pause_is_parted_in_the_middle():
+    parts = split(words((0, 2), (2, 4), (4, 6), (6, 8)))
+    assert [(part.start, part.end) for part in parts] == [(0, 4), (4, 8)]
+
+
+def test_one_endless_word_is_left():
+    assert len(split(words((0, 20)))) == 1
 
 
 def test_no_words_no_segment():

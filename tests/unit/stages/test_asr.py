@@ -65,6 +65,13 @@ def test_nobody_speaks(desk):
     assert outcome.warnings == ("Nobody was heard to speak in this recording",)
 
 
+def test_text_in_another_encoding_is_refused(desk):
+    path = desk.workdir / "talk.txt"
+    path.write_bytes("Ärger".encode("latin-1"))
+    with pytest.raises(Permanent, match=r"talk\.txt is not UTF-8 text from byte 0 on"):
+        transcript(desk, desk.keep(path, "text/plain"))
+
+
 def test_what_is_no_media_is_refused_by_name(desk):
     path = desk.workdir / "noise"
     path.write_bytes(bytes(range(256)) * 40)

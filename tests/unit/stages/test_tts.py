@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
-from backend.core.errors import Cancelled
+from backend.core.errors import Cancelled, Transient
 from backend.core.segments import Line, Speech, Translation
 from tests.desk import LoneDesk, work
 from workers.providers.base import Cost, Spoken
@@ -100,6 +101,13 @@ def test_stopped_between_lines_what_was_made_is_kept(desk):
 def test_a_line_without_a_word_stays_silent(desk):
     _, speech = spoken(desk, [(0, "..."), (1, "so"), (2, "")], 10)
     assert [clip.id for clip in speech.clips] == [1]
+
+
+def test_a_clip_without_sound_is_an_error(desk, monkeypatch):
+    silent = Spoken(np.zeros(8_000, np.float32), 16_000)
+    monkeypatch.setattr(desk.synth, "synthesize", lambda _utterance, *, call: silent)
+    with pytest.raises(Transient, match="stub gave no sound for 'so'"):
+        spoken(desk, [(1, "so")], 10)
 
 
 def test_nothing_to_say(desk):

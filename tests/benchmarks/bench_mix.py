@@ -1,0 +1,149 @@
+"""The mix stage against one ffmpeg command line that does the same mix of the same inputs.
+
+Run with `python -m tests.benchmarks.bench_mix [minutes ...]`; needs the system's ffmpeg. Inputs
+are a stereo FLAC source and ten clips a minute; the output is AAC. Prints a Markdown table.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from backend.core.params import JobParams, Kind
+from backend.core.segments import Clip, Line, Speech, Translation
+from workers.stages.base import StoredFile, Work
+from workers.stages.mix import run
+
+RATE, CLIP_RATE = 48_000, 24_000
+EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
+
+
+class Desk:
+    def __init__(self, folder: Path) -> None:
+        self.workdir = folder
+
+    def progress(self, fraction: float) -> None:
+        pass
+
+    def fetch(self, file: StoredFile) -> Path:
+        return self.workdir / file.key
+
+
+def voice(seconds: float, rate: int, seed: int) -> np.ndarray:
+    """Noise under an envelope of syllables: as hard to encode as speech, and as uneven."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * rate)
+    syllables = np.abs(np.sin(np.arange(count) * 2 * np.pi * 2.5 / rate))
+    smooth = np.convolve(rng.standard_normal(count), np.ones(8) / 8, "same")
+    return (0.2 * syllables * smooth).astype(np.float32)
+
+
+def prepare(folder: Path, minutes: int) -> int:
+    """Write the inputs and return how many clips there are."""
+    with sf.SoundFile(folder / "media", "w", RATE, 2, "PCM_16", format="FLAC") as out:
+        minute = np.stack([voice(60, RATE, 1), voice(60, RATE, 2)], axis=1)
+        for _ in range(minutes):
+            out.write(minute)
+    count = round(minutes * 60 / EVERY)
+    for number in range(count):
+        clip = voice(LENGTH, CLIP_RATE, number)
+        sf.write(folder / f"clip-{number}.flac", clip, CLIP_RATE, format="FLAC")
+    documents(folder, minutes * 60.0, count)
+    return count
+
+
+def documents(folder: Path, duration: float, count: int) -> None:
+    lines = [
+        Line(id=i, start=i * EVERY + 1, end=i * EVERY + 5, source="", text="x")
+        for i in range(count)
+    ]
+    clips = [
+        Clip(id=i, object_key=f"clip-{i}.flac", sha256="", duration=LENGTH, rate=1.0, voice="v")
+        for i in range(count)
+    ]
+    translation = Translation(
+        source_language="en", language="es", duration=duration, lines=tuple(lines)
+    )
+    (folder / "segments").write_bytes(translation.to_bytes())
+    (folder / "speech").write_bytes(Speech(language="es", clips=tuple(clips)).to_bytes())
+
+
+def dubline(folder: Path, _count: int) -> None:
+    files = {
+        role: StoredFile(role, "", 0, "audio/flac") for role in ("media", "segments", "speech")
+    }
+    params = JobParams(kind=Kind.DUB, source_language="en", target_languages=("es",))
+    run(Work("job", 1, "es", params, files), Desk(folder))
+
+
+def ffmpeg(folder: Path, count: int) -> None:
+    subprocess.run(list(command(folder, count)), check=True)
+
+
+def command(folder: Path, count: int) -> Iterator[str]:
+    """The clips are joined with pauses, for an adelay each and one amix over all takes gigabytes.
+
+    That is the best that ffmpeg can do: clips that overlap could not be mixed so.
+    """
+    yield from ("ffmpeg", "-v", "error", "-y", "-i", str(folder / "media"))
+    for number in range(count):
+        yield from ("-i", str(folder / f"clip-{number}.flac"))
+    padded = "".join(
+        f"[{i + 1}]aresample={RATE},apad=whole_dur={EVERY}[c{i}];" for i in range(count)
+    )
+    inputs = "".join(f"[c{i}]" for i in range(count))
+    graph = (
+        f"{padded}{inputs}concat=n={count}:v=0:a=1,adelay=1000,"
+        "aformat=channel_layouts=stereo,asplit[key][dub];"
+        "[0][key]sidechaincompress=threshold=0.02:ratio=8:attack=20:release=300[bed];"
+        "[bed][dub]amix=inputs=2:normalize=0:duration=first,alimiter=limit=0.84:level=0"
+    )
+    yield from ("-filter_complex", graph, "-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
+    yield str(folder / "reference.m4a")
+
+
+def measure(work, folder: Path, count: int, results) -> None:
+    """Run in a process of its own, so that the peak memory is this work's alone."""
+    start = time.perf_counter()
+    work(folder, count)
+    seconds = time.perf_counter() - start
+    used = resource.getrusage(resource.RUSAGE_CHILDREN if work is ffmpeg else resource.RUSAGE_SELF)
+    results.put((seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+
+
+def measured(work, folder: Path, count: int) -> tuple[float, float, float]:
+    context = get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=measure, args=(work, folder, count, results))
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"{work.__name__} failed")
+    return results.get()
+
+
+def main() -> None:
+    print("| source | mixed by | time | processor time | real-time factor | peak memory |")
+    print("|---|---|---|---|---|---|")
+    for minutes in [int(word) for word in sys.argv[1:]] or [5, 30]:
+        with tempfile.TemporaryDirectory() as folder:
+            count = prepare(Path(folder), minutes)
+            for work in (dubline, ffmpeg):
+                seconds, busy, megabytes = measured(work, Path(folder), count)
+                print(
+                    f"| {minutes} min, {count} clips | {work.__name__} | {seconds:.1f} s "
+                    f"| {busy:.1f} s "
+                    f"| {seconds / minutes / 60:.4f} | {megabytes:.0f} MiB |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

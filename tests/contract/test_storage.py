@@ -1,0 +1,217 @@
+"""What every store must do, against a folder and against an S3 service."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from werkzeug.http import parse_options_header
+
+from backend.app import create_app
+from backend.core.errors import NotFound, Permanent, Transient
+from backend.settings import Settings
+from backend.storage.base import BlobStore, SignedUrl
+from backend.storage.minio import MinioStore
+from backend.wiring import Parts
+from tests import factories
+from tests.servers import free_port
+
+CONTENT = b"what was said\n" * 1000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MINUTE = timedelta(minutes=1)
+OUTSIDE = ("../secret", "a/../../secret", "/etc/passwd", "jobs/../../../etc/passwd")
+
+
+@pytest.fixture(params=["local", "minio"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    s3 = {}
+    if request.param == "minio":
+        s3 = request.getfixturevalue("s3_settings") | {"minio_bucket": f"test-{uuid4()}"}
+    return factories.stub_settings(tmp_path / "home", storage_backend=request.param, **s3)
+
+
+@pytest.fixture
+def store(settings: Settings) -> BlobStore:
+    return Parts(settings).store
+
+
+@pytest.fixture
+def client(settings: Settings) -> Callable[..., httpx.Response]:
+    """A client of the store's signed URLs: the API serves those of a folder itself."""
+    transport = None
+    if settings.storage_backend == "local":
+        transport = httpx.WSGITransport(create_app(settings))
+    with httpx.Client(transport=transport) as http:
+        yield http.request
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def put(store: BlobStore, source: Path, key: str = "jobs/1/speech") -> str:
+    store.put(key, source, mime="text/plain", sha256=SHA256)
+    return key
+
+
+def send(client: Callable[..., httpx.Response], signed: SignedUrl, content: bytes = CONTENT) -> int:
+    answer = client(signed.method, signed.url, content=content, headers=dict(signed.headers))
+    return answer.status_code
+
+
+def test_what_is_put_is_fetched(store, source, tmp_path):
+    store.fetch(put(store, source), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+def test_an_empty_file_is_a_file(store, tmp_path):
+    (tmp_path / "empty").touch()
+    empty = hashlib.sha256(b"").hexdigest()
+    store.put("jobs/empty", tmp_path / "empty", mime="text/plain", sha256=empty)
+    assert store.size("jobs/empty") == 0
+    assert store.holds("jobs/empty", size=0, sha256=empty)
+
+
+def test_what_is_not_there(store, tmp_path):
+    assert store.size("jobs/none") is None
+    assert not store.holds("jobs/none", size=1, sha256=SHA256)
+    with pytest.raises(NotFound, match="jobs/none"):
+        store.fetch("jobs/none", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    store.delete("jobs/none")
+
+
+def test_size_and_hash_are_compared(store, source):
+    key = put(store, source)
+    assert store.size(key) == len(CONTENT)
+    assert store.holds(key, size=len(CONTENT), sha256=SHA256)
+    assert not store.holds(key, size=len(CONTENT) - 1, sha256=SHA256)
+    assert not store.holds(key, size=len(CONTENT), sha256="00" * 32)
+
+
+def test_what_is_deleted_is_gone(store, source):
+    key = put(store, source)
+    store.delete(key)
+    assert store.size(key) is None
+
+
+def test_putting_the_same_again_changes_nothing(store, source):
+    assert put(store, source) == put(store, source)
+    assert store.size("jobs/1/speech") == len(CONTENT)
+
+
+def test_keys_by_prefix(store, source):
+    for key in ("jobs/1/a", "jobs/1/b/c", "jobs/10/a", "uploads/1"):
+        put(store, source, key)
+    assert sorted(store.keys("jobs/1/")) == ["jobs/1/a", "jobs/1/b/c"]
+    assert sorted(store.keys("jobs/1")) == ["jobs/1/a", "jobs/1/b/c", "jobs/10/a"]
+    assert list(store.keys("clips/")) == []
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+@pytest.mark.parametrize("key", OUTSIDE)
+def test_a_key_that_leads_out_of_the_store_is_refused(store, source, tmp_path, key):
+    for act in (
+        lambda: put(store, source, key),
+        lambda: store.fetch(key, tmp_path / "copy"),
+        lambda: store.size(key),
+        lambda: store.delete(key),
+        lambda: list(store.keys(key)),
+    ):
+        with pytest.raises(NotFound):
+            act()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_half_a_file_is_never_visible(store):
+    with pytest.raises(OSError, match="torn"), store.writer("jobs/half") as file:
+        file.write(CONTENT)
+        file.flush()
+        assert store.size("jobs/half") is None
+        assert list(store.keys("jobs/")) == []
+        raise OSError("torn")
+    assert list(store.root.rglob("*")) == [store.root / "jobs"], "the half stayed on disk"
+
+
+def test_a_client_sends_a_file_by_url(store, client, tmp_path):
+    assert send(client, store.upload_url("incoming/1", MINUTE)) in (200, 204)
+    store.fetch("incoming/1", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "filename",
+    ["talk.mp4", "محاضرة.mp4", 'say "hi".mp4', "a/b\\c.mp4", "Ünïcode 100%; x=1.mp4", "夜.mp4"],
+)
+def test_a_client_gets_a_file_under_its_own_name(store, client, source, filename):
+    url = store.download_url(put(store, source), filename, "video/mp4", MINUTE)
+    answer = client("GET", url)
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "video/mp4"
+    assert _name_of(answer) == filename
+
+
+def _name_of(answer: httpx.Response) -> str:
+    """As a browser reads it: `filename*` before `filename` (RFC 6266)."""
+    kind, options = parse_options_header(answer.headers["content-disposition"])
+    assert kind == "attachment"
+    return options["filename"]
+
+
+def test_a_client_gets_a_range(store, client, source):
+    url = store.download_url(put(store, source), "talk.txt", "text/plain", MINUTE)
+    answer = client("GET", url, headers={"Range": "bytes=5-9"})
+    assert (answer.status_code, answer.content) == (206, CONTENT[5:10])
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_urls_go_no_further_than_they_say(store, client, source):
+    up, down = (
+        store.upload_url("incoming/1", MINUTE),
+        store.download_url(put(store, source), "x", "text/plain", MINUTE),
+    )
+    assert client("GET", up.url).status_code == 404
+    assert client("PUT", down, content=b"x").status_code == 404
+    assert client("GET", down[:-2] + "xx").status_code == 404
+    late = store.download_url("jobs/1/speech", "x", "text/plain", -MINUTE)
+    assert client("GET", late).status_code == 404
+
+
+@pytest.mark.parametrize("settings", ["minio"], indirect=True)
+def test_urls_are_signed_for_the_host_that_clients_use(settings):
+    public = settings.model_copy(update={"minio_public_endpoint": "files.example:9000"})
+    url = MinioStore(public).upload_url("incoming/1", MINUTE).url
+    assert url.startswith("http://files.example:9000/")
+    assert "X-Amz-Signature" in url
+
+
+def test_a_store_out_of_reach_is_transient_and_shows_no_url(tmp_path, source):
+    gone = factories.stub_settings(
+        tmp_path,
+        storage_backend="minio",
+        minio_endpoint=f"127.0.0.1:{free_port()}",
+        minio_access_key="key",
+        minio_secret_key="hunter2",
+    )
+    with pytest.raises(Transient, match=r"^Storage failed at jobs/1/speech: \w+$"):
+        put(MinioStore(gone), source)
+
+
+@pytest.mark.parametrize("settings", ["minio"], indirect=True)
+def test_a_missing_bucket_is_no_reason_to_try_again(settings, source):
+    other = settings.model_copy(update={"minio_bucket": "nobody-made-this"})
+    with pytest.raises(Permanent, match="NoSuchBucket"):
+        put(MinioStore(other), source)
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_the_key_that_signs_urls_is_for_its_owner_only(settings, store):
+    assert (settings.dubline_home / "secret_key").stat().st_mode & 0o777 == 0o600

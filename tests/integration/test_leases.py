@@ -1,0 +1,179 @@
+"""Only one worker at a time may write; whoever was paused for too long may not."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.core import leases, settle
+from backend.core.db import from_now
+from backend.core.errors import LeaseLost
+from backend.core.leases import Claim
+from backend.core.models import StageRun
+from backend.core.retry import Again, GiveUp
+from backend.core.stages import Stage
+from backend.core.states import StageState
+from tests import factories
+
+ERROR = {"kind": "transient", "message": "timeout"}
+
+
+@pytest.fixture
+def run_id(database):
+    return factories.dub(database)[1]
+
+
+def claim(database, run_id, stage=Stage.ASR, language="", lease_s=90.0):
+    return leases.claim(database, run_id, stage, language, owner="test", lease_s=lease_s)
+
+
+def marker(database, claim):
+    with database.read() as connection:
+        return connection.execute(select(StageRun.__table__).where(StageRun.id == claim.id)).one()
+
+
+def take_over(database, run_id):
+    """A worker whose lease ran out, and the one that works on its stage by now."""
+    zombie = factories.claimed(database, run_id, Stage.ASR, lease_s=-1)
+    [lease] = leases.expired(database)
+    settle.fail(database, lease, ERROR, Again(0))
+    return zombie, factories.claimed(database, run_id, Stage.ASR)
+
+
+def test_a_claim_has_what_the_work_needs(database, run_id):
+    found = claim(database, run_id)
+    assert isinstance(found, Claim)
+    assert (found.stage, found.language, found.attempt, found.fence) == (Stage.ASR, "", 1, 1)
+    assert found.params == factories.dub_params("es")
+    assert found.files["media"].sha256 == "5a" * 32
+    assert found.waited == 0
+
+
+def test_of_workers_that_claim_at_the_same_time_one_wins(database, run_id):
+    claimers = 6
+    barrier = Barrier(claimers)
+
+    def race(_: int):
+        barrier.wait()
+        return claim(database, run_id)
+
+    with ThreadPoolExecutor(claimers) as pool:
+        found = list(pool.map(race, range(claimers)))
+    assert sum(isinstance(one, Claim) for one in found) == 1
+    assert sum(one is StageState.RUNNING for one in found) == claimers - 1
+
+
+@pytest.mark.parametrize("stage", [Stage.MT, Stage.TTS, Stage.MIX])
+def test_a_stage_whose_upstream_is_not_done_cannot_be_claimed(database, run_id, stage):
+    assert claim(database, run_id, stage, "es") is StageState.WAITING
+
+
+def test_a_stage_that_is_done_says_so(database, run_id):
+    factories.do(database, run_id, Stage.ASR)
+    assert claim(database, run_id) is StageState.SUCCEEDED
+
+
+def test_there_is_no_such_stage(database, run_id):
+    assert claim(database, run_id, Stage.MT, "fr") is None
+    assert claim(database, uuid4()) is None
+
+
+def test_a_stage_that_waits_for_its_retry_cannot_be_claimed(database, run_id):
+    settle.fail(database, claim(database, run_id), ERROR, Again(60))
+    assert claim(database, run_id) is StageState.WAITING
+    with database.write() as connection:
+        connection.execute(update(StageRun).values(retry_at=from_now(0)))
+    assert isinstance(claim(database, run_id), Claim)
+
+
+def test_a_heartbeat_renews_the_lease_and_shows_progress(database, run_id):
+    held = claim(database, run_id, lease_s=1)
+    before = marker(database, held)
+    assert leases.heartbeat(database, held, 0.4, 90) is False
+    after = marker(database, held)
+    assert (after.lease_until - before.lease_until).total_seconds() > 80
+    assert after.progress == 0.4
+
+
+def test_a_heartbeat_tells_of_a_cancelled_run(database, run_id):
+    held = claim(database, run_id)
+    settle.cancel_run(database, held.job_id, run_id)
+    assert leases.heartbeat(database, held, 0.5, 90) is True
+
+
+def test_only_leases_that_ran_out_are_found(database, run_id):
+    claim(database, run_id)
+    assert leases.expired(database) == []
+    leases.expire_all(database)
+    [lease] = leases.expired(database)
+    assert (lease.stage, lease.language, lease.attempt, lease.run_number) == ("asr", "", 1, 1)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda db, zombie: leases.heartbeat(db, zombie, 0.9, 90),
+        lambda db, zombie: leases.remember(db, zombie, {"job": "zombie"}),
+        lambda db, zombie: settle.succeed(db, zombie, factories.made(zombie)),
+        lambda db, zombie: settle.fail(db, zombie, ERROR, GiveUp(dead=False)),
+        lambda db, zombie: settle.fail(db, zombie, ERROR, Again(0)),
+        lambda db, zombie: settle.cancelled(db, zombie),
+        lambda db, zombie: settle.hand_back(db, zombie),
+    ],
+    ids=["heartbeat", "remember", "succeed", "give up", "try again", "cancelled", "hand back"],
+)
+def test_a_zombie_changes_nothing(database, run_id, write):
+    zombie, owner = take_over(database, run_id)
+    before = marker(database, owner)
+    with pytest.raises(LeaseLost):
+        write(database, zombie)
+    assert marker(database, owner) == before
+    settle.succeed(database, owner, factories.made(owner))
+
+
+def test_a_slow_worker_that_renewed_in_time_is_not_reaped(database, run_id):
+    held = claim(database, run_id, lease_s=-1)
+    [lease] = leases.expired(database)
+    leases.heartbeat(database, held, 0.5, 90)
+    with pytest.raises(LeaseLost):
+        settle.fail(database, lease, ERROR, Again(0))
+    settle.succeed(database, held, factories.made(held))
+
+
+def test_a_slow_worker_that_nobody_replaced_may_finish(database, run_id):
+    held = claim(database, run_id, lease_s=-1)
+    settle.succeed(database, held, factories.made(held))
+    assert leases.expired(database) == []
+
+
+def test_a_crash_counts_as_an_attempt(database, run_id):
+    _, owner = take_over(database, run_id)
+    assert owner.attempt == 2
+
+
+def test_work_that_is_handed_back_uses_up_no_attempt(database, run_id):
+    settle.hand_back(database, claim(database, run_id))
+    again = claim(database, run_id)
+    assert (again.attempt, again.fence) == (1, 2)
+
+
+def test_waiting_for_a_rate_limit_uses_up_no_attempt(database, run_id):
+    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
+    assert claim(database, run_id).attempt == 1
+
+
+def test_the_time_since_the_first_try_is_known(database, run_id):
+    first = claim(database, run_id)
+    settle.fail(database, first, ERROR, Again(0))
+    with database.write() as connection:
+        connection.execute(update(StageRun).values(first_started_at=from_now(-120)))
+    assert claim(database, run_id).waited == pytest.approx(120, abs=10)
+
+
+def test_what_an_attempt_remembered_the_next_one_knows(database, run_id):
+    first = claim(database, run_id)
+    leases.remember(database, first, {"vendor_job": "j-1"})
+    settle.fail(database, first, ERROR, Again(0))
+    assert claim(database, run_id).memo == {"vendor_job": "j-1"}

@@ -1,0 +1,51 @@
+"""The documents that stages hand to each other."""
+
+import pytest
+from pydantic import ValidationError
+
+from backend.core.segments import Clip, Line, Segment, Speech, Transcript, Translation, Word
+
+TRANSCRIPT = Transcript(
+    language="en",
+    duration=2.5,
+    segments=(
+        Segment(
+            id=0, start=0.0, end=1.2, text="Hej, Åsa!", words=(Word(text="Hej", start=0, end=1),)
+        ),
+    ),
+)
+TRANSLATION = Translation(
+    source_language="en",
+    language="ar",
+    duration=2.5,
+    lines=(Line(id=0, start=0.0, end=1.2, source="Hello", text="مرحبا", speaker="A"),),
+)
+SPEECH = Speech(
+    language="ar",
+    clips=(Clip(id=0, object_key="clips/a", sha256="5a", duration=1.0, rate=1.0, voice="v"),),
+)
+
+
+@pytest.mark.parametrize("document", [TRANSCRIPT, TRANSLATION, SPEECH])
+def test_documents_survive_the_way_through_storage(document):
+    assert type(document).model_validate_json(document.to_bytes()) == document
+
+
+@pytest.mark.parametrize("document", [TRANSCRIPT, TRANSLATION, SPEECH])
+def test_equal_documents_have_equal_bytes(document):
+    again = type(document).model_validate(document.model_dump())
+    assert again.to_bytes() == document.to_bytes()
+
+
+def test_text_is_kept_readable():
+    assert "مرحبا".encode() in TRANSLATION.to_bytes()
+
+
+def test_unknown_fields_are_refused():
+    with pytest.raises(ValidationError, match="speeker"):
+        Segment(id=0, start=0, end=1, text="", speeker="A")
+
+
+def test_times_before_the_start_are_refused():
+    with pytest.raises(ValidationError, match="start"):
+        Segment(id=0, start=-0.1, end=1, text="")

@@ -1,0 +1,55 @@
+"""What the doctor finds, and when it is content."""
+
+import pytest
+
+from workers import doctor
+from workers.doctor import Engines, Finding, findings, usable
+
+FINE = Finding("Engine", works=True, detail="engine-1")
+MODES = {("en", "es"): "eng-spa", ("es", "pt"): "es-pt", ("es", "en"): "spa-eng"}
+
+
+def engines(modes=MODES, voices=None, engine=FINE) -> Engines:
+    spoken = {"es": "es", "pt": "pt"} if voices is None else voices
+    return Engines(FINE, engine, FINE, modes, spoken)
+
+
+def details(found: list[Finding]) -> dict[str, tuple[bool, str]]:
+    return {one.subject: (one.works, one.detail) for one in found[3:]}
+
+
+def test_languages_are_told_with_their_way_or_their_packages():
+    assert details(findings(engines())) == {
+        "English to Spanish (es)": (True, "eng-spa; voice es"),
+        "English to Portuguese (pt)": (True, "eng-spa, es-pt; voice pt"),
+        "English to Catalan (ca)": (False, "apt-get install apertium-eng-cat"),
+        "English to French (fr)": (False, "apt-get install apertium-eng-spa apertium-fr-es"),
+    }
+
+
+def test_a_language_that_cannot_be_spoken_does_not_work():
+    found = details(findings(engines(voices={"es": "es"})))
+    assert found["English to Portuguese (pt)"] == (False, "no voice")
+    found = details(findings(engines(voices={})))
+    assert found["English to Spanish (es)"] == (False, "apt-get install espeak-ng")
+
+
+def test_one_language_is_enough_but_every_engine_is_needed():
+    assert usable(findings(engines(voices={"es": "es"})))
+    assert not usable(findings(engines(modes={})))
+    assert not usable(findings(engines(engine=Finding("Engine", works=False, detail="missing"))))
+
+
+def test_it_looks_at_this_machine(capsys):
+    assert doctor.main() == 0
+    assert "eng-spa" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("engine", ["apertium", "espeak"])
+def test_without_an_engine_it_says_what_to_install(monkeypatch, capsys, engine):
+    module = getattr(doctor, engine)
+    module.version.cache_clear()
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert doctor.main() == 1
+    assert f"apt-get install {module.PACKAGE}" in capsys.readouterr().out
