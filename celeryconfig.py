@@ -53,7 +53,7 @@ broker_connection_retry_on_startup = True
 worker_concurrency = _settings.worker_concurrency
 
 if _settings.embedded:
-    broker_url = "filesystem://"
+    broker_url = "filesystem://localhost//"
     broker_transport_options = {
         "data_folder_in": str(_messages / "queue"),
         "data_folder_out": str(_messages / "queue"),

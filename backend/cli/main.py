@@ -93,10 +93,14 @@ def _do(
     loaded = settings.load()
     out = out or media.with_name(f"{media.stem}-{request['kind']}")
     request = {**request, "sourceLanguage": source, "mode": mode}
-    with work.connected(loaded, server) as (client, stack):
-        work.run(
-            client, stack, loaded, media=media, background=background, request=request, out=out
-        )
+    try:
+        with work.connected(loaded, server) as (client, stack):
+            work.run(
+                client, stack, loaded, media=media, background=background, request=request, out=out
+            )
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command goes on from here.", err=True)
+        sys.exit(130)
 
 
 @cli.command()
