@@ -9,7 +9,7 @@ ENGINES := espeak-ng apertium apertium-eng-spa apertium-eng-cat apertium-es-pt a
 SERVERS := postgresql redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint bench openapi clean engines servers
+.PHONY: help demo test unit lint bench benchtools openapi clean engines servers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ lint: $(VENV)/ready ## Style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready engines servers ## Measure speed and memory (docs/benchmarks.md)
+bench: $(VENV)/ready engines benchtools ## Measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks
+
+benchtools:
+	@$(call ensure,ffmpeg)
 
 openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
 	$(BIN)/python -m backend.api.document > docs/openapi.yaml

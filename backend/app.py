@@ -3,11 +3,24 @@
 from flask import Flask
 from flask_smorest import Api
 
-from backend.api import blobs, files, health, jobs, problems
+from backend.api import blobs, files, health, jobs, problems, schemas
 from backend.settings import Settings
 from backend.wiring import Parts
 
 VERSION = "v1"
+
+
+class ProblemApi(Api):
+    """Documents errors as what api/problems.py answers."""
+
+    ERROR_SCHEMA = schemas.Problem
+
+    def _register_responses(self) -> None:
+        # flask-smorest knows one content type for errors and all else; these are the errors.
+        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
 
 
 def create_app(settings: Settings) -> Flask:
@@ -22,7 +35,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
     )
     app.extensions["dubline"] = Parts(settings)
-    api = Api(app)
+    api = ProblemApi(app)
     problems.register(app)
     for blueprint in (files.blueprint, jobs.blueprint, health.blueprint):
         api.register_blueprint(blueprint)

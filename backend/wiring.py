@@ -50,6 +50,9 @@ class Parts:
         """Publishes stages to the broker."""
         app = Celery("dubline", set_as_current=False)
         app.config_from_object("celeryconfig")
+        # A request must not wait for a broker that is down or hangs: the relay sends again.
+        fast = {"max_retries": 0, "socket_timeout": 0.5}
+        app.conf.broker_transport_options = app.conf.broker_transport_options | fast
         make_broker_folders(self.settings)
         return Dispatcher(app)
 

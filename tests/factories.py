@@ -5,9 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from flask.testing import FlaskClient
 from sqlalchemy import insert
 from uuid6 import uuid7
 
+from backend.app import create_app
 from backend.core import jobs, leases, settle
 from backend.core.artifacts import FileRef
 from backend.core.db import Database, from_now
@@ -144,3 +146,10 @@ def user(db: Database) -> UUID:
     with db.write() as connection:
         connection.execute(insert(User).values(id=user_id, name="somebody"))
     return user_id
+
+
+def api_client(parts: Parts) -> FlaskClient:
+    """A client of the API that is made of these parts."""
+    app = create_app(parts.settings)
+    app.extensions["dubline"] = parts
+    return app.test_client()

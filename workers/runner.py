@@ -11,12 +11,12 @@ from uuid import UUID
 import structlog
 
 from backend.core import leases, settle
-from backend.core.artifacts import FileRef, object_key
+from backend.core.artifacts import FileRef
 from backend.core.errors import Cancelled, DublineError, LeaseLost, RateLimited, Stopping, Transient
 from backend.core.leases import Claim
 from backend.core.retry import decide
 from backend.core.settle import NewArtifact, Success
-from backend.core.stages import Stage, input_key
+from backend.core.stages import Stage, input_key, object_key
 from backend.core.states import StageState
 from backend.wiring import Parts
 from workers.desk import WorkDesk, file_sha256
@@ -97,7 +97,7 @@ class Runner:
     def _stored(self, claim: Claim, made: Made, heart: Heart) -> NewArtifact:
         heart.check()
         sha256 = file_sha256(made.path)
-        key = object_key(claim.job_id, claim.stage, claim.language, sha256, made.filename)
+        key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, made.filename)
         self._parts.store.put(key, made.path, mime=made.mime, sha256=sha256)
         file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
         return NewArtifact(made.kind, file, made.meta)

@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from backend.core.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
 
+CONTENT_TYPE = "application/problem+json"
+
 log = structlog.get_logger()
 
 STATUS: list[tuple[type[DublineError], int, str, str]] = [
@@ -35,7 +37,7 @@ def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Res
     body = {"type": f"urn:dubline:problem:{slug}", "title": title, "status": status}
     response = jsonify({**body, "detail": detail, **more})
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = CONTENT_TYPE
     return response
 
 

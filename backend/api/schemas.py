@@ -23,6 +23,23 @@ def _choice(values: Any, **options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf([str(value) for value in values]), **options)
 
 
+class FieldProblem(Camel):
+    """What is wrong with one field."""
+
+    field = fields.String()
+    message = fields.String()
+
+
+class Problem(Camel):
+    """Problem details (RFC 9457); tell problems apart by `type`, show people `detail`."""
+
+    type = fields.String(metadata={"example": "urn:dubline:problem:invalid-request"})
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    errors = fields.List(fields.Nested(FieldProblem))
+
+
 class PresignRequest(Camel):
     """Announces a file."""
 

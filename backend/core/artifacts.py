@@ -1,4 +1,4 @@
-"""Files as stages see them: what a stage reads, and under which key what it made is kept."""
+"""Files as stages see them: what each stage of a run reads."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +28,6 @@ READS = {
     Stage.TTS: ("segments",),
     Stage.MIX: ("media", "background", "segments", "speech"),
 }
-
-
-def object_key(job_id: UUID, stage: Stage, language: str, sha256: str, filename: str) -> str:
-    """Where an artifact is stored: by content, so that a late write can never replace another."""
-    return "/".join(filter(None, ("jobs", str(job_id), stage, language, sha256[:16], filename)))
 
 
 def inputs(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:

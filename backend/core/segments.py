@@ -67,12 +67,13 @@ class Translation(Document):
 class Clip(Document):
     """The speech made for one line, as mono FLAC under `object_key`.
 
-    `duration` is in seconds; `rate` is the provider's speaking rate, 1.0 being its natural one.
+    `size` is in bytes, `duration` in seconds; `rate` is the provider's speaking rate, 1.0 being its natural one.
     """
 
     id: int
     object_key: str
     sha256: str
+    size: int
     duration: float
     rate: float
     voice: str

@@ -73,3 +73,8 @@ def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[st
         separators=(",", ":"),
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def object_key(job_id: str, stage: Stage, language: str, sha256: str, filename: str) -> str:
+    """Where an artifact is stored: by content, so that a late write can never replace another."""
+    return "/".join(filter(None, ("jobs", job_id, stage, language, sha256[:16], filename)))

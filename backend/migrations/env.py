@@ -1,4 +1,4 @@
-"""Alembic's environment: the connection comes from `backend.core.schema`, the tables from models."""
+"""Alembic's environment: the connection is `backend.core.schema`'s, the tables are models.py's."""
 
 from alembic import context
 

@@ -65,7 +65,15 @@ def documents(folder: Path, duration: float, count: int) -> None:
         for i in range(count)
     ]
     clips = [
-        Clip(id=i, object_key=f"clip-{i}.flac", sha256="", duration=LENGTH, rate=1.0, voice="v")
+        Clip(
+            id=i,
+            object_key=f"clip-{i}.flac",
+            sha256="",
+            size=1,
+            duration=LENGTH,
+            rate=1.0,
+            voice="v",
+        )
         for i in range(count)
     ]
     translation = Translation(

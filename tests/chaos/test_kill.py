@@ -38,11 +38,11 @@ def _killed_at(house: House, places: dict[Stage, str], attempts: dict[Stage, int
     with ExitStack() as gates:
         opened = {stage: gates.enter_context(house.gate(at, stage)) for stage, at in places.items()}
         job_id = house.submit()
-        for stage in places:
+        for stage, at in places.items():
             worker = house.start("worker")
             opened[stage]()
             house.kill_all(worker)
-            house.remove_gate(places[stage], stage)
+            house.remove_gate(at, stage)
         house.start("worker")
         job = house.ended(job_id)
     assert job["status"] == "succeeded"

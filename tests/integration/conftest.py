@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from backend.core import schema
 from backend.wiring import Parts
@@ -28,6 +29,12 @@ def new_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewPa
     yield make
     for parts in made:
         parts.db.engine.dispose()
+
+
+@pytest.fixture
+def client(parts: Parts) -> FlaskClient:
+    """A client of the API of an embedded house."""
+    return factories.api_client(parts)
 
 
 @pytest.fixture(params=["embedded", "servers"])

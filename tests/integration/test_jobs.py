@@ -14,7 +14,7 @@ from tests import factories
 
 
 def test_a_dub_gets_its_run_its_markers_and_its_promise(database):
-    job_id, run_id = factories.dub(database, "es", "pt")
+    _, run_id = factories.dub(database, "es", "pt")
     with database.read() as connection:
         markers = connection.execute(
             select(StageRun.stage, StageRun.language, StageRun.state).order_by(StageRun.id)

@@ -119,8 +119,8 @@ def test_only_leases_that_ran_out_are_found(database, run_id):
         lambda db, zombie: settle.succeed(db, zombie, factories.made(zombie)),
         lambda db, zombie: settle.fail(db, zombie, ERROR, GiveUp(dead=False)),
         lambda db, zombie: settle.fail(db, zombie, ERROR, Again(0)),
-        lambda db, zombie: settle.cancelled(db, zombie),
-        lambda db, zombie: settle.hand_back(db, zombie),
+        settle.cancelled,
+        settle.hand_back,
     ],
     ids=["heartbeat", "remember", "succeed", "give up", "try again", "cancelled", "hand back"],
 )

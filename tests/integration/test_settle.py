@@ -5,6 +5,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from backend.core import jobs, leases, settle, views
 from backend.core.models import (
@@ -75,7 +76,7 @@ def test_a_success_is_written_with_its_artifacts_or_not_at_all(database):
     claim = factories.claimed(database, run_id, Stage.ASR)
     success = factories.made(claim)
     twice = settle.Success(**{**vars(success), "artifacts": [*success.artifacts] * 2})
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         settle.succeed(database, claim, twice)
     assert states(database, run_id)["asr"] == "running"
     with database.read() as connection:
@@ -159,7 +160,7 @@ def test_cancelling_in_the_middle_of_a_stage(database):
     "end",
     [
         lambda db, claim: settle.fail(db, claim, ERROR, Again(60)),
-        lambda db, claim: settle.hand_back(db, claim),
+        settle.hand_back,
         lambda db, claim: settle.succeed(db, claim, factories.made(claim)),
     ],
     ids=["transient failure", "handed back", "succeeded after all"],

@@ -39,15 +39,16 @@ class Apertium:
         """Apertium and its version."""
         return f"apertium-{version()}"
 
+    def check(self, source: str, target: str) -> None:
+        """Raise `Permanent` when no chain of installed pairs leads to the target."""
+        _way(source, target)
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, *, call: Call
     ) -> Translated:
         """Translate; raises `Permanent` when no chain of installed pairs leads to the target."""
-        steps = route(modes(), source, target)
-        if steps is None:
-            raise Permanent(_no_way(source, target))
         lines = [one_line(text) for text in texts]
-        for mode in steps:
+        for mode in _way(source, target):
             lines = _step(mode, lines)
         return Translated([_finished(line, text) for line, text in zip(lines, texts, strict=True)])
 
@@ -70,6 +71,13 @@ def version() -> str:
     """Apertium's version."""
     words = run(["apertium", "-V"], b"", package=PACKAGE).decode().split()
     return words[-1] if words else "unknown"
+
+
+def _way(source: str, target: str) -> list[str]:
+    steps = route(modes(), source, target)
+    if steps is None:
+        raise Permanent(_no_way(source, target))
+    return steps
 
 
 def route(known: Modes, source: str, target: str) -> list[str] | None:

@@ -113,6 +113,9 @@ class Translator(Protocol):
     model: str
     batch_size: int
 
+    def check(self, source: str, target: str) -> None:
+        """Raise `Permanent` when this pair of languages cannot be translated."""
+
     def translate(
         self, texts: Sequence[str], source: str, target: str, *, call: Call
     ) -> Translated:

@@ -19,6 +19,7 @@ TEXT = "text/plain"
 def run(work: Work, desk: Desk) -> Outcome:
     """Transcribe; a recording in which nobody speaks gives an empty transcript and a warning."""
     transcriber = desk.transcriber(work.params.providers.transcription)
+    _check_targets(work, desk)
     recording = _recording(work, desk, transcriber)
     dialogue = work.params.mode is Mode.DIALOGUE
     heard = transcriber.transcribe(
@@ -38,6 +39,23 @@ def run(work: Work, desk: Desk) -> Outcome:
         cost=heard.cost,
         warnings=(*heard.warnings, *silent),
     )
+
+
+def _check_targets(work: Work, desk: Desk) -> None:
+    """Listen for hours only if some language can be dubbed into afterwards."""
+    problems = [_problem(work, desk, language) for language in work.params.target_languages]
+    if problems and all(problems):
+        raise Permanent("; ".join(str(problem) for problem in problems))
+
+
+def _problem(work: Work, desk: Desk, language: str) -> Permanent | None:
+    try:
+        translator = desk.translator(work.params.providers.translation)
+        translator.check(work.params.source_language, language)
+        desk.synthesizer(work.params.providers.tts).voice(language, None)
+    except Permanent as problem:
+        return problem
+    return None
 
 
 def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> Recording:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from backend.core.params import Bed, Providers
 from backend.core.segments import Document, Speech, Translation
+from backend.core.stages import Stage, object_key
 from workers.media.fit import Placement
 from workers.stages.base import Made, StoredFile, Work
 
@@ -24,6 +25,7 @@ class File(Document):
     """A file of the dub; `meta` says what its kind of file has to say, such as its codec."""
 
     kind: str
+    key: str  # in storage
     filename: str
     mime: str
     sha256: str
@@ -54,6 +56,7 @@ class Manifest(Document):
     bed: Bed
     level: float
     lines: tuple[Spoken, ...]
+    inputs: tuple[File, ...]
     files: tuple[File, ...]
 
 
@@ -90,7 +93,8 @@ def manifest(
             )
             for placed in mixed.placements
         ),
-        files=tuple(_file(one) for one in made),
+        inputs=tuple(_input(kind, file) for kind, file in work.files.items()),
+        files=tuple(_file(work, one) for one in made),
     )
 
 
@@ -103,12 +107,25 @@ def _source(media: StoredFile, translation: Translation) -> Source:
     )
 
 
-def _file(made: Made) -> File:
+def _input(kind: str, file: StoredFile) -> File:
+    return File(
+        kind=kind,
+        key=file.key,
+        filename=file.filename,
+        mime=file.mime,
+        sha256=file.sha256,
+        size=file.size,
+        meta={},
+    )
+
+
+def _file(work: Work, made: Made) -> File:
     with made.path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size = made.path.stat().st_size
     return File(
         kind=made.kind,
+        key=object_key(work.job_id, Stage.MIX, work.language, sha256, made.filename),
         filename=made.filename,
         mime=made.mime,
         sha256=sha256,

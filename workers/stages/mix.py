@@ -157,8 +157,7 @@ def _takes(job: _Dub, level: float) -> Iterator[Take]:
 
 
 def _load(desk: Desk, clip: Clip, length: int, level: float) -> Samples:
-    # The document does not tell the object's size, and fetching checks the hash instead.
-    file = StoredFile(clip.object_key, clip.sha256, size=0, mime="audio/flac")
+    file = StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac")
     return ready(desk.fetch(file), RATE, length, level)
 
 

@@ -93,6 +93,7 @@ class Speaker:
             id=line.id,
             object_key=file.key,
             sha256=file.sha256,
+            size=file.size,
             duration=soundfile.info(self._desk.fetch(file)).duration,
             rate=utterance.rate,
             voice=utterance.voice,

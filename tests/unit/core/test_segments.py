@@ -22,7 +22,9 @@ TRANSLATION = Translation(
 )
 SPEECH = Speech(
     language="ar",
-    clips=(Clip(id=0, object_key="clips/a", sha256="5a", duration=1.0, rate=1.0, voice="v"),),
+    clips=(
+        Clip(id=0, object_key="clips/a", sha256="5a", size=9, duration=1.0, rate=1.0, voice="v"),
+    ),
 )
 
 

@@ -77,3 +77,17 @@ def test_what_is_no_media_is_refused_by_name(desk):
     path.write_bytes(bytes(range(256)) * 40)
     with pytest.raises(Permanent, match=r"holiday\.mp3"):
         transcript(desk, desk.keep(path, "audio/mpeg", "holiday.mp3"))
+
+
+def test_without_any_language_that_can_be_dubbed_nobody_listens_for_hours(desk, monkeypatch):
+    monkeypatch.setattr(desk, "transcriber", lambda _name: None)
+    local = {"transcription": "stub", "translation": "local", "tts": "local"}
+    asked = work({"media": text(desk, "Hello.")}, target_languages=("de", "pl"), providers=local)
+    with pytest.raises(Permanent, match=r"German \(de\).*Polish \(pl\)"):
+        asr.run(asked, desk)
+
+
+def test_one_language_that_can_be_dubbed_is_enough(desk):
+    local = {"transcription": "stub", "translation": "local", "tts": "local"}
+    asked = work({"media": text(desk, "Hello.")}, target_languages=("de", "es"), providers=local)
+    assert asr.run(asked, desk).made

@@ -1,5 +1,6 @@
 """The mix stage on golden samples: what goes in is known, so what must come out is, too."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,6 +14,7 @@ import soundfile as sf
 from backend.core.errors import Permanent
 from backend.core.params import Bed, JobParams, Kind
 from backend.core.segments import Clip, Line, Speech, Translation
+from backend.core.stages import Stage, object_key
 from backend.media.probe import probe
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
 from workers.media.decode import blocks, exactly
@@ -61,7 +63,15 @@ class Scene:
             voice = level * tone(seconds, CLIP_RATE, 1, 880.0)
             self.desk.stored[key] = write(self.folder / f"{key}.flac", voice, CLIP_RATE)
             clips.append(
-                Clip(id=number, object_key=key, sha256="", duration=seconds, rate=1.0, voice="v")
+                Clip(
+                    id=number,
+                    object_key=key,
+                    sha256="",
+                    size=1,
+                    duration=seconds,
+                    rate=1.0,
+                    voice="v",
+                )
             )
         translation = Translation(
             source_language="de",
@@ -308,6 +318,11 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
     assert [file["size"] for file in manifest["files"]] == [
         made.path.stat().st_size for made in others
     ]
+    for file, one in zip(manifest["files"], others, strict=True):
+        sha256 = hashlib.sha256(one.path.read_bytes()).hexdigest()
+        assert file["sha256"] == sha256
+        assert file["key"] == object_key("job-1", Stage.MIX, "es", sha256, one.filename)
+    assert [file["kind"] for file in manifest["inputs"]] == ["media", "segments", "speech"]
     assert manifest["files"][0]["meta"]["duration"] == 4.0
     assert all(set(made.filename) <= set("abcdefghijklmnopqrstuvwxyz.4") for made in outcome.made)
 

@@ -1,0 +1,13 @@
+"""All benchmarks, as Markdown tables: `python -m tests.benchmarks` (`make bench`)."""
+
+import subprocess
+import sys
+
+BENCHMARKS = (
+    ("Stage by stage", "bench_stages", "30"),
+    ("run_mix against one ffmpeg command", "bench_mix", "5", "30"),
+)
+
+for title, module, *arguments in BENCHMARKS:
+    print(f"\n## {title}\n", flush=True)
+    subprocess.run([sys.executable, "-m", f"tests.benchmarks.{module}", *arguments], check=True)
