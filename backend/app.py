@@ -17,7 +17,7 @@ class ProblemApi(Api):
 
     def _register_responses(self) -> None:
         # flask-smorest knows one content type for errors and all else; these are the errors.
-        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
+        usual: str = ProblemApi.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
         super()._register_responses()
         self.DEFAULT_RESPONSE_CONTENT_TYPE = usual

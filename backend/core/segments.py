@@ -67,7 +67,8 @@ class Translation(Document):
 class Clip(Document):
     """The speech made for one line, as mono FLAC under `object_key`.
 
-    `size` is in bytes, `duration` in seconds; `rate` is the provider's speaking rate, 1.0 being its natural one.
+    `size` is in bytes, `duration` in seconds; `rate` is the provider's speaking rate, 1.0 being
+    its natural one.
     """
 
     id: int
