@@ -17,10 +17,9 @@ class ProblemApi(Api):
 
     def _register_responses(self) -> None:
         # flask-smorest knows one content type for errors and all else; these are the errors.
-        usual: str = ProblemApi.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
         super()._register_responses()
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 def create_app(settings: Settings) -> Flask:

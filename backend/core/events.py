@@ -1,11 +1,11 @@
 """The history of a job: append-only, numbered without gaps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, literal, select, update
 
 from backend.core.models import Job, JobEvent
 
@@ -26,25 +26,31 @@ class Event:
     cost_usd: float | None = None
 
 
-def lock_job(connection: Connection, job_id: UUID, events: int) -> int:
-    """Take the job's row and reserve so many event numbers; returns the first of them.
+def lock_job(connection: Connection, job_id: UUID) -> None:
+    """Take the job's row, as every transaction that changes stage state does before all else.
 
-    Every transaction that changes stage state calls this before anything else: one order of
-    locks, so no deadlock, and no two transactions that each think the other is unfinished.
+    One order of locks, so no deadlock, and no two transactions that each think the other is
+    unfinished. (SQLite's write transactions have the whole database to themselves.)
     """
-    reserve = (
+    connection.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+
+
+def record(connection: Connection, job_id: UUID, event: Event) -> None:
+    """Write an event under the job's next number; this too takes the job's row."""
+    number = (
         update(Job)
         .where(Job.id == job_id)
-        .values(event_seq=Job.event_seq + events)
+        .values(event_seq=Job.event_seq + 1)
         .returning(Job.event_seq)
     )
-    return connection.execute(reserve).scalar_one() - events + 1
-
-
-def append(connection: Connection, job_id: UUID, first: int, events: Sequence[Event]) -> None:
-    """Write events under the numbers that `lock_job` reserved."""
-    rows = [
-        {**asdict(event), "data": dict(event.data), "job_id": job_id, "seq": first + offset}
-        for offset, event in enumerate(events)
-    ]
-    connection.execute(insert(JobEvent), rows)
+    row = {**asdict(event), "data": dict(event.data), "job_id": job_id}
+    if connection.dialect.name == "sqlite":
+        seq = connection.execute(number).scalar_one()
+        connection.execute(insert(JobEvent).values(**row, seq=seq))
+        return
+    # In one statement, which SQLite does not know: this is on every stage's way.
+    numbered = number.cte("numbered")
+    values = [literal(value, JobEvent.__table__.c[name].type) for name, value in row.items()]
+    connection.execute(
+        insert(JobEvent).from_select([*row, "seq"], select(*values, numbered.c.event_seq))
+    )

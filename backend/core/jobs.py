@@ -66,9 +66,7 @@ def create(
                 background_id=background_id,
             )
         )
-        events.append(
-            connection, job_id, events.lock_job(connection, job_id, 1), [Event("job.created")]
-        )
+        events.record(connection, job_id, Event("job.created"))
         steps = [Step(*place) for place in places(params, params.target_languages)]
         run_id = _new_run(connection, job_id, params, None, steps)
     return job_id, run_id
@@ -232,9 +230,8 @@ def _new_run(
         connection.execute(insert(LanguageTask), tasks)
     connection.execute(insert(StageRun), _markers(job_id, run_id, steps))
     outbox.promise(connection, run_id)
-    seq = events.lock_job(connection, job_id, 1)
     data = {"resumeFrom": resume_from, "reused": [_name(s) for s in steps if s.reuse]}
-    events.append(connection, job_id, seq, [Event("run.created", run=number, data=data)])
+    events.record(connection, job_id, Event("run.created", run=number, data=data))
     return run_id
 
 

@@ -73,8 +73,8 @@ def claim(
             )
             .returning(
                 *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
-                *(StageRun.first_started_at, StageRun.started_at, _of_run(Run.number)),
-                _of_run(Run.params),
+                *(StageRun.first_started_at, StageRun.started_at, of_run(Run.number)),
+                of_run(Run.params),
             )
         ).one_or_none()
         if row is None:
@@ -111,7 +111,8 @@ def _can_be_claimed() -> ColumnElement[bool]:
     return waiting & due & or_(StageRun.upstream_id.is_(None), ready) & wanted
 
 
-def _of_run(column: Any) -> Any:
+def of_run(column: Any) -> Any:
+    """A column of the marker's run, for use in the marker's own statements."""
     return select(column).where(Run.id == StageRun.run_id).scalar_subquery().label(column.key)
 
 
@@ -135,7 +136,7 @@ def heartbeat(db: Database, claim: Claim, progress: float, lease_s: float) -> bo
             update(StageRun)
             .where(fenced(claim))
             .values(heartbeat_at=from_now(0), lease_until=from_now(lease_s), progress=progress)
-            .returning(_of_run(Run.cancel_requested_at))
+            .returning(of_run(Run.cancel_requested_at))
         ).one_or_none()
     if row is None:
         raise LeaseLost(f"{claim.stage} was taken over by another worker")
@@ -157,7 +158,7 @@ def expired(db: Database) -> list[Lease]:
             select(
                 *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.run_id),
                 *(
-                    _of_run(Run.number).label("run_number"),
+                    of_run(Run.number).label("run_number"),
                     StageRun.stage,
                     StageRun.language,
                     StageRun.attempt,

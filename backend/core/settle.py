@@ -6,20 +6,21 @@ Together with leases.py the only writer of stage state. Each function takes the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, true, update
 
 from backend.core import events, outbox
 from backend.core.artifacts import FileRef
 from backend.core.db import Database, from_now
 from backend.core.errors import LeaseLost
 from backend.core.events import Event
-from backend.core.leases import Lease, fenced
+from backend.core.leases import Claim, Lease, fenced, of_run
 from backend.core.models import Artifact, LanguageTask, Run, StageRun
 from backend.core.retry import Again, GiveUp
-from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.stages import ALL_LANGUAGES, ORDER, Stage, stages_of
 from backend.core.states import (
     LanguageStatus,
     RunState,
@@ -53,11 +54,11 @@ class Success:
     warnings: Sequence[str] = ()
 
 
-def succeed(db: Database, claim: Lease, success: Success) -> None:
+def succeed(db: Database, claim: Claim, success: Success) -> None:
     """Write the stage's progress marker and its artifacts; raises `LeaseLost`, then nothing is."""
     with db.write() as connection:
-        seq = events.lock_job(connection, claim.job_id, 1)
-        _end_stage(
+        events.record(connection, claim.job_id, _succeeded(claim, success))
+        cancelling = _end_stage(
             connection,
             claim,
             state=StageState.SUCCEEDED,
@@ -71,18 +72,10 @@ def succeed(db: Database, claim: Lease, success: Success) -> None:
         )
         if success.artifacts:
             connection.execute(insert(Artifact), [_row(claim, a) for a in success.artifacts])
-        event = Event(
-            "stage.succeeded",
-            **_where(claim),
-            data={"attempt": claim.attempt, "warnings": list(success.warnings)},
-            provider=success.provider,
-            model=success.model,
-            units=success.units,
-            unit=success.unit,
-            cost_usd=success.cost_usd,
-        )
-        events.append(connection, claim.job_id, seq, [event])
-        settle_run(connection, claim.job_id, claim.run_id)
+        if cancelling or claim.stage is stages_of(claim.params.kind)[-1]:
+            settle_run(connection, claim.job_id, claim.run_id)
+        else:
+            _move_on(connection, claim)
 
 
 def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
@@ -91,21 +84,19 @@ def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again |
     `error` is what the user is shown: `kind` and `message` at least.
     """
     with db.write() as connection:
-        seq = events.lock_job(connection, claim.job_id, 1)
+        events.record(connection, claim.job_id, _failed(claim, error, decision))
         if isinstance(decision, Again):
-            event = _try_again(connection, claim, error, decision)
+            _try_again(connection, claim, error, decision)
         else:
-            event = _give_up(connection, claim, error, decision)
-        events.append(connection, claim.job_id, seq, [event])
+            _give_up(connection, claim, error, decision)
         settle_run(connection, claim.job_id, claim.run_id)
 
 
 def cancelled(db: Database, claim: Lease) -> None:
     """Write that the stage has stopped because its run was cancelled; raises `LeaseLost`."""
     with db.write() as connection:
-        seq = events.lock_job(connection, claim.job_id, 1)
+        events.record(connection, claim.job_id, Event("stage.cancelled", **_where(claim)))
         _end_stage(connection, claim, state=StageState.CANCELLED)
-        events.append(connection, claim.job_id, seq, [Event("stage.cancelled", **_where(claim))])
         settle_run(connection, claim.job_id, claim.run_id)
 
 
@@ -115,7 +106,7 @@ def hand_back(db: Database, claim: Lease) -> None:
     Raises `LeaseLost`.
     """
     with db.write() as connection:
-        events.lock_job(connection, claim.job_id, 0)
+        events.lock_job(connection, claim.job_id)
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
         settle_run(connection, claim.job_id, claim.run_id)
@@ -134,7 +125,7 @@ def exporting(db: Database, claim: Lease) -> None:
 def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
     """Ask a run to stop: what waits is cancelled now, what runs at its next heartbeat."""
     with db.write() as connection:
-        seq = events.lock_job(connection, job_id, 1)
+        events.lock_job(connection, job_id)
         asked = connection.execute(
             update(Run)
             .where(Run.id == run_id, Run.state == RunState.ACTIVE)
@@ -143,9 +134,8 @@ def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
             .returning(Run.number)
         ).scalar_one_or_none()
         if asked is None:
-            connection.rollback()
             return
-        events.append(connection, job_id, seq, [Event("run.cancel_requested", run=asked)])
+        events.record(connection, job_id, Event("run.cancel_requested", run=asked))
         settle_run(connection, job_id, run_id)
 
 
@@ -204,15 +194,33 @@ def _end_run(
         update(Run).where(Run.id == run_id).values(state=end, finished_at=from_now(0))
     )
     outbox.drop(connection, run_id)
-    seq = events.lock_job(connection, job_id, 1)
-    events.append(connection, job_id, seq, [Event(f"run.{end}", run=number)])
+    events.record(connection, job_id, Event(f"run.{end}", run=number))
 
 
-def _end_stage(connection: Connection, claim: Lease, **values: Any) -> None:
+def _end_stage(connection: Connection, claim: Lease, **values: Any) -> bool:
+    """Write under the fence; returns whether the run is being cancelled."""
     values = {"finished_at": from_now(0), "lease_until": None, **values}
-    changed = connection.execute(update(StageRun).where(fenced(claim)).values(values))
-    if not changed.rowcount:
+    row = connection.execute(
+        update(StageRun)
+        .where(fenced(claim))
+        .values(values)
+        .returning(of_run(Run.cancel_requested_at))
+    ).one_or_none()
+    if row is None:
         raise LeaseLost(f"{claim.stage} was taken over by another worker")
+    return row[0] is not None
+
+
+def _move_on(connection: Connection, claim: Lease) -> None:
+    """Show the next stage; the chain of this language, or of all of them, goes on."""
+    done = ORDER[: ORDER.index(claim.stage) + 1]
+    states = {s: StageState.SUCCEEDED if s in done else StageState.WAITING for s in ORDER}
+    mine = LanguageTask.language == claim.language if claim.language else true()
+    connection.execute(
+        update(LanguageTask)
+        .where(LanguageTask.run_id == claim.run_id, mine)
+        .values(status=language_status(states), progress=language_progress(states))
+    )
 
 
 def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
@@ -222,20 +230,17 @@ def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
 
 def _try_again(
     connection: Connection, claim: Lease, error: Mapping[str, Any], again: Again
-) -> Event:
+) -> None:
     attempt = claim.attempt if again.counts else claim.attempt - 1
     wait = from_now(again.wait)
     _wait_again(connection, claim, attempt=attempt, error=dict(error), retry_at=wait)
     outbox.wake(connection, claim.run_id, again.wait)
-    data = {"attempt": claim.attempt, "error": dict(error), "wait_s": round(again.wait, 3)}
-    return Event("stage.retrying", **_where(claim), data=data)
 
 
 def _give_up(
     connection: Connection, claim: Lease, error: Mapping[str, Any], decision: GiveUp
-) -> Event:
-    state = StageState.DEAD if decision.dead else StageState.FAILED
-    _end_stage(connection, claim, state=state, error=dict(error))
+) -> None:
+    _end_stage(connection, claim, state=_given_up(decision), error=dict(error))
     # What comes after cannot run: the same language's stages, or after `asr` everything.
     after = StageRun.language == claim.language if claim.language else StageRun.id != claim.id
     connection.execute(
@@ -243,8 +248,32 @@ def _give_up(
         .where(StageRun.run_id == claim.run_id, StageRun.state == StageState.WAITING, after)
         .values(state=StageState.SKIPPED, finished_at=from_now(0))
     )
+
+
+def _given_up(decision: GiveUp) -> StageState:
+    return StageState.DEAD if decision.dead else StageState.FAILED
+
+
+def _succeeded(claim: Lease, success: Success) -> Event:
+    return Event(
+        "stage.succeeded",
+        **_where(claim),
+        data={"attempt": claim.attempt, "warnings": list(success.warnings)},
+        provider=success.provider,
+        model=success.model,
+        units=success.units,
+        unit=success.unit,
+        cost_usd=success.cost_usd,
+    )
+
+
+def _failed(claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> Event:
     data = {"attempt": claim.attempt, "error": dict(error)}
-    return Event(f"stage.{state}", **_where(claim), data=data)
+    if isinstance(decision, GiveUp):
+        return Event(f"stage.{_given_up(decision)}", **_where(claim), data=data)
+    next_at = datetime.now(UTC) + timedelta(seconds=decision.wait)
+    data |= {"wait_s": round(decision.wait, 3), "next_at": next_at.isoformat()}
+    return Event("stage.retrying", **_where(claim), data=data)
 
 
 def _where(claim: Lease) -> dict[str, Any]:

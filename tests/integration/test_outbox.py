@@ -180,8 +180,9 @@ def test_two_relays_never_send_the_same(postgres_database: Database):
     assert not {m.run_id for m in first} & {m.run_id for m in second}
 
 
+@pytest.mark.timeout(20)
 def test_a_relay_passes_over_what_another_one_holds(postgres_database: Database):
-    """Without SKIP LOCKED the relay would wait here until the test times out."""
+    """Without SKIP LOCKED the relay would wait here for itself."""
     factories.dub(postgres_database)
     make_due(postgres_database)
     with postgres_database.write() as other:
