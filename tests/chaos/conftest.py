@@ -1,4 +1,4 @@
-"""The house of a chaos test, on Postgres and Redis and on SQLite and files."""
+"""The house of a chaos test: on Postgres, Redis and S3, or on SQLite and files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +18,8 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         urls = {
             "database_url": request.getfixturevalue("postgres_url"),
             "broker_url": request.getfixturevalue("redis_url"),
+            "storage_backend": "minio",
+            **request.getfixturevalue("s3_settings"),
         }
     settings = Settings(
         _env_file=None,
