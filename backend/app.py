@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
-from backend.api import blobs, files, health, jobs, problems, schemas
+from backend.api import blobs, dead_letters, files, health, jobs, problems, schemas
 from backend.settings import Settings
 from backend.wiring import Parts
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["dubline"] = Parts(settings)
     api = ProblemApi(app)
     problems.register(app)
-    for blueprint in (files.blueprint, jobs.blueprint, health.blueprint):
+    for blueprint in (files.blueprint, jobs.blueprint, dead_letters.blueprint, health.blueprint):
         api.register_blueprint(blueprint)
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)

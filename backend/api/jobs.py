@@ -4,20 +4,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
-from flask import jsonify, redirect, url_for
+from flask import jsonify, redirect
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from kombu.exceptions import OperationalError
 
 from backend.api import schemas
 from backend.api.context import parts, user_id
-from backend.core import jobs, outbox, views
+from backend.api.dispatching import accepted
+from backend.core import jobs, views
 from backend.core.jobs import Resume
 from backend.core.params import JobParams, Providers
 from backend.core.stages import Stage
-
-log = structlog.get_logger()
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
 
@@ -35,8 +32,7 @@ class Jobs(MethodView):
         job_id, run_id = jobs.create(
             parts().db, user_id(), params, media_id=media_id, background_id=background_id
         )
-        _dispatch(run_id)
-        return views.job(parts().db, user_id(), job_id), 202, _location(job_id)
+        return accepted(job_id, run_id)
 
     @blueprint.arguments(schemas.JobQuery, location="query")
     @blueprint.response(200, schemas.JobPage)
@@ -82,8 +78,7 @@ class Retry(MethodView):
             _, steps = jobs.prepare(parts().db, parts().store, user_id(), job_id, wanted)
             return jsonify(schemas.Plan().dump(views.plan(steps)))
         run_id, _ = jobs.resume(parts().db, parts().store, user_id(), job_id, wanted)
-        _dispatch(run_id)
-        return views.job(parts().db, user_id(), job_id), 202, _location(job_id)
+        return accepted(job_id, run_id)
 
 
 @blueprint.route("/<uuid:job_id>/runs")
@@ -126,16 +121,3 @@ def _providers() -> Providers:
         translation=settings.translation_backend,
         tts=settings.tts_backend,
     )
-
-
-def _dispatch(run_id: UUID) -> None:
-    """The fast path. The run is accepted already: when this fails the relay sends it later."""
-    try:
-        for message in outbox.first_messages(parts().db, run_id):
-            parts().dispatcher.send(message)
-    except (OperationalError, OSError) as error:
-        log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
-
-
-def _location(job_id: UUID) -> dict[str, str]:
-    return {"Location": url_for("jobs.Job", job_id=job_id)}

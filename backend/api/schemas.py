@@ -200,6 +200,19 @@ class RunView(Camel):
     reused = fields.List(fields.String())
 
 
+class DeadLetter(Camel):
+    """A stage that ran out of attempts; `error` is what the last one ended with."""
+
+    id = fields.UUID()
+    job_id = fields.UUID()
+    run = fields.Integer()
+    stage = fields.String()
+    language = fields.String()
+    attempt = fields.Integer()
+    error = fields.Dict()
+    finished_at = fields.AwareDateTime()
+
+
 class EventView(Camel):
     """Something that happened to a job."""
 

@@ -52,10 +52,14 @@ class Client:
         """Run a job again where it has something left to do."""
         return self._post(f"/v1/jobs/{job_id}/retry", {})
 
-    def runs(self, job_id: str) -> list[dict[str, Any]]:
-        """A job's runs."""
-        found: list[dict[str, Any]] = self._get(f"/v1/jobs/{job_id}/runs")
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """The stages that ran out of attempts."""
+        found: list[dict[str, Any]] = self._get("/v1/dead-letters")
         return found
+
+    def requeue(self, letter_id: str) -> dict[str, Any]:
+        """Start a job again from such a stage."""
+        return self._post(f"/v1/dead-letters/{letter_id}/requeue", {})
 
     def download(self, job_id: str, artifact: dict[str, Any], target: Path) -> None:
         """Get an artifact; the file appears whole and checked, or not at all."""
@@ -64,16 +68,14 @@ class Client:
         digest = hashlib.sha256()
         url = f"/v1/jobs/{job_id}/download"
         query = {"artifact": artifact["name"]}
-        with (
-            self._http.stream("GET", url, params=query, follow_redirects=True) as response,
-            part.open("wb") as file,
-        ):
+        with self._http.stream("GET", url, params=query, follow_redirects=True) as response:
             if response.is_error:
                 response.read()
             _checked(response)
-            for chunk in response.iter_bytes(CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
+            with part.open("wb") as file:
+                for chunk in response.iter_bytes(CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
         if digest.hexdigest() != artifact["sha256"]:
             part.unlink()
             raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")

@@ -103,6 +103,26 @@ def _do(
         sys.exit(130)
 
 
+@cli.command("dead-letters")
+@click.option("--requeue", metavar="ID", help="Start this one again ('all' for each of them).")
+@click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
+def dead_letters(requeue: str | None, server: str | None) -> None:
+    """List the stages that ran out of attempts, or start them again."""
+    from backend.cli import work
+
+    with work.connected(settings.load(), server) as (client, _):
+        letters = client.dead_letters()
+        for letter in letters:
+            label = f"{letter['stage']} {letter['language']}".strip()
+            click.echo(
+                f"{letter['id']}  {label}  job {letter['jobId']}: {letter['error']['message']}"
+            )
+            if requeue in ("all", letter["id"]):
+                click.echo(f"  starts again as run {client.requeue(letter['id'])['run']}")
+        if not letters:
+            click.echo("No dead letters")
+
+
 @cli.command()
 def up() -> None:
     """Run API, worker and reconciler together on this machine, until Ctrl-C."""

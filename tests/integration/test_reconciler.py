@@ -44,7 +44,9 @@ def leading(parts: Parts) -> Iterator[threading.Event]:
         assert not thread.is_alive()
 
 
+@pytest.mark.timeout(30)
 def test_of_two_only_one_leads(new_process, acted):
+    """If the second one led as well, it would never come back."""
     first, second = new_process(), new_process()
     with leading(first):
         assert acted[id(first)].wait(DEADLINE_S)

@@ -1,0 +1,39 @@
+"""/v1/dead-letters: stages that ran out of attempts."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from backend.api import schemas
+from backend.api.context import parts, user_id
+from backend.api.dispatching import accepted
+from backend.core import dead_letters
+
+blueprint = Blueprint(
+    "dead-letters",
+    __name__,
+    url_prefix="/v1/dead-letters",
+    description="Stages that ran out of attempts",
+)
+
+
+@blueprint.route("")
+class DeadLetters(MethodView):
+    """All of them."""
+
+    @blueprint.response(200, schemas.DeadLetter(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """List them, newest first, each with its last error."""
+        return dead_letters.listed(parts().db, user_id())
+
+
+@blueprint.route("/<uuid:letter_id>/requeue")
+class Requeue(MethodView):
+    """One of them."""
+
+    @blueprint.response(202, schemas.JobView)
+    def post(self, letter_id: UUID) -> Any:
+        """Start the job again from this stage."""
+        return accepted(*dead_letters.requeue(parts().db, parts().store, user_id(), letter_id))

@@ -1,0 +1,29 @@
+"""The fast path: what an accepted run is sent with, and how its job is answered."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import url_for
+from kombu.exceptions import OperationalError
+
+from backend.api.context import parts, user_id
+from backend.core import outbox, views
+
+log = structlog.get_logger()
+
+
+def accepted(job_id: UUID, run_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Send the run's first messages; the answer is 202 with the job and its address."""
+    _dispatch(run_id)
+    location = {"Location": url_for("jobs.Job", job_id=job_id)}
+    return views.job(parts().db, user_id(), job_id), 202, location
+
+
+def _dispatch(run_id: UUID) -> None:
+    """The run is accepted already: when this fails the relay sends it later."""
+    try:
+        for message in outbox.first_messages(parts().db, run_id):
+            parts().dispatcher.send(message)
+    except (OperationalError, OSError) as error:
+        log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)

@@ -1,0 +1,59 @@
+"""Stages that ran out of attempts: listed for an operator, and started again by one."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
+
+from backend.core import jobs
+from backend.core.db import Database
+from backend.core.errors import NotFound
+from backend.core.jobs import Resume
+from backend.core.models import Job, Run, StageRun
+from backend.core.states import StageState
+from backend.storage.base import BlobStore
+
+MOST = 200
+
+
+def listed(db: Database, user_id: UUID) -> list[dict[str, Any]]:
+    """The dead letters, newest first, but none that a later run took up again."""
+    with db.read() as connection:
+        rows = connection.execute(_dead(user_id).order_by(StageRun.finished_at.desc()).limit(MOST))
+        return [dict(row) for row in rows.mappings()]
+
+
+def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> tuple[UUID, UUID]:
+    """Start a new run from the dead stage, for its language; returns the ids of job and run.
+
+    Raises `NotFound`, and `Conflict` as a resume does.
+    """
+    with db.read() as connection:
+        found = connection.execute(_dead(user_id).where(StageRun.id == marker_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no dead letter {marker_id}")
+    languages = (found.language,) if found.language else ()
+    wanted = Resume(resume_from=found.stage, languages=languages)
+    run_id, _ = jobs.resume(db, store, user_id, found.job_id, wanted)
+    return found.job_id, run_id
+
+
+def _dead(user_id: UUID) -> Select[*tuple[Any, ...]]:
+    later, later_run = aliased(StageRun), aliased(Run)
+    taken_up = exists().where(
+        later.job_id == StageRun.job_id,
+        later.stage == StageRun.stage,
+        later.language == StageRun.language,
+        later_run.id == later.run_id,
+        later_run.number > Run.number,
+    )
+    return (
+        select(
+            *(StageRun.id, StageRun.job_id, Run.number.label("run"), StageRun.stage),
+            *(StageRun.language, StageRun.attempt, StageRun.error, StageRun.finished_at),
+        )
+        .join(Run, Run.id == StageRun.run_id)
+        .join(Job, Job.id == StageRun.job_id)
+        .where(Job.user_id == user_id, StageRun.state == StageState.DEAD, ~taken_up)
+    )
