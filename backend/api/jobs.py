@@ -27,12 +27,7 @@ class Jobs(MethodView):
     @blueprint.response(202, schemas.JobView)
     def post(self, request: dict[str, Any]) -> Any:
         """Ask for a dub or a transcription; it is accepted when this answers 202."""
-        media_id, background_id = request.pop("media_id"), request.pop("background_id")
-        params = JobParams(**request, providers=_providers())
-        job_id, run_id = jobs.create(
-            parts().db, user_id(), params, media_id=media_id, background_id=background_id
-        )
-        return accepted(job_id, run_id)
+        return _create(request)
 
     @blueprint.arguments(schemas.JobQuery, location="query")
     @blueprint.response(200, schemas.JobPage)
@@ -66,19 +61,21 @@ class Retry(MethodView):
     @blueprint.alt_response(200, schema=schemas.Plan, description="The plan, for a dry run")
     def post(self, request: dict[str, Any], job_id: UUID) -> Any:
         """Run a job again from a stage, or from the first one whose inputs changed (`auto`)."""
-        named = request["resume_from"]
-        wanted = Resume(
-            resume_from=None if named == "auto" else Stage(named),
-            from_run=request["from_run_id"],
-            languages=tuple(request["languages"]),
-            overrides=request["overrides"],
-            accept_stale=request["accept_stale"],
-        )
-        if request["dry_run"]:
-            _, steps = jobs.prepare(parts().db, parts().store, user_id(), job_id, wanted)
-            return jsonify(schemas.Plan().dump(views.plan(steps)))
-        run_id, _ = jobs.resume(parts().db, parts().store, user_id(), job_id, wanted)
-        return accepted(job_id, run_id)
+        return _run_again(job_id, request)
+
+
+@blueprint.route("/translate")
+class Translate(MethodView):
+    """The front door for dubs: new ones, and further runs of them."""
+
+    @blueprint.arguments(schemas.TranslateRequest)
+    @blueprint.response(202, schemas.JobView)
+    @blueprint.alt_response(200, schema=schemas.Plan, description="The plan, for a dry run")
+    def post(self, request: dict[str, Any]) -> Any:
+        """Dub a file (`mediaId`), or run a job again (`jobId`, with `resumeFrom`)."""
+        if request["job_id"] is None:
+            return _create({name: request[name] for name in schemas.JobRequest().fields})
+        return _run_again(request["job_id"], request)
 
 
 @blueprint.route("/<uuid:job_id>/runs")
@@ -112,6 +109,30 @@ class Download(MethodView):
         file = views.artifact(parts().db, user_id(), job_id, query["artifact"])
         ttl = timedelta(seconds=parts().settings.url_ttl_s)
         return redirect(parts().store.download_url(file.key, file.filename, file.mime, ttl))
+
+
+def _create(request: dict[str, Any]) -> Any:
+    media_id, background_id = request.pop("media_id"), request.pop("background_id")
+    params = JobParams(**request, providers=_providers())
+    return accepted(
+        *jobs.create(parts().db, user_id(), params, media_id=media_id, background_id=background_id)
+    )
+
+
+def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
+    named = request["resume_from"]
+    wanted = Resume(
+        resume_from=None if named == "auto" else Stage(named),
+        from_run=request["from_run_id"],
+        languages=tuple(request["languages"]),
+        overrides=request["overrides"],
+        accept_stale=request["accept_stale"],
+    )
+    if request["dry_run"]:
+        _, steps = jobs.prepare(parts().db, parts().store, user_id(), job_id, wanted)
+        return jsonify(schemas.Plan().dump(views.plan(steps)))
+    run_id, _ = jobs.resume(parts().db, parts().store, user_id(), job_id, wanted)
+    return accepted(job_id, run_id)
 
 
 def _providers() -> Providers:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from backend.core.params import Bed, Kind, Mode
 from backend.core.stages import ORDER
@@ -101,6 +101,25 @@ class RetryRequest(Camel):
     overrides = fields.Dict(keys=fields.String(), load_default=dict)
     accept_stale = fields.Boolean(load_default=False)
     dry_run = fields.Boolean(load_default=False)
+
+
+class TranslateRequest(JobRequest, RetryRequest):
+    """Asks for a new dub (`mediaId` ...) or for another run of one (`jobId`, `resumeFrom` ...)."""
+
+    media_id = fields.UUID(load_default=None)
+    job_id = fields.UUID(load_default=None)
+
+    @validates_schema(pass_original=True)
+    def _one_of_the_two(self, _data: Any, original: dict[str, Any], **_: Any) -> None:
+        again = "jobId" in original
+        asked = RetryRequest() if again else JobRequest()
+        known = {field.data_key for field in asked.fields.values()} | {"jobId"} - {"kind"}
+        wrong = sorted(set(original) - known)
+        if wrong:
+            other = "with jobId: that is a new job" if again else "without jobId"
+            raise ValidationError(f"cannot be given {other}", wrong[0])
+        if not again and not original.get("mediaId"):
+            raise ValidationError("needed for a new dub (or jobId for another run)", "mediaId")
 
 
 class PlannedStage(Camel):
