@@ -113,7 +113,7 @@ class TranslateRequest(JobRequest, RetryRequest):
     def _one_of_the_two(self, _data: Any, original: dict[str, Any], **_: Any) -> None:
         again = "jobId" in original
         asked = RetryRequest() if again else JobRequest()
-        known = {field.data_key for field in asked.fields.values()} | {"jobId"} - {"kind"}
+        known = {"jobId", *(field.data_key for field in asked.fields.values())} - {"kind"}
         wrong = sorted(set(original) - known)
         if wrong:
             other = "with jobId: that is a new job" if again else "without jobId"
