@@ -11,7 +11,8 @@ from werkzeug.serving import make_server
 
 from backend.app import create_app
 from backend.cli.client import ApiError, Client
-from backend.core import schema
+from backend.core import schema, views
+from backend.core.models import LOCAL_USER
 from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port
@@ -50,8 +51,8 @@ def talk(tmp_path: Path) -> Path:
 def done(client: Client, parts: Parts, talk: Path) -> dict:
     file = client.upload(talk, "video")
     job = client.submit({"mediaId": file["id"], "targetLanguages": ["es"]})
-    [run] = client.runs(job["id"])
-    factories.do_all(parts.db, UUID(run["id"]), store=parts.store)
+    [run] = views.runs(parts.db, LOCAL_USER, UUID(job["id"]))
+    factories.do_all(parts.db, run["id"], store=parts.store)
     return client.job(job["id"])
 
 
