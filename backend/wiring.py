@@ -12,6 +12,7 @@ from celery import Celery
 from backend.core.db import Database
 from backend.core.dispatch import Dispatcher
 from backend.core.retry import RetryPolicy
+from backend.scratch import Scratch
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
@@ -55,6 +56,15 @@ class Parts:
         app.conf.broker_transport_options = app.conf.broker_transport_options | fast
         make_broker_folders(self.settings)
         return Dispatcher(app)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A folder for this process's temporary files; it may get as large as the media."""
+        return self._scratch.folder
+
+    @cached_property
+    def _scratch(self) -> Scratch:
+        return Scratch(self.settings.dubline_home / "scratch")
 
     @cached_property
     def retry_policy(self) -> RetryPolicy:

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # Progress is shown at most this often, in seconds, between the regular heartbeats.
 SHOW_EVERY_S = 1.0
+# A stage that runs is not done, whatever it says of itself: what it made is still to be stored.
+ALMOST = 0.99
 
 
 class Flag(Protocol):
@@ -71,9 +73,13 @@ class Heart:
         if self._stopping.is_set():
             raise Stopping("The worker is stopping")
         if progress is not None:
-            self._progress = min(1.0, max(0.0, progress))
+            self._progress = min(ALMOST, max(0.0, progress))
             if time.monotonic() - self._beat_at > SHOW_EVERY_S:
                 self._wake.set()
+
+    def storing(self) -> None:
+        """Note that the work itself is done, and only storing what it made is left."""
+        self._progress = 1.0
 
     def _beat(self) -> None:
         while self._verdict is None:

@@ -74,7 +74,7 @@ class Runner:
     def _do(self, claim: Claim) -> None:
         settings = self._parts.settings
         with (
-            TemporaryDirectory(prefix="dubline-") as folder,
+            TemporaryDirectory(dir=self._parts.scratch) as folder,
             Heart(
                 self._parts.db,
                 claim,
@@ -87,6 +87,7 @@ class Runner:
             heart.check()
             outcome = self._stages[claim.stage](_work(claim), desk)
             failpoint("mid-work", claim.stage)
+            heart.storing()
             if claim.stage is Stage.MIX:
                 settle.exporting(self._parts.db, claim)
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]

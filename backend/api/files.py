@@ -46,7 +46,9 @@ class Complete(MethodView):
         db, store, settings = parts().db, parts().store, parts().settings
         upload = uploads.find(db, user_id(), request["file_id"])
         if upload.completed_at is None:
-            with uploads.incoming(store, upload, settings.max_upload_bytes) as path:
+            with uploads.incoming(
+                store, upload, settings.max_upload_bytes, parts().scratch
+            ) as path:
                 content = content_of(
                     path,
                     upload.role,

@@ -28,16 +28,16 @@ console = Console()
 def connected(settings: Settings, server: str | None) -> Iterator[tuple[Client, Stack | None]]:
     """A client of the given server, of the stack that runs already, or of one started for this."""
     url = server or _alive(running_url(settings))
-    if url:
-        try:
+    try:
+        if url:
             yield Client(url), None
-        except httpx.TransportError as error:
-            raise click.ClickException(f"{url} cannot be reached: {error}") from None
-        return
-    console.print("Starting Dubline on this machine ...", style="dim")
-    own = settings.model_copy(update={"api_port": 0})
-    with Stack(own, logs=settings.dubline_home / "logs") as stack:
-        yield Client(stack.url), stack
+        else:
+            console.print("Starting Dubline on this machine ...", style="dim")
+            own = settings.model_copy(update={"api_port": 0})
+            with Stack(own, logs=settings.dubline_home / "logs") as stack:
+                yield Client(stack.url), stack
+    except httpx.TransportError as error:
+        raise click.ClickException(f"{url or 'Dubline'} cannot be reached: {error}") from None
 
 
 def run(

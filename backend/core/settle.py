@@ -113,8 +113,11 @@ def hand_back(db: Database, claim: Lease) -> None:
 
 
 def exporting(db: Database, claim: Lease) -> None:
-    """Show that a language's mix is done and its files are being stored."""
+    """Show that a language's mix is done and its files are being stored; raises `LeaseLost`."""
     with db.write() as connection:
+        mixed = update(StageRun).where(fenced(claim)).values(progress=1.0)
+        if not connection.execute(mixed).rowcount:
+            raise LeaseLost(f"{claim.stage} was taken over by another worker")
         connection.execute(
             update(LanguageTask)
             .where(LanguageTask.run_id == claim.run_id, LanguageTask.language == claim.language)

@@ -58,8 +58,11 @@ DURING = {
 SHARE = {Stage.ASR: 0.5, Stage.MT: 0.1, Stage.TTS: 0.2, Stage.MIX: 0.2}
 
 
-def language_status(stages: Mapping[Stage, StageState]) -> LanguageStatus:
-    """Where a language stands whose stages (`asr` included) are in these states."""
+def language_status(stages: Mapping[Stage, StageState], running: float = 0.0) -> LanguageStatus:
+    """Where a language stands whose stages (`asr` included) are in these states.
+
+    `running` is how far the stage is that runs at present: a mix that is done is being stored.
+    """
     states = stages.values()
     if StageState.FAILED in states or StageState.DEAD in states:
         return LanguageStatus.FAILED
@@ -69,6 +72,8 @@ def language_status(stages: Mapping[Stage, StageState]) -> LanguageStatus:
         return LanguageStatus.CANCELLED if cancelled else LanguageStatus.COMPLETE
     if current is Stage.ASR and stages[current] is StageState.WAITING:
         return LanguageStatus.QUEUED
+    if current is Stage.MIX and stages[current] is StageState.RUNNING and running == 1.0:
+        return LanguageStatus.EXPORTING
     return DURING[current]
 
 

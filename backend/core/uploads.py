@@ -57,7 +57,7 @@ def find(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
 
 
 @contextmanager
-def incoming(store: BlobStore, upload: Row[Any], max_bytes: int) -> Iterator[Path]:
+def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) -> Iterator[Path]:
     """A local copy of what was sent.
 
     Raises `Conflict` when nothing came, `Invalid` when too much did.
@@ -69,7 +69,7 @@ def incoming(store: BlobStore, upload: Row[Any], max_bytes: int) -> Iterator[Pat
         )
     if size > max_bytes:
         raise Invalid("fileId", f"the file has {size} bytes; the limit is {max_bytes}")
-    with TemporaryDirectory(prefix="dubline-") as folder:
+    with TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "upload"
         store.fetch(upload.object_key, path)
         yield path

@@ -173,7 +173,8 @@ def _summary(row: Row[Any], run: Row[Any]) -> dict[str, Any]:
 def _language(tag: str, asr: Row[Any], latest: Markers) -> dict[str, Any]:
     markers = {stage: row for (stage, language), row in latest.items() if language == tag}
     known = {Stage.ASR: asr, **markers}
-    status = language_status({stage: row.state for stage, row in known.items()})
+    states = {stage: row.state for stage, row in known.items()}
+    status = language_status(states, _running(known))
     return {
         "language": tag,
         "status": status,
@@ -184,9 +185,14 @@ def _language(tag: str, asr: Row[Any], latest: Markers) -> dict[str, Any]:
 
 
 def _progress(markers: Mapping[Stage, Row[Any]]) -> float:
-    running = [row.progress for row in markers.values() if row.state is StageState.RUNNING]
     states = {stage: row.state for stage, row in markers.items()}
-    return language_progress(states, running[0] if running else 0.0)
+    return language_progress(states, _running(markers))
+
+
+def _running(markers: Mapping[Stage, Row[Any]]) -> float:
+    """How far the stage is that runs at present."""
+    running = [row.progress for row in markers.values() if row.state is StageState.RUNNING]
+    return float(running[0]) if running else 0.0
 
 
 def _stage(row: Row[Any]) -> dict[str, Any]:

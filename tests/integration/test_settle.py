@@ -184,13 +184,15 @@ def test_a_cancelled_runs_stage_cannot_be_claimed(database):
 
 
 def test_exporting_is_shown(database):
-    _, run_id = factories.dub(database)
+    job_id, run_id = factories.dub(database)
     for stage, language in ((Stage.ASR, ""), (Stage.MT, "es"), (Stage.TTS, "es")):
         factories.do(database, run_id, stage, language)
     settle.exporting(database, factories.claimed(database, run_id, Stage.MIX, "es"))
     with database.read() as connection:
         status = connection.execute(select(LanguageTask.status)).scalar_one()
     assert status == "exporting"
+    (shown,) = views.job(database, LOCAL_USER, job_id)["languages"]
+    assert shown["status"] == "exporting"
 
 
 @pytest.mark.parametrize("_again", range(3))
