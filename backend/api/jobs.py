@@ -11,8 +11,7 @@ from flask_smorest import Blueprint
 from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
-from backend.core import jobs, views
-from backend.core.jobs import Resume
+from backend.core import jobs, resume, views
 from backend.core.params import JobParams, Providers
 from backend.core.stages import Stage
 
@@ -121,7 +120,7 @@ def _create(request: dict[str, Any]) -> Any:
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     named = request["resume_from"]
-    wanted = Resume(
+    wanted = resume.Resume(
         resume_from=None if named == "auto" else Stage(named),
         from_run=request["from_run_id"],
         languages=tuple(request["languages"]),
@@ -129,9 +128,9 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         accept_stale=request["accept_stale"],
     )
     if request["dry_run"]:
-        _, steps = jobs.prepare(parts().db, parts().store, user_id(), job_id, wanted)
+        _, steps = resume.prepare(parts().db, parts().store, user_id(), job_id, wanted)
         return jsonify(schemas.Plan().dump(views.plan(steps)))
-    run_id, _ = jobs.resume(parts().db, parts().store, user_id(), job_id, wanted)
+    run_id, _ = resume.start(parts().db, parts().store, user_id(), job_id, wanted)
     return accepted(job_id, run_id)
 
 

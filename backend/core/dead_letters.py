@@ -6,10 +6,9 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
-from backend.core import jobs
+from backend.core import resume
 from backend.core.db import Database
 from backend.core.errors import NotFound
-from backend.core.jobs import Resume
 from backend.core.models import Job, Run, StageRun
 from backend.core.states import StageState
 from backend.storage.base import BlobStore
@@ -34,8 +33,8 @@ def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> t
     if found is None:
         raise NotFound(f"There is no dead letter {marker_id}")
     languages = (found.language,) if found.language else ()
-    wanted = Resume(resume_from=found.stage, languages=languages)
-    run_id, _ = jobs.resume(db, store, user_id, found.job_id, wanted)
+    wanted = resume.Resume(resume_from=found.stage, languages=languages)
+    run_id, _ = resume.start(db, store, user_id, found.job_id, wanted)
     return found.job_id, run_id
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend.core import artifacts
 from backend.core.artifacts import FileRef
@@ -57,26 +58,7 @@ def claim(
     """
     this = (StageRun.run_id == run_id) & (StageRun.stage == stage) & (StageRun.language == language)
     with db.write() as connection:
-        row = connection.execute(
-            update(StageRun)
-            .where(this, _can_be_claimed())
-            .values(
-                state=StageState.RUNNING,
-                attempt=StageRun.attempt + 1,
-                fence=StageRun.fence + 1,
-                owner=owner,
-                heartbeat_at=from_now(0),
-                lease_until=from_now(lease_s),
-                first_started_at=func.coalesce(StageRun.first_started_at, from_now(0)),
-                started_at=from_now(0),
-                retry_at=None,
-            )
-            .returning(
-                *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
-                *(StageRun.first_started_at, StageRun.started_at, of_run(Run.number)),
-                of_run(Run.params),
-            )
-        ).one_or_none()
+        row = connection.execute(_taken(this, owner, lease_s)).one_or_none()
         if row is None:
             return connection.execute(select(StageRun.state).where(this)).scalar_one_or_none()
         files = artifacts.inputs(connection, run_id, stage, language)
@@ -94,6 +76,26 @@ def claim(
         params=JobParams.model_validate(row.params),
         files=files,
     )
+
+
+def _taken(this: ColumnElement[bool], owner: str, lease_s: float) -> ReturningUpdate[Any]:
+    taken = {
+        "state": StageState.RUNNING,
+        "attempt": StageRun.attempt + 1,
+        "fence": StageRun.fence + 1,
+        "owner": owner,
+        "heartbeat_at": from_now(0),
+        "lease_until": from_now(lease_s),
+        "first_started_at": func.coalesce(StageRun.first_started_at, from_now(0)),
+        "started_at": from_now(0),
+        "retry_at": None,
+    }
+    told = (
+        *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
+        *(StageRun.first_started_at, StageRun.started_at),
+        *(of_run(Run.number), of_run(Run.params)),
+    )
+    return update(StageRun).where(this, _can_be_claimed()).values(taken).returning(*told)
 
 
 def _can_be_claimed() -> ColumnElement[bool]:

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from backend.core import jobs, settle, views
+from backend.core import jobs, resume, settle, views
 from backend.core.errors import Conflict, Invalid, NotFound
-from backend.core.jobs import Resume
 from backend.core.models import LOCAL_USER, Artifact, StageRun
+from backend.core.resume import Resume
 from backend.core.retry import GiveUp
 from backend.core.stages import PER_LANGUAGE, Stage
 from backend.storage.local import LocalStore
@@ -30,14 +30,14 @@ def job_id(database, store):
     return job_id
 
 
-def resume(database, store, job_id, **wanted):
-    run_id, _ = jobs.resume(database, store, LOCAL_USER, job_id, Resume(**wanted))
+def resumed(database, store, job_id, **wanted):
+    run_id, _ = resume.start(database, store, LOCAL_USER, job_id, Resume(**wanted))
     return run_id
 
 
 def planned(database, store, job_id, **wanted) -> list[str]:
     """What a resume would execute."""
-    _, steps = jobs.prepare(database, store, LOCAL_USER, job_id, Resume(**wanted))
+    _, steps = resume.prepare(database, store, LOCAL_USER, job_id, Resume(**wanted))
     return [f"{s.stage} {s.language}".strip() for s in steps if s.reuse is None]
 
 
@@ -54,7 +54,7 @@ def lose(database, store, stage: Stage, language: str = "") -> str:
 
 
 def test_a_named_stage_and_what_follows_is_done_again(database, store, job_id):
-    run_id = resume(database, store, job_id, resume_from=Stage.TTS)
+    run_id = resumed(database, store, job_id, resume_from=Stage.TTS)
     for language in ("es", "pt"):
         for stage in (Stage.TTS, Stage.MIX):
             factories.do(database, run_id, stage, language, store)
@@ -66,7 +66,7 @@ def test_a_named_stage_and_what_follows_is_done_again(database, store, job_id):
 
 
 def test_the_new_run_reads_what_the_old_one_made(database, store, job_id):
-    run_id = resume(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
+    run_id = resumed(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
     files = factories.claimed(database, run_id, Stage.MIX, "es").files
     assert files.keys() == {"media", "segments", "speech"}
     assert all(
@@ -75,13 +75,13 @@ def test_the_new_run_reads_what_the_old_one_made(database, store, job_id):
 
 
 def test_attempts_start_afresh(database, store, job_id):
-    run_id = resume(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
+    run_id = resumed(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
     assert factories.claimed(database, run_id, Stage.MIX, "es").attempt == 1
 
 
 def test_a_reuse_of_a_reuse_still_finds_the_files(database, store, job_id):
     for _ in range(2):
-        run_id = resume(database, store, job_id, resume_from=Stage.MIX)
+        run_id = resumed(database, store, job_id, resume_from=Stage.MIX)
         for language in ("es", "pt"):
             factories.do(database, run_id, Stage.MIX, language, store)
     names = [artifact["name"] for artifact in views.job(database, LOCAL_USER, job_id)["artifacts"]]
@@ -92,7 +92,7 @@ def test_a_reuse_of_a_reuse_still_finds_the_files(database, store, job_id):
 
 
 def test_auto_with_nothing_to_do_succeeds_at_once(database, store, job_id):
-    resume(database, store, job_id)
+    resumed(database, store, job_id)
     job = views.job(database, LOCAL_USER, job_id)
     assert (job["run"], job["status"]) == (2, "succeeded")
     assert [event["type"] for event in views.events(database, LOCAL_USER, job_id)][-1] == (
@@ -120,7 +120,7 @@ def test_auto_goes_on_where_a_job_was_cancelled(database, store):
 def test_a_new_language_uses_the_transcript_that_is_there(database, store, job_id):
     wanted = {"languages": ("FR",), "resume_from": Stage.MT}
     assert planned(database, store, job_id, **wanted) == ["mt fr", "tts fr", "mix fr"]
-    run_id = resume(database, store, job_id, **wanted)
+    run_id = resumed(database, store, job_id, **wanted)
     for stage in PER_LANGUAGE:
         factories.do(database, run_id, stage, "fr", store)
     job = views.job(database, LOCAL_USER, job_id)
@@ -136,7 +136,7 @@ def test_a_language_is_planned_once_however_it_is_written(database, store, job_i
 
 def test_an_override_changes_what_depends_on_it(database, store, job_id):
     assert planned(database, store, job_id, overrides={"flac": True}) == ["mix es", "mix pt"]
-    run_id = resume(database, store, job_id, overrides={"flac": True})
+    run_id = resumed(database, store, job_id, overrides={"flac": True})
     assert factories.claimed(database, run_id, Stage.MIX, "es").params.flac is True
 
 
@@ -146,7 +146,7 @@ def test_a_provider_that_is_not_overridden_stays(database, store, job_id):
 
 
 def test_a_later_run_keeps_an_earlier_runs_override(database, store, job_id):
-    run_id = resume(database, store, job_id, overrides={"flac": True})
+    run_id = resumed(database, store, job_id, overrides={"flac": True})
     for language in ("es", "pt"):
         factories.do(database, run_id, Stage.MIX, language, store)
     assert planned(database, store, job_id) == []
@@ -188,7 +188,7 @@ def test_an_override_before_the_named_stage_is_refused_unless_accepted(database,
 def test_while_a_run_goes_on_there_is_no_other(database, store):
     job_id, run_id = factories.dub(database)
     with pytest.raises(Conflict) as refused:
-        resume(database, store, job_id)
+        resumed(database, store, job_id)
     assert refused.value.slug == "run-active"
     assert refused.value.details == {"runId": str(run_id)}
 
@@ -199,7 +199,7 @@ def test_of_two_resumes_at_once_one_wins(database, store, job_id):
     def race(_: int) -> str:
         barrier.wait()
         try:
-            resume(database, store, job_id, resume_from=Stage.ASR)
+            resumed(database, store, job_id, resume_from=Stage.ASR)
         except Conflict as refused:
             return refused.slug
         return "started"
@@ -230,17 +230,17 @@ def test_a_request_that_makes_no_sense_is_refused_by_field(database, store, job_
 
 def test_what_a_given_run_made_is_taken_over(database, store, job_id):
     [first] = views.runs(database, LOCAL_USER, job_id)
-    run_id = resume(database, store, job_id, resume_from=Stage.ASR)
+    run_id = resumed(database, store, job_id, resume_from=Stage.ASR)
     claim = factories.claimed(database, run_id, Stage.ASR)
     settle.succeed(database, claim, factories.made(claim, store, "another transcript"))
     for language in ("es", "pt"):
         for stage in PER_LANGUAGE:
             factories.do(database, run_id, stage, language, store)
-    run_id = resume(database, store, job_id, resume_from=Stage.MT, from_run=first["id"])
+    run_id = resumed(database, store, job_id, resume_from=Stage.MT, from_run=first["id"])
     read = factories.claimed(database, run_id, Stage.MT, "es").files["segments_src"]
     assert store.path(read.key).read_text() == "asr "
 
 
 def test_somebody_elses_job_does_not_exist(database, store, job_id):
     with pytest.raises(NotFound):
-        jobs.resume(database, store, factories.user(database), job_id, Resume())
+        resume.start(database, store, factories.user(database), job_id, Resume())

@@ -1,0 +1,117 @@
+"""Running a job again: from a named stage, or from the first whose inputs changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import IntegrityError
+
+from backend.core import jobs, priors, runs, settle
+from backend.core.db import Database
+from backend.core.errors import Conflict, Invalid
+from backend.core.models import Run, Upload
+from backend.core.params import Bed, JobParams, checked, normalized, overridden
+from backend.core.plan import Step, plan
+from backend.core.stages import Stage
+from backend.storage.base import BlobStore
+
+
+@dataclass(frozen=True)
+class Resume:
+    """How to run a job again; `resume_from` None means `auto`, empty `languages` all of them."""
+
+    resume_from: Stage | None = None
+    from_run: UUID | None = None
+    languages: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    accept_stale: bool = False
+
+
+def prepare(
+    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
+) -> tuple[JobParams, list[Step]]:
+    """What a new run would execute and reuse; changes nothing.
+
+    Raises `NotFound`, `Invalid` and `Conflict` as a resume does.
+    """
+    with db.read() as connection:
+        job = jobs.find(connection, user_id, job_id)
+        _check_run(connection, job_id, asked.from_run)
+        params = JobParams.model_validate(_last_params(connection, job_id))
+        uploads = _upload_hashes(connection, job)
+        made = priors.find(connection, job_id, asked.from_run)
+    wanted = normalized(asked.languages) or params.target_languages
+    known = {"target_languages": (*params.target_languages, *wanted)}
+    params = checked(overridden(params.model_copy(update=known), asked.overrides))
+    if params.bed is Bed.BACKGROUND and job.background_id is None:
+        raise Invalid("overrides", "bed: this job has no background file; that is a new job")
+    steps = plan(
+        params,
+        wanted,
+        asked.resume_from,
+        priors.check(store, made),
+        uploads,
+        accept_stale=asked.accept_stale,
+    )
+    return params.model_copy(update={"target_languages": wanted}), steps
+
+
+def start(
+    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
+) -> tuple[UUID, list[Step]]:
+    """Start run n+1 of a job; returns its id and what it executes and reuses.
+
+    Raises `Conflict` `run-active` while another run goes on, and what `prepare` raises.
+    """
+    _refuse_while_active(db, user_id, job_id)
+    params, steps = prepare(db, store, user_id, job_id, asked)
+    try:
+        with db.write() as connection:
+            named = str(asked.resume_from or "auto")
+            run_id = runs.create(connection, job_id, params, named, steps)
+            settle.settle_run(connection, job_id, run_id)
+    except IntegrityError:
+        # Two resumes at once: the partial unique index let one of them through.
+        _refuse_while_active(db, user_id, job_id)
+        raise
+    return run_id, steps
+
+
+def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
+    with db.read() as connection:
+        jobs.find(connection, user_id, job_id)
+        run_id = runs.active(connection, job_id)
+    if run_id is not None:
+        raise Conflict(
+            "run-active",
+            "A run of this job is still going on: wait for its end or cancel it first",
+            runId=str(run_id),
+        )
+
+
+def _last_params(connection: Connection, job_id: UUID) -> Any:
+    """The job's own parameters, but with all languages that any of its runs has had."""
+    rows = connection.execute(
+        select(Run.params).where(Run.job_id == job_id).order_by(Run.number)
+    ).scalars()
+    snapshots = list(rows)
+    tags = dict.fromkeys(tag for params in snapshots for tag in params["target_languages"])
+    return {**snapshots[-1], "target_languages": list(tags)}
+
+
+def _check_run(connection: Connection, job_id: UUID, run_id: UUID | None) -> None:
+    known = select(Run.id).where(Run.job_id == job_id, Run.id == run_id)
+    if run_id is not None and connection.execute(known).first() is None:
+        raise Invalid("fromRunId", f"this job has no run {run_id}")
+
+
+def _upload_hashes(connection: Connection, job: Row[Any]) -> dict[str, str]:
+    roles = {job.media_id: "media", job.background_id: "background"}
+    rows = connection.execute(
+        select(Upload.id, Upload.sha256).where(
+            Upload.id.in_([upload_id for upload_id in roles if upload_id])
+        )
+    )
+    return {roles[row.id]: row.sha256 for row in rows}

@@ -1,0 +1,101 @@
+"""Runs: each passage of a job through its stages, with a progress marker for every stage."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+from uuid6 import uuid7
+
+from backend.core import events, outbox
+from backend.core.events import Event
+from backend.core.models import Job, LanguageTask, Run, StageRun
+from backend.core.params import JobParams
+from backend.core.plan import Step
+from backend.core.stages import ALL_LANGUAGES
+from backend.core.states import RunState, StageState
+
+
+def create(
+    connection: Connection,
+    job_id: UUID,
+    params: JobParams,
+    resume_from: str | None,
+    steps: Sequence[Step],
+) -> UUID:
+    """Write the job's next run with its markers, its first event and its outbox row.
+
+    Raises `IntegrityError` while another run of the job is active.
+    """
+    run_id = uuid7()
+    number = connection.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(last_run=Job.last_run + 1)
+        .returning(Job.last_run)
+    ).scalar_one()
+    connection.execute(
+        insert(Run).values(
+            id=run_id,
+            job_id=job_id,
+            number=number,
+            resume_from=resume_from,
+            params=params.model_dump(mode="json"),
+        )
+    )
+    tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
+    if tasks:
+        connection.execute(insert(LanguageTask), tasks)
+    connection.execute(insert(StageRun), _markers(job_id, run_id, steps))
+    outbox.promise(connection, run_id)
+    data = {"resumeFrom": resume_from, "reused": [_name(s) for s in steps if s.reuse]}
+    events.record(connection, job_id, Event("run.created", run=number, data=data))
+    return run_id
+
+
+def active(connection: Connection, job_id: UUID) -> UUID | None:
+    """The id of the job's run that goes on, if one does."""
+    return connection.execute(
+        select(Run.id).where(Run.job_id == job_id, Run.state == RunState.ACTIVE)
+    ).scalar_one_or_none()
+
+
+def _markers(job_id: UUID, run_id: UUID, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    ids = {(step.stage, step.language): uuid7() for step in steps}
+    rows = []
+    upstream: dict[str, UUID] = {}
+    for step in steps:
+        rows.append(
+            {
+                "id": ids[step.stage, step.language],
+                "run_id": run_id,
+                "job_id": job_id,
+                "stage": step.stage,
+                "language": step.language,
+                "upstream_id": upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
+                **_reused(step),
+            }
+        )
+        upstream[step.language] = ids[step.stage, step.language]
+    return rows
+
+
+def _reused(step: Step) -> dict[str, Any]:
+    if step.reuse is None:
+        return dict.fromkeys(("reused_from", "input_key", "finished_at")) | {
+            "state": StageState.WAITING,
+            "origin": "executed",
+            "progress": 0.0,
+        }
+    return {
+        "state": StageState.SUCCEEDED,
+        "origin": "reused",
+        "progress": 1.0,
+        "reused_from": step.reuse.marker_id,
+        "input_key": step.reuse.input_key,
+        "finished_at": None,
+    }
+
+
+def _name(step: Step) -> str:
+    return f"{step.stage}:{step.language}" if step.language else str(step.stage)

@@ -1,0 +1,97 @@
+"""A job of the mix stage in the making, on known sound, and ways to look at what came of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from backend.core.params import JobParams, Kind
+from backend.core.segments import Clip, Line, Speech, Translation
+from backend.media.probe import probe
+from tests.media_samples import Samples, tone, write
+from workers.media.decode import blocks, exactly
+from workers.stages.base import Outcome, StoredFile, Work
+from workers.stages.mix import run
+
+RATE = 48_000
+CLIP_RATE = 22_050
+LINES = [(0.5, 1.5, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.0)]
+
+
+class FakeDesk:
+    """Storage is a dict of paths."""
+
+    def __init__(self, workdir: Path) -> None:
+        self.workdir = workdir
+        self.stored: dict[str, Path] = {}
+        self.told: list[float] = []
+
+    def progress(self, fraction: float) -> None:
+        self.told.append(fraction)
+
+    def fetch(self, file: StoredFile) -> Path:
+        return self.stored[file.key]
+
+
+class Scene:
+    """A job of the mix stage in the making: `lines` are (start, end, text, clip's seconds)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.desk = FakeDesk(folder)
+        self.files: dict[str, StoredFile] = {}
+
+    def store(self, role: str, path: Path, mime: str = "", filename: str = "") -> None:
+        self.desk.stored[role] = path
+        self.files[role] = StoredFile(role, "0" * 64, path.stat().st_size, mime, filename)
+
+    def say(
+        self, lines: Sequence[tuple[float, float, str, float]], duration: float, level: float = 1.0
+    ) -> None:
+        clips = []
+        for number, (_start, _end, _text, seconds) in enumerate(lines):
+            if not seconds:
+                continue
+            key = f"clip-{number}"
+            voice = level * tone(seconds, CLIP_RATE, 1, 880.0)
+            self.desk.stored[key] = write(self.folder / f"{key}.flac", voice, CLIP_RATE)
+            clips.append(
+                Clip(
+                    id=number,
+                    object_key=key,
+                    sha256="",
+                    size=1,
+                    duration=seconds,
+                    rate=1.0,
+                    voice="v",
+                )
+            )
+        translation = Translation(
+            source_language="de",
+            language="es",
+            duration=duration,
+            lines=tuple(
+                Line(id=number, start=start, end=end, source="", text=text)
+                for number, (start, end, text, _seconds) in enumerate(lines)
+            ),
+        )
+        self._document("segments", translation.to_bytes())
+        self._document("speech", Speech(language="es", clips=tuple(clips)).to_bytes())
+
+    def _document(self, role: str, content: bytes) -> None:
+        path = self.folder / f"{role}.json"
+        path.write_bytes(content)
+        self.store(role, path)
+
+    def run(self, **params: object) -> Outcome:
+        params = JobParams(kind=Kind.DUB, source_language="de", target_languages=("es",), **params)
+        return run(Work("job-1", 3, "es", params, self.files), self.desk)
+
+
+def paths(outcome: Outcome) -> dict[str, Path]:
+    return {made.kind: made.path for made in outcome.made}
+
+
+def heard(path: Path) -> Samples:
+    total = round(probe(path).duration * RATE)
+    return np.concatenate(list(exactly(blocks(path, RATE, 2), total, RATE, 2)))
