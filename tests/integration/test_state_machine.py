@@ -157,15 +157,15 @@ class Stages(RuleBasedStateMachine):
     @invariant()
     def a_run_goes_on_or_has_ended(self):
         with self.db.read() as connection:
-            run = select(Run.state).where(Run.id == self.run_id)
-            state = connection.execute(run).scalar_one()
+            run = select(Run.state, Run.cancel_requested_at).where(Run.id == self.run_id)
+            state, cancelling = connection.execute(run).one()
             markers = select(StageRun.state).where(StageRun.run_id == self.run_id)
             states = set(connection.execute(markers).scalars())
             mine = select(Outbox.run_id).join(Run).where(Run.job_id == self.job_id)
             promised = connection.execute(mine).scalars().all()
         if state is RunState.ACTIVE:
             assert promised == [self.run_id]
-            sendable = outbox.first_messages(self.db, self.run_id)
+            sendable = outbox.first_messages(self.db, self.run_id) and not cancelling
             assert sendable or StageState.RUNNING in states, "nothing can go on"
         else:
             assert promised == []
