@@ -1,13 +1,17 @@
 """The HTTP API as a Flask app."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask
 from flask_smorest import Api
 
 from backend.api import blobs, dead_letters, files, health, jobs, problems, schemas
+from backend.api.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.wiring import Parts
 
 VERSION = "v1"
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 class ProblemApi(Api):
@@ -31,7 +35,8 @@ def create_app(settings: Settings) -> Flask:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/v1",
         OPENAPI_JSON_PATH="openapi.json",
-        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        MAX_CONTENT_LENGTH=MOST_JSON_BYTES,
+        TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     app.extensions["dubline"] = Parts(settings)
     api = ProblemApi(app)
@@ -41,3 +46,10 @@ def create_app(settings: Settings) -> Flask:
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)
     return app
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """On a loopback address only its own names, or any web page could reach the API by DNS."""
+    if settings.api_host not in LOOPBACK:
+        return None
+    return [*LOOPBACK, urlsplit(settings.api_url).hostname or ""]

@@ -5,6 +5,7 @@ import shutil
 from flask import Blueprint, Response, request, send_file
 
 from backend.api.context import parts
+from backend.core import uploads
 from backend.core.errors import Conflict, NotFound
 from backend.storage.local import CHUNK
 
@@ -18,8 +19,9 @@ def put(token: str) -> Response:
     key = store.claims(token).get("put")
     if key is None:
         raise NotFound("This link is for downloading")
-    if store.size(key) is not None:
+    if store.size(key) is not None or uploads.is_complete(parts().db, key):
         raise Conflict("already-uploaded", "This file was sent already: ask for a new upload URL")
+    request.max_content_length = parts().settings.max_upload_bytes
     with store.writer(key) as file:
         # Less than was announced ends in an error here (werkzeug's ClientDisconnected).
         shutil.copyfileobj(request.stream, file, CHUNK)

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
+from backend.api.requests import Blueprint
 from backend.core import dead_letters
 
 blueprint = Blueprint(

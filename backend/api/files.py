@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from backend.api import schemas
 from backend.api.context import parts, user_id
+from backend.api.requests import Blueprint
 from backend.core import uploads
 from backend.media.content import content_of
 
@@ -45,7 +45,9 @@ class Complete(MethodView):
         """Say that the file was sent: it is checked, probed and from then on never changes."""
         db, store, settings = parts().db, parts().store, parts().settings
         upload = uploads.find(db, user_id(), request["file_id"])
-        if upload.completed_at is None:
+        if upload.completed_at is not None:
+            uploads.compare(upload, request["sha256"], request["size"])
+        else:
             with uploads.incoming(
                 store, upload, settings.max_upload_bytes, parts().scratch
             ) as path:

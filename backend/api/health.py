@@ -1,9 +1,9 @@
 """/healthz: the process lives. /readyz: it can accept jobs."""
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from backend.api.context import parts
+from backend.api.requests import Blueprint
 from backend.core import schema
 from backend.core.errors import Transient
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from flask import jsonify, redirect
 from flask.views import MethodView
-from flask_smorest import Blueprint
 
 from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
+from backend.api.requests import Blueprint
 from backend.core import jobs, resume, views
 from backend.core.params import JobParams, Providers
 from backend.core.stages import Stage

@@ -19,6 +19,11 @@ class Camel(Schema):
         field_obj.data_key = first + "".join(part.title() for part in rest)
 
 
+def _flag() -> fields.Boolean:
+    """`true` or `false`, false by default, and no words that might mean it."""
+    return fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
 def _choice(values: Any, **options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf([str(value) for value in values]), **options)
 
@@ -62,7 +67,7 @@ class CompleteRequest(Camel):
 
     file_id = fields.UUID(required=True)
     size = fields.Integer(load_default=None, validate=validate.Range(min=0))
-    sha256 = fields.String(load_default=None, validate=validate.Length(equal=64))
+    sha256 = fields.String(load_default=None, validate=validate.Regexp("^[0-9a-f]{64}$"))
 
 
 class File(Camel):
@@ -89,7 +94,7 @@ class JobRequest(Camel):
     target_languages = fields.List(fields.String(), load_default=list)
     mode = _choice(Mode, load_default=str(Mode.MONO))
     bed = _choice(Bed, load_default=str(Bed.AUTO))
-    flac = fields.Boolean(load_default=False)
+    flac = _flag()
 
 
 class RetryRequest(Camel):
@@ -99,8 +104,8 @@ class RetryRequest(Camel):
     from_run_id = fields.UUID(load_default=None)
     languages = fields.List(fields.String(), load_default=list)
     overrides = fields.Dict(keys=fields.String(), load_default=dict)
-    accept_stale = fields.Boolean(load_default=False)
-    dry_run = fields.Boolean(load_default=False)
+    accept_stale = _flag()
+    dry_run = _flag()
 
 
 class TranslateRequest(JobRequest, RetryRequest):

@@ -92,6 +92,7 @@ def _do(
 
     loaded = settings.load()
     out = out or media.with_name(f"{media.stem}-{request['kind']}")
+    out.mkdir(parents=True, exist_ok=True)
     request = {**request, "sourceLanguage": source, "mode": mode}
     try:
         with work.connected(loaded, server) as (client, stack):
@@ -198,7 +199,7 @@ def main() -> None:
     """Run the command; a wrong setting is one line, not a traceback."""
     try:
         cli()
-    except settings.SettingsError as error:
+    except (settings.SettingsError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row, insert, select, update
 from uuid6 import uuid7
 
 from backend.core.db import Database, from_now
-from backend.core.errors import Conflict, Invalid, NotFound
+from backend.core.errors import Conflict, Invalid, NotFound, Permanent
 from backend.core.models import Upload
 from backend.storage.base import BlobStore, SignedUrl
 
@@ -56,6 +56,19 @@ def find(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
     return row
 
 
+def is_complete(db: Database, key: str) -> bool:
+    """Whether the file that was to be sent to this key has been taken in."""
+    with db.read() as connection:
+        done = select(Upload.completed_at).where(Upload.id == UUID(key.rpartition("/")[2]))
+        return connection.execute(done).scalar_one_or_none() is not None
+
+
+def compare(upload: Row[Any], sha256: str | None, size: int | None) -> None:
+    """Raise `Invalid` when this is not the file that was taken in."""
+    if size not in (None, upload.size) or sha256 not in (None, upload.sha256):
+        raise Invalid("fileId", f"this file is complete already, and is another: {upload.sha256}")
+
+
 @contextmanager
 def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) -> Iterator[Path]:
     """A local copy of what was sent.
@@ -72,7 +85,12 @@ def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) 
     with TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "upload"
         store.fetch(upload.object_key, path)
-        yield path
+        try:
+            yield path
+        except (Invalid, Permanent):
+            # Refused: it takes no room, and another file may be sent to the same URL.
+            store.delete(upload.object_key)
+            raise
 
 
 def accept(

@@ -28,7 +28,7 @@ def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
         row = jobs.find(connection, user_id, job_id)
         run = _run(connection, job_id, row.last_run)
         latest = _latest_markers(connection, job_id)
-        artifacts = _artifacts(connection, latest.values())
+        artifacts = _artifacts(connection, job_id)
     asr = latest[Stage.ASR, ALL_LANGUAGES]
     tags = list(dict.fromkeys(tag for _, tag in latest if tag))
     languages = [_language(tag, asr, latest) for tag in tags]
@@ -102,8 +102,7 @@ def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> FileRef:
     """The file behind an artifact's name; raises `NotFound` and tells which there are."""
     with db.read() as connection:
         jobs.find(connection, user_id, job_id)
-        latest = _latest_markers(connection, job_id)
-        files = {_name(row): row for row in _artifacts(connection, latest.values())}
+        files = {_name(row): row for row in _artifacts(connection, job_id)}
     if name not in files:
         known = ", ".join(sorted(files)) or "none yet"
         raise NotFound(f"This job has no artifact '{name}'; it has: {known}")
@@ -147,12 +146,19 @@ def _latest_markers(connection: Connection, job_id: UUID) -> Markers:
     return {(row.stage, row.language): row for row in rows}
 
 
-def _artifacts(connection: Connection, markers: Any) -> Sequence[Row[Any]]:
-    made = [row.made_by for row in markers if row.state is StageState.SUCCEEDED]
+def _artifacts(connection: Connection, job_id: UUID) -> Sequence[Row[Any]]:
+    """What the latest success of each stage made; that stays until a newer one is complete."""
+    succeeded = connection.execute(
+        select(StageRun.stage, StageRun.language, made_by().label("made_by"))
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
+        .order_by(Run.number)
+    )
+    made = {(row.stage, row.language): row.made_by for row in succeeded}
     return connection.execute(
         select(Artifact.__table__, StageRun.stage)
         .join(StageRun, StageRun.id == Artifact.stage_run_id)
-        .where(Artifact.stage_run_id.in_(made))
+        .where(Artifact.stage_run_id.in_(made.values()))
         .order_by(Artifact.stage_run_id, Artifact.id)
     ).all()
 

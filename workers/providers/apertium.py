@@ -143,7 +143,7 @@ def _finished(translated: str, source: str) -> str:
 
 
 def _no_way(source: str, target: str) -> str:
-    package = PACKAGES.get(languages.base(target))
+    package = PACKAGES.get(languages.base(target)) if languages.base(source) == "en" else None
     hint = f"apt-get install {package}" if package else "Apertium may have no such pair"
     known = ", ".join(reachable(modes(), source)) or "none"
     return (
