@@ -1,7 +1,7 @@
 """How every stage is run: claim, heartbeat, work, store, finish; all failure policy is here."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from backend.core import leases, settle
 from backend.core.artifacts import FileRef
@@ -92,7 +99,8 @@ class Runner:
                 settle.exporting(self._parts.db, claim)
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]
         failpoint("after-upload", claim.stage)
-        settle.succeed(self._parts.db, claim, _success(claim, outcome, artifacts))
+        success = _success(claim, outcome, artifacts)
+        self._surely(lambda: settle.succeed(self._parts.db, claim, success))
         failpoint("after-commit", claim.stage)
 
     def _stored(self, claim: Claim, made: Made, heart: Heart) -> NewArtifact:
@@ -103,9 +111,22 @@ class Runner:
         file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
         return NewArtifact(made.kind, file, made.meta)
 
+    def _surely(self, write: Callable[[], None]) -> None:
+        """Write how a stage ended, though the database be restarting: the work is done and paid.
+
+        Should the first commit have landed after all, the second finds its fence gone.
+        """
+        lease_s = self._parts.settings.lease_s
+        Retrying(
+            retry=retry_if_exception_type(OperationalError),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            stop=stop_after_delay(lease_s),
+            reraise=True,
+        )(write)
+
     def _ended(self, claim: Claim, error: Exception) -> bool:
         try:
-            self._write_end(claim, error)
+            self._surely(lambda: self._write_end(claim, error))
         except LeaseLost:
             log.warning("lease lost: the result is discarded")
         return False
