@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from backend.core import leases
 from backend.core.db import Database
@@ -94,7 +93,8 @@ class Heart:
             cancel = leases.heartbeat(self._db, self._claim, self._progress, self._lease_s)
         except LeaseLost as lost:
             return lost
-        except DBAPIError as error:
+        except Exception as error:
+            # Whatever it was: without this thread the stage would work on with no lease.
             log.warning("heartbeat failed", error=type(error).__name__)
             # The database cannot be asked: once the lease has run out, assume it was taken.
             out = time.monotonic() - self._beat_at > self._lease_s
