@@ -32,9 +32,10 @@ task_reject_on_worker_lost = False
 # One message in hand for each process: a long stage must not sit on others' work.
 worker_prefetch_multiplier = 1
 
-# Told to stop, a worker gets this long to reach the next segment and hand its stages back.
-worker_soft_shutdown_timeout = 30
-worker_enable_soft_shutdown_on_idle = True
+# Told to stop (SIGTERM), a worker hands its stages back at their next segment and ends when the
+# last one is; whoever started it bounds that (stop_grace_period in docker-compose.yml). Celery's
+# own soft shutdown would wait for its whole timeout, though there be nothing left to wait for.
+worker_soft_shutdown_timeout = 0
 
 # Media libraries hold on to memory; a fresh process now and then is cheap beside a stage.
 worker_max_tasks_per_child = 200
@@ -54,6 +55,7 @@ worker_concurrency = _settings.worker_concurrency
 
 if _settings.embedded:
     broker_url = "filesystem://localhost//"
+    broker_transport = "backend.folders:Transport"
     broker_transport_options = {
         "data_folder_in": str(_messages / "queue"),
         "data_folder_out": str(_messages / "queue"),
@@ -71,10 +73,12 @@ else:
         # Above the longest stage: a message is delivered again after this. The shortest value of
         # all clients wins, so start Flower with this same app. The lease, not this, is what finds
         # a dead worker.
-        "visibility_timeout": 24 * 3600,
+        "visibility_timeout": 2 * _settings.stage_limit_s,
         "socket_connect_timeout": 0.5,
         "socket_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 10,
     }
     worker_pool = "prefork"
+    # The stage gives up at STAGE_LIMIT_S by itself; a child that hangs in a library cannot.
+    task_time_limit = _settings.stage_limit_s + _settings.lease_s

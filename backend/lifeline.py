@@ -3,8 +3,14 @@
 import os
 import signal
 import threading
+import time
+from pathlib import Path
+
+from filelock import FileLock
 
 SETTING = "DUBLINE_LIFELINE"
+# What a worker gets to hand its stages back; they mostly do so within a second.
+GRACE_S = 40
 
 
 def follow_parent() -> None:
@@ -13,8 +19,15 @@ def follow_parent() -> None:
         threading.Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
 
 
+def lock_of(home: Path) -> FileLock:
+    """Held by the worker of an embedded stack as long as its process lives."""
+    return FileLock(home / "worker.lock", thread_local=False)
+
+
 def _wait_for_end() -> None:
     # Below Python's own buffer, whose lock a thread must not hold when the interpreter ends.
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os.kill(os.getpid(), signal.SIGKILL)

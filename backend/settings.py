@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.core.stages import Stage
 
 
 class SettingsError(Exception):
@@ -77,6 +79,13 @@ class Settings(BaseSettings):
         default=30, gt=0, description="A stage not claimed for this long is sent again, seconds"
     )
     max_attempts: int = Field(default=5, ge=1, description="Attempts at a stage before it is dead")
+    stage_max_attempts: dict[Stage, PositiveInt] = Field(
+        default_factory=dict,
+        description='The same for single stages, as JSON: {"asr": 2}; others keep MAX_ATTEMPTS',
+    )
+    stage_limit_s: float = Field(
+        default=12 * 3600, gt=0, description="Longest one attempt at a stage may take, seconds"
+    )
     retry_base_s: float = Field(default=2, gt=0, description="First backoff, seconds")
     retry_max_s: float = Field(default=300, gt=0, description="Longest backoff, seconds")
     rate_limit_deadline_s: float = Field(

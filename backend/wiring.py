@@ -6,17 +6,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from celery import Celery
 
 from backend.core.db import Database
 from backend.core.dispatch import Dispatcher
 from backend.core.retry import RetryPolicy
+from backend.core.stages import Stage
 from backend.scratch import Scratch
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
+
+# Of two scratch folders that threads made at once, one would lose its lock and be swept away.
+_BUILDING = Lock()
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,10 @@ class Parts:
     """What the API, the reconciler and the workers are made of; each is built at first use."""
 
     settings: Settings
+
+    @cached_property
+    def _scratch(self) -> Scratch:
+        return Scratch(self.settings.dubline_home / "scratch")
 
     @cached_property
     def db(self) -> Database:
@@ -57,20 +66,16 @@ class Parts:
         make_broker_folders(self.settings)
         return Dispatcher(app)
 
-    @cached_property
+    @property
     def scratch(self) -> Path:
         """A folder for this process's temporary files; it may get as large as the media."""
-        return self._scratch.folder
+        with _BUILDING:
+            return self._scratch.folder
 
-    @cached_property
-    def _scratch(self) -> Scratch:
-        return Scratch(self.settings.dubline_home / "scratch")
-
-    @cached_property
-    def retry_policy(self) -> RetryPolicy:
-        """How failed stages are tried again."""
+    def retry_policy(self, stage: Stage) -> RetryPolicy:
+        """How a failed stage is tried again."""
         return RetryPolicy(
-            max_attempts=self.settings.max_attempts,
+            max_attempts=self.settings.stage_max_attempts.get(stage, self.settings.max_attempts),
             base=self.settings.retry_base_s,
             longest=self.settings.retry_max_s,
             deadline=self.settings.rate_limit_deadline_s,

@@ -1,17 +1,19 @@
 """The Celery app of the workers: `celery -A workers.app worker`."""
 
-import multiprocessing
 import os
 import socket
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
+from filelock import FileLock, Timeout
 
 from backend import lifeline, logs
 from backend.core.stages import Stage
 from backend.settings import load
 from backend.wiring import Parts, make_broker_folders
+from workers.flag import SharedFlag
 from workers.runner import Runner
 from workers.stages import asr, mix, mt, tts
 
@@ -19,7 +21,7 @@ app = Celery("dubline", include=["workers.tasks"])
 app.config_from_object("celeryconfig")
 
 # Made before the pool forks, so that the main process can tell its children to hand back.
-stopping = multiprocessing.Event()
+stopping = SharedFlag()
 
 
 @cache
@@ -43,8 +45,20 @@ def _log(**_: Any) -> None:
 
 @signals.celeryd_init.connect
 def _prepare(**_: Any) -> None:
+    settings = load()
     lifeline.follow_parent()
-    make_broker_folders(load())
+    make_broker_folders(settings)
+    if settings.embedded:
+        _hold(lifeline.lock_of(settings.dubline_home))
+
+
+@cache  # which keeps the lock from being freed before the process ends
+def _hold(lock: FileLock) -> None:
+    """The next start waits for this lock before it takes over our work."""
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise SystemExit(f"A worker runs already on {Path(lock.lock_file).parent}") from None
 
 
 @signals.worker_shutting_down.connect

@@ -1,11 +1,12 @@
 """The desk at which a stage works: its scratch folder, the storage, the providers, the heart."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from backend.core import leases
-from backend.core.db import Database
+from backend.core.db import Database, outlasting
 from backend.core.errors import NotFound, Permanent
 from backend.core.leases import Claim
 from backend.storage.base import BlobStore
@@ -72,7 +73,8 @@ class WorkDesk:
     def remember(self, key: str, value: str) -> None:
         """Store it in the stage's marker before going on."""
         self._memo[key] = value
-        leases.remember(self._db, self._claim, self._memo)
+        write = partial(leases.remember, self._db, self._claim, self._memo)
+        outlasting(write, self._claim.lease_s)
 
     def fetch(self, file: StoredFile) -> Path:
         """A local copy; raises `Permanent` when storage lost or changed the object."""

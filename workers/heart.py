@@ -3,14 +3,15 @@
 import threading
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import structlog
 
 from backend.core import leases
 from backend.core.db import Database
-from backend.core.errors import Cancelled, LeaseLost, Stopping
+from backend.core.errors import Cancelled, LeaseLost, Stopping, Transient
 from backend.core.leases import Claim
+from workers.flag import Flag
 
 log = structlog.get_logger()
 
@@ -18,13 +19,6 @@ log = structlog.get_logger()
 SHOW_EVERY_S = 1.0
 # A stage that runs is not done, whatever it says of itself: what it made is still to be stored.
 ALMOST = 0.99
-
-
-class Flag(Protocol):
-    """An event of this process, or one shared with the process that forked it."""
-
-    def is_set(self) -> bool:
-        """Whether it has happened."""
 
 
 class Heart:
@@ -35,18 +29,20 @@ class Heart:
         db: Database,
         claim: Claim,
         *,
-        lease_s: float,
         heartbeat_s: float,
+        limit_s: float,
         stopping: Flag,
     ) -> None:
         self._db = db
         self._claim = claim
-        self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
         self._stopping = stopping
         self._progress = 0.0
+        self._storing = False
         self._verdict: Exception | None = None
         self._beat_at = time.monotonic()
+        self._limit_s = limit_s
+        self._ends_at = self._beat_at + limit_s
         self._wake = threading.Event()
         self._done = False
         self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
@@ -69,7 +65,7 @@ class Heart:
         """Note the progress (0..1); raises `Cancelled`, `LeaseLost` or `Stopping`."""
         if self._verdict is not None:
             raise self._verdict
-        if self._stopping.is_set():
+        if self._stopping.is_set() and not self._storing:
             raise Stopping("The worker is stopping")
         if progress is not None:
             self._progress = min(ALMOST, max(0.0, progress))
@@ -77,8 +73,12 @@ class Heart:
                 self._wake.set()
 
     def storing(self) -> None:
-        """Note that the work itself is done, and only storing what it made is left."""
+        """Note that the work is done, and only storing what it made is left.
+
+        A worker that stops stores it still: to hand it back would be to pay for it again.
+        """
         self._progress = 1.0
+        self._storing = True
 
     def _beat(self) -> None:
         while self._verdict is None:
@@ -89,15 +89,18 @@ class Heart:
             self._verdict = self._renew()
 
     def _renew(self) -> Exception | None:
+        if time.monotonic() > self._ends_at:
+            # Whoever hangs does not ask: then the lease runs out, and another worker tries.
+            return Transient(f"The attempt took longer than STAGE_LIMIT_S ({self._limit_s:g} s)")
         try:
-            cancel = leases.heartbeat(self._db, self._claim, self._progress, self._lease_s)
+            cancel = leases.heartbeat(self._db, self._claim, self._progress)
         except LeaseLost as lost:
             return lost
         except Exception as error:
             # Whatever it was: without this thread the stage would work on with no lease.
             log.warning("heartbeat failed", error=type(error).__name__)
             # The database cannot be asked: once the lease has run out, assume it was taken.
-            out = time.monotonic() - self._beat_at > self._lease_s
+            out = time.monotonic() - self._beat_at > self._claim.lease_s
             return LeaseLost("The database was out of reach for a whole lease") if out else None
         self._beat_at = time.monotonic()
         return Cancelled("The job was cancelled") if cancel else None

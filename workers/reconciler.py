@@ -52,6 +52,8 @@ def lead(parts: Parts, stop: threading.Event) -> None:
                 stop.wait(parts.settings.reconcile_s)
     except DBAPIError as error:
         log.warning("database out of reach", error=type(error).__name__)
+        # Nobody could renew a lease meanwhile: give those who live the time to do so.
+        stop.wait(parts.settings.heartbeat_s)
 
 
 def reconcile(parts: Parts) -> None:
@@ -70,7 +72,7 @@ def reconcile(parts: Parts) -> None:
 def _reap(parts: Parts) -> None:
     for lease in leases.expired(parts.db):
         error = Transient(f"The worker was not heard of for {parts.settings.lease_s:g} s")
-        decision = decide(error, lease.attempt, 0.0, parts.retry_policy, random.random)
+        decision = decide(error, lease, parts.retry_policy(lease.stage), random.random)
         try:
             settle.fail(parts.db, lease, {"kind": "worker_lost", "message": str(error)}, decision)
         except LeaseLost:

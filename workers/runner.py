@@ -1,7 +1,7 @@
 """How every stage is run: claim, heartbeat, work, store, finish; all failure policy is here."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,16 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    stop_after_delay,
-    wait_random_exponential,
-)
 
 from backend.core import leases, settle
 from backend.core.artifacts import FileRef
+from backend.core.db import outlasting
 from backend.core.errors import Cancelled, DublineError, LeaseLost, RateLimited, Stopping, Transient
 from backend.core.leases import Claim
 from backend.core.retry import decide
@@ -28,7 +22,8 @@ from backend.core.states import StageState
 from backend.wiring import Parts
 from workers.desk import WorkDesk, file_sha256
 from workers.failpoints import failpoint
-from workers.heart import Flag, Heart
+from workers.flag import Flag
+from workers.heart import Heart
 from workers.stages.base import Made, Outcome, StageFunction, StoredFile, Work
 
 log = structlog.get_logger()
@@ -85,8 +80,8 @@ class Runner:
             Heart(
                 self._parts.db,
                 claim,
-                lease_s=settings.lease_s,
                 heartbeat_s=settings.heartbeat_s,
+                limit_s=settings.stage_limit_s,
                 stopping=self._stopping,
             ) as heart,
         ):
@@ -98,9 +93,11 @@ class Runner:
             if claim.stage is Stage.MIX:
                 settle.exporting(self._parts.db, claim)
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]
-        failpoint("after-upload", claim.stage)
-        success = _success(claim, outcome, artifacts)
-        self._surely(lambda: settle.succeed(self._parts.db, claim, success))
+            failpoint("after-upload", claim.stage)
+            success = _success(claim, outcome, artifacts)
+            # Within the heart, so that the lease outlives the wait for a database that restarts.
+            # Should the first commit have landed after all, the second finds its fence gone.
+            outlasting(lambda: settle.succeed(self._parts.db, claim, success), claim.lease_s)
         failpoint("after-commit", claim.stage)
 
     def _stored(self, claim: Claim, made: Made, heart: Heart) -> NewArtifact:
@@ -111,22 +108,9 @@ class Runner:
         file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
         return NewArtifact(made.kind, file, made.meta)
 
-    def _surely(self, write: Callable[[], None]) -> None:
-        """Write how a stage ended, though the database be restarting: the work is done and paid.
-
-        Should the first commit have landed after all, the second finds its fence gone.
-        """
-        lease_s = self._parts.settings.lease_s
-        Retrying(
-            retry=retry_if_exception_type(OperationalError),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            stop=stop_after_delay(lease_s),
-            reraise=True,
-        )(write)
-
     def _ended(self, claim: Claim, error: Exception) -> bool:
         try:
-            self._surely(lambda: self._write_end(claim, error))
+            outlasting(lambda: self._write_end(claim, error), claim.lease_s)
         except LeaseLost:
             log.warning("lease lost: the result is discarded")
         return False
@@ -143,9 +127,8 @@ class Runner:
                 settle.hand_back(db, claim)
                 log.info("stage handed back")
             case _:
-                decision = decide(
-                    error, claim.attempt, claim.waited, self._parts.retry_policy, random.random
-                )
+                policy = self._parts.retry_policy(claim.stage)
+                decision = decide(error, claim, policy, random.random)
                 settle.fail(db, claim, explain(error), decision)
                 log.warning(
                     "stage failed",

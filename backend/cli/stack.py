@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +18,14 @@ from filelock import FileLock, Timeout
 
 from backend import lifeline
 from backend.core import leases, outbox, schema
+from backend.core.db import Database
+from backend.lifeline import GRACE_S
 from backend.settings import Settings
 from backend.wiring import Parts
 
 ROLES = ("api", "reconciler", "worker")
-GRACE_S = 40  # a little more than the worker's own (celeryconfig.worker_soft_shutdown_timeout)
 MOST_RESTARTS = 5
+SOUND_S = 60  # who has run for so long may end as often again before the stack gives up
 
 
 class StackError(click.ClickException):
@@ -82,14 +85,23 @@ class Stack:
 
     def _recover(self) -> None:
         """Nobody works on this home now: what was running is free to be taken up at once."""
+        self._wait_for_old_worker()
         parts = Parts(self.settings)
         schema.migrate(parts.db)
-        leases.expire_all(parts.db)
-        with parts.db.write() as connection:
-            outbox.wake_all(connection)
+        _free_all(parts.db)
         parts.db.engine.dispose()
         for message in (self.settings.dubline_home / "broker" / "queue").glob("*"):
             message.unlink()
+
+    def _wait_for_old_worker(self) -> None:
+        """The worker of a stack that was killed still has its grace to hand its work back."""
+        lock = lifeline.lock_of(self.settings.dubline_home)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            click.echo("Waiting for the worker of an earlier start to end ...", err=True)
+            lock.acquire(timeout=2 * GRACE_S)
+        lock.release()
 
     def _port(self) -> int:
         if self.settings.api_port:
@@ -134,22 +146,40 @@ class Stack:
         return (self.logs / f"{role}.log").open("ab")
 
     def _keep_up(self, child: Child) -> None:
-        while True:
-            child.process.wait()
-            if self._stopping.is_set():
-                return
-            if child.restarts == MOST_RESTARTS:
-                click.echo(f"{child.role} keeps ending{self._where_to_look(child.role)}", err=True)
+        try:
+            while self._ended(child):
+                self._start_again(child)
+        finally:
+            # Also when starting it failed: nobody must wait for a stack that is not there.
+            if not self._stopping.is_set():
                 self.failed.set()
-                return
-            child.restarts += 1
-            click.echo(f"{child.role} ended unexpectedly: starting it again", err=True)
-            if child.role == "worker":
-                leases.expire_all(Parts(self.settings).db)
-            child.process = self._start(child.role)
+
+    def _ended(self, child: Child) -> bool:
+        """Wait for the child's end; returns whether it is to be started again."""
+        started = time.monotonic()
+        child.process.wait()
+        if self._stopping.is_set():
+            return False
+        child.restarts = 0 if time.monotonic() - started > SOUND_S else child.restarts + 1
+        if child.restarts > MOST_RESTARTS:
+            click.echo(f"{child.role} keeps ending{self._where_to_look(child.role)}", err=True)
+        return child.restarts <= MOST_RESTARTS
+
+    def _start_again(self, child: Child) -> None:
+        click.echo(f"{child.role} ended unexpectedly: starting it again", err=True)
+        if child.role == "worker":
+            _free_all(Parts(self.settings).db)
+        child.process = self._start(child.role)
 
     def _where_to_look(self, role: str) -> str:
         return f": see {self.logs / f'{role}.log'}" if self.logs else ""
+
+
+def _free_all(db: Database) -> None:
+    """Let what a dead worker held be taken up at once; call only when no worker lives."""
+    leases.expire_all(db)
+    with db.write() as connection:
+        outbox.wake_all(connection)
 
 
 def running_url(settings: Settings) -> str | None:

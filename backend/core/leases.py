@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -36,6 +36,8 @@ class Lease:
     stage: Stage
     language: str
     attempt: int
+    limited: int = 0  # how many attempts before this one a rate limit ended in a row
+    waited: float = 0.0  # seconds since the first of these
     expired: bool = False  # as the reaper found it; writes then hold only if it still is
 
 
@@ -43,7 +45,7 @@ class Lease:
 class Claim(Lease):
     """The right to work on a stage until the lease runs out, and all that the work needs."""
 
-    waited: float  # seconds since the stage was first tried
+    lease_s: float  # how long the claim lasts unless it is renewed
     memo: dict[str, Any]
     params: JobParams
     files: dict[str, FileRef]
@@ -61,6 +63,8 @@ def claim(
         row = connection.execute(_taken(this, owner, lease_s)).one_or_none()
         if row is None:
             return connection.execute(select(StageRun.state).where(this)).scalar_one_or_none()
+        # Before the commit: what a worker is too old to understand it leaves to newer ones.
+        params = JobParams.model_validate(row.params)
         files = artifacts.inputs(connection, run_id, stage, language)
     return Claim(
         id=row.id,
@@ -71,9 +75,11 @@ def claim(
         stage=stage,
         language=language,
         attempt=row.attempt,
-        waited=(row.started_at - row.first_started_at).total_seconds(),
+        lease_s=lease_s,
+        limited=row.limited,
+        waited=(row.started_at - (row.limited_since or row.started_at)).total_seconds(),
         memo=row.memo,
-        params=JobParams.model_validate(row.params),
+        params=params,
         files=files,
     )
 
@@ -86,13 +92,12 @@ def _taken(this: ColumnElement[bool], owner: str, lease_s: float) -> ReturningUp
         "owner": owner,
         "heartbeat_at": from_now(0),
         "lease_until": from_now(lease_s),
-        "first_started_at": func.coalesce(StageRun.first_started_at, from_now(0)),
         "started_at": from_now(0),
         "retry_at": None,
     }
     told = (
         *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
-        *(StageRun.first_started_at, StageRun.started_at),
+        *(StageRun.started_at, StageRun.limited, StageRun.limited_since),
         *(of_run(Run.number), of_run(Run.params)),
     )
     return update(StageRun).where(this, _can_be_claimed()).values(taken).returning(*told)
@@ -128,7 +133,7 @@ def fenced(lease: Lease) -> ColumnElement[bool]:
     return mine & (StageRun.lease_until <= from_now(0)) if lease.expired else mine
 
 
-def heartbeat(db: Database, claim: Claim, progress: float, lease_s: float) -> bool:
+def heartbeat(db: Database, claim: Claim, progress: float) -> bool:
     """Renew the lease and tell how far the work is; returns whether the run is to be cancelled.
 
     Raises `LeaseLost` when another worker may have taken over.
@@ -137,7 +142,9 @@ def heartbeat(db: Database, claim: Claim, progress: float, lease_s: float) -> bo
         row = connection.execute(
             update(StageRun)
             .where(fenced(claim))
-            .values(heartbeat_at=from_now(0), lease_until=from_now(lease_s), progress=progress)
+            .values(
+                heartbeat_at=from_now(0), lease_until=from_now(claim.lease_s), progress=progress
+            )
             .returning(of_run(Run.cancel_requested_at))
         ).one_or_none()
     if row is None:

@@ -193,6 +193,9 @@ class StageRun(Base):
     origin: Mapped[str] = mapped_column(default="executed")
     reused_from: Mapped[UUID | None] = mapped_column(ForeignKey("stage_runs.id"))
     attempt: Mapped[int] = mapped_column(default=0)
+    # Rate limits in a row, and since when: they use up no attempt, but only so much time.
+    limited: Mapped[int] = mapped_column(default=0)
+    limited_since: Mapped[datetime | None]
     # Counts claims. Whoever claimed with an older fence can no longer write.
     fence: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
@@ -207,7 +210,6 @@ class StageRun(Base):
     provider: Mapped[str | None]
     model: Mapped[str | None]
     cost_usd: Mapped[float | None]
-    first_started_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -268,4 +270,5 @@ class Outbox(Base):
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     due_at: Mapped[datetime] = _now()
+    looked_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)  # in a row without any progress seen

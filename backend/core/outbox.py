@@ -22,8 +22,8 @@ from backend.core.states import StageState
 # Between accepting a run and the relay's first look: time for the API's own message to be claimed.
 FAST_PATH_S = 2.0
 BATCH = 200
-# Times `redispatch_s`, by how often a run was looked at without anything changing.
-BACKOFF = case({0: 1, 1: 2, 2: 4, 3: 8}, value=Outbox.checks, else_=16)
+# Times `redispatch_s`, by how often in a row a run was looked at in which nothing had started.
+BACKOFF = case({0: 1, 1: 2}, value=Outbox.checks, else_=4)
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,19 @@ def _take_due(connection: Connection, redispatch_s: float) -> list[UUID]:
     )
     run_ids = list(connection.execute(due).scalars())
     if run_ids:
-        later = {"due_at": from_now(redispatch_s * BACKOFF), "checks": Outbox.checks + 1}
-        connection.execute(update(Outbox).where(Outbox.run_id.in_(run_ids)).values(later))
+        _put_off(connection, run_ids, redispatch_s)
         _not_later_than_retries(connection, run_ids)
     return run_ids
+
+
+def _put_off(connection: Connection, run_ids: Sequence[UUID], redispatch_s: float) -> None:
+    moved = exists().where(StageRun.run_id == Outbox.run_id, StageRun.started_at > Outbox.looked_at)
+    later = {
+        "due_at": case((moved, from_now(redispatch_s)), else_=from_now(redispatch_s * BACKOFF)),
+        "checks": case((moved, 0), else_=Outbox.checks + 1),
+        "looked_at": from_now(0),
+    }
+    connection.execute(update(Outbox).where(Outbox.run_id.in_(run_ids)).values(later))
 
 
 def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from backend.core.errors import DublineError, RateLimited, Transient
 
@@ -34,38 +35,50 @@ class GiveUp:
     dead: bool
 
 
+class Tried(Protocol):
+    """How often a stage was tried; a claim tells it."""
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that ended, from 1."""
+
+    @property
+    def limited(self) -> int:
+        """How many attempts before it a rate limit ended in a row."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the first of these."""
+
+
 def backoff(attempt: int, policy: RetryPolicy, random: Callable[[], float]) -> float:
     """Exponential backoff with full jitter, seconds.
 
     `attempt` counts from 1; `random` gives 0..1. After M. Brooker, "Exponential Backoff And
     Jitter", AWS Architecture Blog, 2015.
     """
-    ceiling: float = min(policy.longest, policy.base * 2 ** (attempt - 1))
+    ceiling: float = min(policy.longest, policy.base * 2 ** min(attempt - 1, 62))
     return ceiling * random()
 
 
 def decide(
-    error: Exception,
-    attempt: int,
-    waited: float,
-    policy: RetryPolicy,
-    random: Callable[[], float],
+    error: Exception, tried: Tried, policy: RetryPolicy, random: Callable[[], float]
 ) -> Again | GiveUp:
-    """What to do after `error` ended attempt number `attempt`.
+    """What to do after `error` ended the attempt.
 
-    `waited` is the time since the stage was first tried, in seconds. Errors that are not
-    Dubline's own are bugs or a sick machine: another worker may fare better, so they are retried.
+    Errors that are not Dubline's own are bugs or a sick machine: another worker may fare better,
+    so they are retried.
     """
     if isinstance(error, RateLimited):
-        wait = max(error.retry_after or 0.0, backoff(max(attempt, 1), policy, random))
-        if waited + wait > policy.deadline:
+        wait = max(error.retry_after or 0.0, backoff(tried.limited + 1, policy, random))
+        if tried.waited + wait > policy.deadline:
             return GiveUp(dead=True)
         return Again(wait, counts=False)
     if not is_transient(error):
         return GiveUp(dead=False)
-    if attempt >= policy.max_attempts:
+    if tried.attempt >= policy.max_attempts:
         return GiveUp(dead=True)
-    return Again(backoff(attempt, policy, random))
+    return Again(backoff(tried.attempt, policy, random))
 
 
 def is_transient(error: Exception) -> bool:

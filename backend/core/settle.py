@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, true, update
+from sqlalchemy import Connection, func, insert, select, true, update
 
 from backend.core import events, outbox
 from backend.core.artifacts import FileRef
@@ -234,10 +234,16 @@ def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
 def _try_again(
     connection: Connection, claim: Lease, error: Mapping[str, Any], again: Again
 ) -> None:
-    attempt = claim.attempt if again.counts else claim.attempt - 1
     wait = from_now(again.wait)
-    _wait_again(connection, claim, attempt=attempt, error=dict(error), retry_at=wait)
+    _wait_again(connection, claim, error=dict(error), retry_at=wait, **_counted(claim, again))
     outbox.wake(connection, claim.run_id, again.wait)
+
+
+def _counted(claim: Lease, again: Again) -> dict[str, Any]:
+    if again.counts:
+        return {"limited": 0, "limited_since": None}
+    since = func.coalesce(StageRun.limited_since, from_now(0))
+    return {"attempt": claim.attempt - 1, "limited": StageRun.limited + 1, "limited_since": since}
 
 
 def _give_up(

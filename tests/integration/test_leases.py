@@ -34,6 +34,12 @@ def marker(database, claim):
         return connection.execute(select(StageRun.__table__).where(StageRun.id == claim.id)).one()
 
 
+def run_out(database):
+    """Let the leases have run out a second ago."""
+    with database.write() as connection:
+        connection.execute(update(StageRun).values(lease_until=from_now(-1)))
+
+
 def reaped(database, run_id):
     """A worker whose lease ran out: its stage waits for another one."""
     zombie = factories.claimed(database, run_id, Stage.ASR, lease_s=-1)
@@ -96,18 +102,18 @@ def test_a_run_that_was_asked_to_stop_gives_nothing_to_do(database, run_id):
 
 
 def test_a_heartbeat_renews_the_lease_and_shows_progress(database, run_id):
-    held = claim(database, run_id, lease_s=1)
-    before = marker(database, held)
-    assert leases.heartbeat(database, held, 0.4, 90) is False
+    held = claim(database, run_id)
+    run_out(database)
+    assert leases.heartbeat(database, held, 0.4) is False
     after = marker(database, held)
-    assert (after.lease_until - before.lease_until).total_seconds() > 80
+    assert (after.lease_until - after.heartbeat_at).total_seconds() == pytest.approx(90, abs=1)
     assert after.progress == 0.4
 
 
 def test_a_heartbeat_tells_of_a_cancelled_run(database, run_id):
     held = claim(database, run_id)
     settle.cancel_run(database, held.job_id, run_id)
-    assert leases.heartbeat(database, held, 0.5, 90) is True
+    assert leases.heartbeat(database, held, 0.5) is True
 
 
 def test_only_leases_that_ran_out_are_found(database, run_id):
@@ -119,7 +125,7 @@ def test_only_leases_that_ran_out_are_found(database, run_id):
 
 
 ZOMBIES_WRITES = {
-    "heartbeat": lambda db, zombie: leases.heartbeat(db, zombie, 0.9, 90),
+    "heartbeat": lambda db, zombie: leases.heartbeat(db, zombie, 0.9),
     "remember": lambda db, zombie: leases.remember(db, zombie, {"job": "zombie"}),
     "succeed": lambda db, zombie: settle.succeed(db, zombie, factories.made(zombie)),
     "give up": lambda db, zombie: settle.fail(db, zombie, ERROR, GiveUp(dead=False)),
@@ -142,9 +148,10 @@ def test_a_zombie_changes_nothing(database, run_id, write, taken_over):
 
 
 def test_a_slow_worker_that_renewed_in_time_is_not_reaped(database, run_id):
-    held = claim(database, run_id, lease_s=-1)
+    held = claim(database, run_id)
+    run_out(database)
     [lease] = leases.expired(database)
-    leases.heartbeat(database, held, 0.5, 90)
+    leases.heartbeat(database, held, 0.5)
     with pytest.raises(LeaseLost):
         settle.fail(database, lease, ERROR, Again(0))
     settle.succeed(database, held, factories.made(held))
@@ -168,16 +175,25 @@ def test_work_that_is_handed_back_uses_up_no_attempt(database, run_id):
 
 
 def test_waiting_for_a_rate_limit_uses_up_no_attempt(database, run_id):
+    for already in range(3):
+        held = claim(database, run_id)
+        assert (held.attempt, held.limited) == (1, already)
+        settle.fail(database, held, ERROR, Again(0, counts=False))
+
+
+def test_the_time_since_the_first_of_several_rate_limits_is_known(database, run_id):
     settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
-    assert claim(database, run_id).attempt == 1
-
-
-def test_the_time_since_the_first_try_is_known(database, run_id):
-    first = claim(database, run_id)
-    settle.fail(database, first, ERROR, Again(0))
     with database.write() as connection:
-        connection.execute(update(StageRun).values(first_started_at=from_now(-120)))
+        connection.execute(update(StageRun).values(limited_since=from_now(-120)))
+    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
     assert claim(database, run_id).waited == pytest.approx(120, abs=10)
+
+
+def test_another_error_ends_the_row_of_rate_limits(database, run_id):
+    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
+    settle.fail(database, claim(database, run_id), ERROR, Again(0))
+    held = claim(database, run_id)
+    assert (held.attempt, held.limited, held.waited) == (2, 0, 0)
 
 
 def test_what_an_attempt_remembered_the_next_one_knows(database, run_id):

@@ -91,7 +91,19 @@ def test_a_run_that_nobody_takes_up_is_sent_less_and_less_often(database):
         make_due(database)
         assert len(relayed(database)) == 1
         waits.append(round(due_in(database) / REDISPATCH_S))
-    assert waits == [1, 2, 4, 8, 16, 16]
+    assert waits == [1, 2, 4, 4, 4, 4]
+
+
+def test_a_run_that_got_on_is_looked_at_as_often_as_at_first(database):
+    """Or a message lost late in a long run would be missed for minutes."""
+    _, run_id = factories.dub(database)
+    for _ in range(4):
+        make_due(database)
+        relayed(database)
+    factories.do(database, run_id, Stage.ASR)
+    make_due(database)
+    assert [message.stage for message in relayed(database)] == [Stage.MT]
+    assert round(due_in(database) / REDISPATCH_S) == 1
 
 
 def test_a_retry_is_sent_when_it_is_due_and_not_before(database):

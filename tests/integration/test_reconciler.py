@@ -102,7 +102,7 @@ def test_a_living_worker_keeps_its_stage(new_process):
     parts = new_process()
     claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
     reconciler.reconcile(parts)
-    leases.heartbeat(parts.db, claim, 0.5, 90)
+    leases.heartbeat(parts.db, claim, 0.5)
 
 
 @pytest.mark.parametrize("new_process", ["embedded"], indirect=True)

@@ -83,10 +83,10 @@ class Stages(RuleBasedStateMachine):
     @rule(claim=claims)
     def heartbeat(self, claim):
         if self._mine(claim):
-            leases.heartbeat(self.db, claim, 0.5, 90)
+            leases.heartbeat(self.db, claim, 0.5)
         elif claim is not None:
             with pytest.raises(LeaseLost):
-                leases.heartbeat(self.db, claim, 0.5, 90)
+                leases.heartbeat(self.db, claim, 0.5)
 
     @rule(claim=claims)
     def succeed(self, claim):
@@ -104,7 +104,7 @@ class Stages(RuleBasedStateMachine):
 
     @rule(claim=claims)
     def obey_a_cancel(self, claim):
-        if self._mine(claim) and leases.heartbeat(self.db, claim, 0.5, 90):
+        if self._mine(claim) and leases.heartbeat(self.db, claim, 0.5):
             self._write(claim, lambda: settle.cancelled(self.db, claim))
 
     @rule(claim=consumes(claims))

@@ -51,5 +51,5 @@ def test_claim_and_success_take_few_statements(postgres_database, stage, languag
 def test_a_heartbeat_takes_one_statement(postgres_database):
     claim = factories.claimed(postgres_database, factories.dub(postgres_database)[1], Stage.ASR)
     with counted(postgres_database) as sent:
-        leases.heartbeat(postgres_database, claim, 0.5, 90)
+        leases.heartbeat(postgres_database, claim, 0.5)
     assert len(sent) == 1, "\n\n".join(sent)

@@ -1,5 +1,7 @@
 """Whether a failed stage is tried again, and when."""
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,15 @@ from backend.core.errors import NotFound, Permanent, RateLimited, Transient
 from backend.core.retry import Again, GiveUp, RetryPolicy, backoff, decide
 
 POLICY = RetryPolicy(max_attempts=3, base=2, longest=60, deadline=600)
+
+
+@dataclass(frozen=True)
+class Lately:
+    """How often a stage was tried, and how long a rate limit has lasted."""
+
+    attempt: int
+    limited: int = 0
+    waited: float = 0.0
 
 
 def half() -> float:
@@ -26,32 +37,34 @@ def test_backoff_is_never_longer_than_the_longest(attempt, chance):
 
 @pytest.mark.parametrize("error", [Transient("timeout"), ValueError("a bug"), MemoryError()])
 def test_what_may_help_is_tried_again(error):
-    assert decide(error, 1, 0, POLICY, half) == Again(1, counts=True)
+    assert decide(error, Lately(1), POLICY, half) == Again(1, counts=True)
 
 
 @pytest.mark.parametrize("error", [Permanent("no speech"), NotFound("gone")])
 def test_what_cannot_help_is_not(error):
-    assert decide(error, 1, 0, POLICY, half) == GiveUp(dead=False)
+    assert decide(error, Lately(1), POLICY, half) == GiveUp(dead=False)
 
 
 @pytest.mark.parametrize(("attempt", "decision"), [(2, Again(2)), (3, GiveUp(True))])
 def test_the_last_attempt_is_the_last(attempt, decision):
-    assert decide(Transient("timeout"), attempt, 0, POLICY, half) == decision
+    assert decide(Transient("timeout"), Lately(attempt), POLICY, half) == decision
 
 
 def test_a_rate_limit_waits_as_long_as_the_vendor_asks_and_uses_up_no_attempt():
-    assert decide(RateLimited("slow", 120), 99, 0, POLICY, half) == Again(120, counts=False)
+    assert decide(RateLimited("slow", 120), Lately(99), POLICY, half) == Again(120, counts=False)
 
 
-def test_a_rate_limit_without_a_time_backs_off():
-    assert decide(RateLimited("slow"), 2, 0, POLICY, half) == Again(2, counts=False)
+@pytest.mark.parametrize(("limited", "wait"), [(0, 1), (1, 2), (9, 30)])
+def test_a_rate_limit_without_a_time_backs_off_further_each_time(limited, wait):
+    decision = decide(RateLimited("slow"), Lately(1, limited), POLICY, half)
+    assert decision == Again(wait, counts=False)
 
 
 def test_a_rate_limit_shorter_than_the_backoff_waits_for_the_backoff():
-    assert decide(RateLimited("slow", 0.1), 2, 0, POLICY, half) == Again(2, counts=False)
+    assert decide(RateLimited("slow", 0.1), Lately(2, 1), POLICY, half) == Again(2, counts=False)
 
 
 @pytest.mark.parametrize(("waited", "gives_up"), [(480, False), (480.1, True)])
 def test_waiting_for_a_rate_limit_ends_at_the_deadline(waited, gives_up):
-    decision = decide(RateLimited("slow", 120), 1, waited, POLICY, half)
+    decision = decide(RateLimited("slow", 120), Lately(1, 1, waited), POLICY, half)
     assert (decision == GiveUp(dead=True)) is gives_up
