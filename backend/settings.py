@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.core.stages import Stage
@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     retry_max_s: float = Field(default=300, gt=0, description="Longest backoff, seconds")
     rate_limit_deadline_s: float = Field(
         default=3600, gt=0, description="Longest a stage waits for a rate limit in all, seconds"
+    )
+    provider_rates: dict[str, PositiveFloat] = Field(
+        default_factory=dict,
+        description='Calls a minute that a vendor allows, as JSON: {"deepgram": 300}; others: any',
     )
     worker_concurrency: int = Field(
         default_factory=lambda: (

@@ -12,6 +12,7 @@ from celery import Celery
 
 from backend.core.db import Database
 from backend.core.dispatch import Dispatcher
+from backend.core.gates import DatabaseLedger, Gates, RedisLedger
 from backend.core.retry import RetryPolicy
 from backend.core.stages import Stage
 from backend.scratch import Scratch
@@ -71,6 +72,14 @@ class Parts:
         """A folder for this process's temporary files; it may get as large as the media."""
         with _BUILDING:
             return self._scratch.folder
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Where workers agree on how fast they call each provider."""
+        if self.settings.embedded:
+            return Gates(DatabaseLedger(self.db), self.settings.provider_rates)
+        ledger = RedisLedger(self.settings.broker_url.get_secret_value())
+        return Gates(ledger, self.settings.provider_rates)
 
     def retry_policy(self, stage: Stage) -> RetryPolicy:
         """How a failed stage is tried again."""

@@ -1,12 +1,13 @@
 """A desk for running a stage by itself: real storage in a folder, real providers, no database."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from backend.core.params import JobParams, Kind
 from backend.storage.local import LocalStore
 from workers.desk import Clips, file_sha256
 from workers.providers import registry
-from workers.providers.base import Synthesizer, Transcriber, Translator
+from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import Made, Outcome, StoredFile, Work
 
 
@@ -35,6 +36,9 @@ class LoneDesk:
 
     def fetch(self, file: StoredFile) -> Path:
         return self.store.path(file.key)
+
+    def paced(self, provider: Provider) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def transcriber(self, name: str) -> Transcriber:
         return registry.transcriber(name)

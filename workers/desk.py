@@ -1,18 +1,21 @@
 """The desk at which a stage works: its scratch folder, the storage, the providers, the heart."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from backend.core import leases
-from backend.core.db import Database, outlasting
-from backend.core.errors import NotFound, Permanent
+from backend.core import leases, pacing
+from backend.core.db import outlasting
+from backend.core.errors import NotFound, Permanent, RateLimited, Transient
 from backend.core.leases import Claim
 from backend.storage.base import BlobStore
+from backend.wiring import Parts
 from workers.heart import Heart
 from workers.providers import registry
-from workers.providers.base import Synthesizer, Transcriber, Translator
+from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import ClipStore, StoredFile
 
 FLAC = "audio/flac"
@@ -50,13 +53,12 @@ def _prefix(content_key: str) -> str:
 class WorkDesk:
     """See `workers.stages.base.Desk`."""
 
-    def __init__(
-        self, db: Database, store: BlobStore, claim: Claim, heart: Heart, workdir: Path
-    ) -> None:
+    def __init__(self, parts: Parts, claim: Claim, heart: Heart, workdir: Path) -> None:
         self.workdir = workdir
-        self.clips: ClipStore = Clips(store)
-        self._db = db
-        self._store = store
+        self.clips: ClipStore = Clips(parts.store)
+        self._db = parts.db
+        self._store = parts.store
+        self._gates = parts.gates
         self._claim = claim
         self._heart = heart
         self._memo = dict(claim.memo)
@@ -88,6 +90,35 @@ class WorkDesk:
                 f"Storage changed {file.key}: start the job again from the stage that made it"
             )
         return path
+
+    @contextmanager
+    def paced(self, provider: Provider) -> Iterator[None]:
+        """Wait for the turn to call a provider, and let all workers know how the call ended."""
+        if not provider.remote:
+            yield
+            return
+        name = provider.name
+        troubled = self._turn(name)
+        try:
+            yield
+        except RateLimited as error:
+            self._gates.tell(name, partial(pacing.limited, retry_after=error.retry_after))
+            raise
+        except Transient:
+            self._gates.tell(name, pacing.failed)
+            raise
+        if troubled:
+            self._gates.tell(name, pacing.worked)
+
+    def _turn(self, name: str) -> bool:
+        answer = self._gates.ask(name)
+        while not answer.granted:
+            if answer.wait > pacing.PATIENCE_S:
+                raise RateLimited(f"{name} is to be called again later", answer.wait)
+            self._heart.pause(answer.wait)
+            answer = self._gates.ask(name)
+        self._heart.pause(answer.wait)
+        return answer.troubled
 
     def transcriber(self, name: str) -> Transcriber:
         """The named transcriber."""

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 # Progress is shown at most this often, in seconds, between the regular heartbeats.
 SHOW_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 # A stage that runs is not done, whatever it says of itself: what it made is still to be stored.
 ALMOST = 0.99
 
@@ -44,6 +45,7 @@ class Heart:
         self._limit_s = limit_s
         self._ends_at = self._beat_at + limit_s
         self._wake = threading.Event()
+        self._decided = threading.Event()
         self._done = False
         self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
 
@@ -72,6 +74,15 @@ class Heart:
             if time.monotonic() - self._beat_at > SHOW_EVERY_S:
                 self._wake.set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait; raises as `check` does as soon as the stage must stop."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.check()
+            # In steps, because the flag of a worker that stops cannot be waited for.
+            self._decided.wait(min(left, LOOK_EVERY_S))
+        self.check()
+
     def storing(self) -> None:
         """Note that the work is done, and only storing what it made is left.
 
@@ -87,6 +98,7 @@ class Heart:
             if self._done:
                 return
             self._verdict = self._renew()
+        self._decided.set()
 
     def _renew(self) -> Exception | None:
         if time.monotonic() > self._ends_at:

@@ -85,7 +85,7 @@ class Runner:
                 stopping=self._stopping,
             ) as heart,
         ):
-            desk = WorkDesk(self._parts.db, self._parts.store, claim, heart, Path(folder))
+            desk = WorkDesk(self._parts, claim, heart, Path(folder))
             heart.check()
             outcome = self._stages[claim.stage](_work(claim), desk)
             failpoint("mid-work", claim.stage)

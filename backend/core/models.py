@@ -258,6 +258,17 @@ class JobEvent(Base):
     created_at: Mapped[datetime] = _now()
 
 
+class ProviderGate(Base):
+    """How fast a provider may be called, for workers that share no Redis (see pacing.py)."""
+
+    __tablename__ = "provider_gates"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[float]  # these are seconds of the Unix epoch
+    shut_until: Mapped[float]
+    failures: Mapped[int]
+
+
 class Outbox(Base):
     """One row for each active run: the promise that somebody will look at it again.
 

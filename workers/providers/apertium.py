@@ -32,6 +32,7 @@ class Apertium:
     """Texts go through one process a step, a line each, so a batch costs what a text costs."""
 
     name = "local"
+    remote = False
     batch_size = 500
 
     @property

@@ -93,11 +93,20 @@ class Spoken:
     cost: Cost = field(default_factory=Cost)
 
 
-class Transcriber(Protocol):
-    """Turns a recording into segments. `model` names all that its output depends on."""
+class Provider(Protocol):
+    """`model` names all that the output depends on.
+
+    `remote` is whether it is a service that all workers call, and whose limits they keep together.
+    """
 
     name: str
     model: str
+    remote: bool
+
+
+class Transcriber(Provider, Protocol):
+    """Turns a recording into segments."""
+
     sample_rate: int
 
     def transcribe(
@@ -106,11 +115,9 @@ class Transcriber(Protocol):
         """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
 
 
-class Translator(Protocol):
+class Translator(Provider, Protocol):
     """Translates batches of segment texts. `batch_size` is the most texts one call may carry."""
 
-    name: str
-    model: str
     batch_size: int
 
     def check(self, source: str, target: str) -> None:
@@ -122,11 +129,9 @@ class Translator(Protocol):
         """Translate each text; never merges, drops or adds one."""
 
 
-class Synthesizer(Protocol):
+class Synthesizer(Provider, Protocol):
     """Speaks one line at a time. `concurrency` is how many lines may be asked for at once."""
 
-    name: str
-    model: str
     concurrency: int
     max_rate: float
 

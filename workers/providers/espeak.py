@@ -28,6 +28,7 @@ class Espeak:
     """One process a line. Its rate may be raised a good deal before it gets hard to follow."""
 
     name = "local"
+    remote = False
     max_rate = 1.4
     concurrency = os.cpu_count() or 1
 

@@ -52,6 +52,7 @@ class PocketSphinx:
     """Understands US English read or spoken clearly; expect every fourth word to be wrong."""
 
     name = "local"
+    remote = False
     sample_rate = SAMPLE_RATE
 
     @property

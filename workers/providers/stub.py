@@ -17,6 +17,7 @@ class StubTranscriber:
     """A text file is its own transcript, a line a segment; other media get a placeholder."""
 
     name = "stub"
+    remote = False
     model = "stub-1"
     sample_rate = SAMPLE_RATE
 
@@ -60,6 +61,7 @@ class StubTranslator:
     """Puts the target language before the text."""
 
     name = "stub"
+    remote = False
     model = "stub-1"
     batch_size = 50
 
@@ -77,6 +79,7 @@ class StubSynthesizer:
     """Hums: a tone whose length follows from text and rate, its pitch from the voice."""
 
     name = "stub"
+    remote = False
     model = "stub-1"
     concurrency = 2
     max_rate = 1.3

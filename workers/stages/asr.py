@@ -22,9 +22,10 @@ def run(work: Work, desk: Desk) -> Outcome:
     _check_targets(work, desk)
     recording = _recording(work, desk, transcriber)
     dialogue = work.params.mode is Mode.DIALOGUE
-    heard = transcriber.transcribe(
-        recording, work.params.source_language, diarize=dialogue, call=desk
-    )
+    with desk.paced(transcriber):
+        heard = transcriber.transcribe(
+            recording, work.params.source_language, diarize=dialogue, call=desk
+        )
     ends = [segment.end for segment in heard.segments]
     transcript = Transcript(
         language=heard.language,

@@ -1,12 +1,13 @@
 """What a stage is given and what it gives back: inputs in, artifacts out, nothing else."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from backend.core.params import JobParams
-from workers.providers.base import Call, Cost, Synthesizer, Transcriber, Translator
+from workers.providers.base import Call, Cost, Provider, Synthesizer, Transcriber, Translator
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,9 @@ class Desk(Call, Protocol):
 
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only."""
+
+    def paced(self, provider: Provider) -> AbstractContextManager[None]:
+        """Within it one call of the provider may be made; entered when it is this call's turn."""
 
     def transcriber(self, name: str) -> Transcriber:
         """The named transcriber; `Permanent` when there is none of that name."""

@@ -38,7 +38,8 @@ def _translated(
     for first in range(0, len(texts), translator.batch_size):
         desk.progress(first / len(texts))
         batch = texts[first : first + translator.batch_size]
-        answer = translator.translate(batch, source.language, target, call=desk)
+        with desk.paced(translator):
+            answer = translator.translate(batch, source.language, target, call=desk)
         yield _complete(answer, batch, translator)
 
 

@@ -101,7 +101,8 @@ class Speaker:
         return Spoken(clip, cost)
 
     def _made(self, key: str, utterance: Utterance) -> tuple[StoredFile, Cost]:
-        spoken = self._synthesizer.synthesize(utterance, call=self._desk)
+        with self._desk.paced(self._synthesizer):
+            spoken = self._synthesizer.synthesize(utterance, call=self._desk)
         if not spoken.samples.any():
             raise Transient(f"{self._synthesizer.name} gave no sound for '{utterance.text[:40]}'")
         path: Path = self._desk.workdir / f"{uuid4().hex}.flac"

@@ -143,6 +143,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_due_at", ["due_at"], unique=False)
 
     op.create_table(
+        "provider_gates",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("shut_until", sa.Double(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_provider_gates")),
+    )
+    op.create_table(
         "stage_runs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -242,6 +250,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("stage_runs")
+    op.drop_table("provider_gates")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_due_at")
 
