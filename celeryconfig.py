@@ -24,12 +24,13 @@ task_serializer = "json"
 # A queue for each stage: workers for one kind of machine (a GPU for asr, say) take only theirs.
 task_queues = [Queue(stage, Exchange(stage), routing_key=stage) for stage in map(str, Stage)]
 
-# Acknowledged when done, so that the broker keeps the message of a worker that dies. A child
-# killed by the system is not redelivered by Celery (that can loop for ever): its lease runs out.
-task_acks_late = True
-task_reject_on_worker_lost = False
+# Acknowledged when a process takes it: from there on the lease in the database tells whether the
+# stage is worked on. A late acknowledgement would add nothing (Redis delivers again only after the
+# visibility timeout) and cost much: stages delivered twice while they run, and with kombu 5.7 a
+# worker that ends when Redis restarts, and its stages with it (docs/adr/0005).
+task_acks_late = False
 
-# One message in hand for each process: a long stage must not sit on others' work.
+# No message in hand but those that are worked on: a long stage must not sit on others' work.
 worker_prefetch_multiplier = 1
 
 # Told to stop (SIGTERM), a worker hands its stages back at their next segment and ends when the
@@ -70,15 +71,16 @@ if _settings.embedded:
 else:
     broker_url = _settings.broker_url.get_secret_value()
     broker_transport_options = {
-        # Above the longest stage: a message is delivered again after this. The shortest value of
-        # all clients wins, so start Flower with this same app. The lease, not this, is what finds
-        # a dead worker.
-        "visibility_timeout": 2 * _settings.stage_limit_s,
+        # A message that a worker took and did not start is delivered again after this. The
+        # shortest value of all clients wins, so start Flower with this same app. The lease, not
+        # this, is what finds a dead worker.
+        "visibility_timeout": 24 * 3600,
         "socket_connect_timeout": 0.5,
         "socket_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 10,
     }
+    worker_disable_prefetch = True
     worker_pool = "prefork"
     # The stage gives up at STAGE_LIMIT_S by itself; a child that hangs in a library cannot.
     task_time_limit = _settings.stage_limit_s + _settings.lease_s

@@ -18,6 +18,7 @@ from backend.core.models import LOCAL_USER, Base
 from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories, servers
+from tests.servers import S3, Server
 
 _numbers = count()
 
@@ -26,6 +27,20 @@ _REAL_S3 = {
     name: os.environ.get(name.upper(), "")
     for name in ("minio_endpoint", "minio_access_key", "minio_secret_key")
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Chaos takes many minutes: `make test` runs a part of it."""
+    parser.addoption("--chaos", action="store_true", help="run all of the chaos tests")
+    parser.addoption("--chaos-seed", type=int, default=20261121, help="what the blows follow from")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only `make chaos` runs."""
+    if not config.getoption("--chaos"):
+        long = [item for item in items if item.get_closest_marker("chaos")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
 
 
 @pytest.fixture(autouse=True)
@@ -40,16 +55,16 @@ def _clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A Postgres; the URL of its server."""
-    with servers.postgres() as url:
-        yield url
+def postgres_server() -> Iterator[Server]:
+    """A Postgres for the session."""
+    with servers.postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> str:
+def migrated_postgres(postgres_server: Server) -> str:
     """The URL of the migrated database that tests use one after the other."""
-    url = _new_database(postgres_server, "dubline")
+    url = _new_database(postgres_server.url, "dubline")
     db = Database(url)
     schema.migrate(db)
     db.engine.dispose()
@@ -76,40 +91,41 @@ END_OTHER_SESSIONS = """
 
 
 @pytest.fixture
-def empty_postgres_url(postgres_server: str) -> str:
+def empty_postgres_url(postgres_server: Server) -> str:
     """The URL of a database without any table."""
-    return _new_database(postgres_server, f"empty_{next(_numbers)}")
+    return _new_database(postgres_server.url, f"empty_{next(_numbers)}")
 
 
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator[str]:
+def redis_server() -> Iterator[Server]:
     """A Redis for the session."""
-    with servers.redis_server() as url:
-        yield url
+    with servers.redis_server() as server:
+        yield server
 
 
 @pytest.fixture
-def redis_url(redis_server: str) -> str:
+def redis_url(redis_server: Server) -> str:
     """The URL of an empty Redis."""
-    with redis.Redis.from_url(redis_server) as client:
+    with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    return redis_server
+    return redis_server.url
 
 
 @pytest.fixture(scope="session")
-def s3_settings() -> Iterator[dict[str, str]]:
+def s3_server() -> Iterator[S3]:
+    """An S3 service that can be stopped."""
+    server = S3()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     """Settings of an S3 service: a real MinIO where `MINIO_ENDPOINT` is set, otherwise moto."""
     if _REAL_S3["minio_endpoint"]:
-        yield _REAL_S3
-        return
-    from moto.server import ThreadedMotoServer  # takes seconds to import: only who needs it waits
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {"minio_access_key": "test", "minio_secret_key": "test"}
-    yield {"minio_endpoint": f"{host}:{port}", **keys}
-    server.stop()
+        return _REAL_S3
+    server: S3 = request.getfixturevalue("s3_server")
+    return server.settings
 
 
 @pytest.fixture(scope="session")

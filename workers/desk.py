@@ -8,9 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from backend.core import leases, pacing
-from backend.core.db import outlasting
 from backend.core.errors import NotFound, Permanent, RateLimited, Transient
 from backend.core.leases import Claim
+from backend.core.patience import outlasting
 from backend.storage.base import BlobStore
 from backend.wiring import Parts
 from workers.heart import Heart
@@ -19,6 +19,8 @@ from workers.providers.base import Provider, Synthesizer, Transcriber, Translato
 from workers.stages.base import ClipStore, StoredFile
 
 FLAC = "audio/flac"
+# A storage that is away is waited for: to give up an attempt would be to pay for it again.
+PATIENCE_S = 60
 
 
 class Clips:
@@ -42,7 +44,8 @@ class Clips:
         """Keep a clip."""
         sha256 = file_sha256(path)
         key = f"{_prefix(content_key)}{sha256}.flac"
-        self._store.put(key, path, mime=FLAC, sha256=sha256)
+        put = partial(self._store.put, key, path, mime=FLAC, sha256=sha256)
+        outlasting(put, PATIENCE_S)
         return StoredFile(key, sha256, path.stat().st_size, FLAC)
 
 
@@ -82,7 +85,7 @@ class WorkDesk:
         """A local copy; raises `Permanent` when storage lost or changed the object."""
         path = self.workdir / f"in-{uuid4().hex}"
         try:
-            self._store.fetch(file.key, path)
+            outlasting(partial(self._store.fetch, file.key, path), PATIENCE_S)
         except NotFound as error:
             raise Permanent(f"{error}: start the job again from the stage that made it") from None
         if file_sha256(path) != file.sha256:

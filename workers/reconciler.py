@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import redis
 import structlog
@@ -19,9 +20,11 @@ from sqlalchemy.exc import DBAPIError
 from backend import lifeline, logs
 from backend.core import leases, outbox, settle
 from backend.core.errors import LeaseLost, Transient
+from backend.core.outbox import Message
 from backend.core.retry import decide
 from backend.settings import load
 from backend.wiring import Parts
+from workers.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -61,12 +64,17 @@ def reconcile(parts: Parts) -> None:
     _reap(parts)
     try:
         _notice_lost_messages(parts)
-        sent = outbox.relay(parts.db, parts.dispatcher.send, parts.settings.redispatch_s)
+        sent = outbox.relay(parts.db, partial(_send, parts), parts.settings.redispatch_s)
     except (OperationalError, redis.RedisError, OSError) as error:
         log.warning("broker out of reach", error=type(error).__name__)
     else:
         if sent:
             log.info("relayed", messages=sent)
+
+
+def _send(parts: Parts, message: Message) -> None:
+    failpoint("mid-publish", message.stage)
+    parts.dispatcher.send(message)
 
 
 def _reap(parts: Parts) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,9 +13,9 @@ import structlog
 
 from backend.core import leases, settle
 from backend.core.artifacts import FileRef
-from backend.core.db import outlasting
 from backend.core.errors import Cancelled, DublineError, LeaseLost, RateLimited, Stopping, Transient
 from backend.core.leases import Claim
+from backend.core.patience import outlasting
 from backend.core.retry import decide
 from backend.core.settle import NewArtifact, Success
 from backend.core.stages import Stage, input_key, object_key
@@ -104,7 +105,8 @@ class Runner:
         heart.check()
         sha256 = file_sha256(made.path)
         key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, made.filename)
-        self._parts.store.put(key, made.path, mime=made.mime, sha256=sha256)
+        put = partial(self._parts.store.put, key, made.path, mime=made.mime, sha256=sha256)
+        outlasting(put, claim.lease_s)
         file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
         return NewArtifact(made.kind, file, made.meta)
 

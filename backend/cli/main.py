@@ -14,6 +14,9 @@ from backend import settings
 
 # What only one command needs is imported by that command: the roles start in half the time.
 
+# Workers share nothing but the database, so they need not look for one another.
+WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
+
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -166,9 +169,7 @@ def api() -> None:
 @cli.command()
 def worker() -> None:
     """Run stages."""
-    # Workers share nothing but the database, so they need not look for one another.
-    alone = ["--without-mingle", "--without-gossip"]
-    celery = ["-m", "celery", "-A", "workers.app", "worker", "--loglevel", "INFO", *alone]
+    celery = ["-m", "celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
     # Celery handles its signals best as the process itself.
     os.execv(sys.executable, [sys.executable, *celery])  # noqa: S606
 

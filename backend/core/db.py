@@ -4,7 +4,7 @@ Postgres serves many machines, SQLite (WAL) one. Times are taken from the databa
 that leases do not depend on the clocks of workers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -20,11 +20,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -97,19 +95,6 @@ class Database:
     def dispose(self) -> None:
         """Close all connections; a forked process must do so before its first query."""
         self.engine.dispose(close=False)
-
-
-def outlasting(write: Callable[[], None], seconds: float) -> None:
-    """Write though the database be restarting: try again for so many seconds.
-
-    Raises `OperationalError` when it is still out of reach then.
-    """
-    Retrying(
-        retry=retry_if_exception_type(OperationalError),
-        wait=wait_random_exponential(multiplier=0.1, max=1),
-        stop=stop_after_delay(seconds),
-        reraise=True,
-    )(write)
 
 
 def _engine(url: str) -> Engine:

@@ -27,11 +27,11 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         transcription_backend="stub",
         translation_backend="stub",
         tts_backend="stub",
-        lease_s=2,
+        lease_s=3,
         heartbeat_s=0.5,
         reconcile_s=0.2,
         redispatch_s=2,
-        retry_base_s=0.1,
+        retry_base_s=0.5,
         worker_concurrency=2,
         **urls,
     )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,14 +14,23 @@ from uuid import UUID
 
 import psutil
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
+from backend.cli.main import WORKER_OPTIONS
 from backend.core import outbox, views
 from backend.core.models import LOCAL_USER, JobEvent, StageRun
 from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories
+from tests.chaos import vendor
 
 DEADLINE_S = 60
+
+ROOT = Path(__file__).parents[2]
+MODULES = {
+    "worker": ["celery", "-A", "tests.chaos.app", "worker", *WORKER_OPTIONS],
+    "reconciler": ["workers.reconciler"],
+}
 
 T = TypeVar("T")
 
@@ -31,13 +41,22 @@ class House:
     def __init__(self, settings: Settings, gates: Path) -> None:
         self.parts = Parts(settings)
         self.gates = gates
+        self._log = gates.parent / "purchases"
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._environment = os.environ | environment(settings) | {"DUBLINE_FAILPOINTS": str(gates)}
+        self._environment = (
+            os.environ
+            | environment(settings)
+            | {
+                "DUBLINE_FAILPOINTS": str(gates),
+                vendor.SETTING: str(self._log),
+                "PYTHONPATH": str(ROOT),
+            }
+        )
 
     def start(self, role: str) -> subprocess.Popen[bytes]:
         """Start a worker or a reconciler."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "backend.cli.main", role],
+            [sys.executable, "-m", *MODULES[role]],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -45,9 +64,13 @@ class House:
         self._processes.append(process)
         return process
 
-    def submit(self, text: str = "Hello there.\nHow are you?\n", *languages: str) -> UUID:
-        """Accept a job as the API does, and send its first message."""
+    def submit(
+        self, text: str = "Hello there.\nHow are you?\n", *languages: str, send: bool = True
+    ) -> UUID:
+        """Accept a job as the API does, and send its first message unless that is to be lost."""
         job_id, run_id = factories.submitted(self.parts, text, languages or ("es",))
+        if not send:
+            return job_id
         for message in outbox.first_messages(self.parts.db, run_id):
             self.parts.dispatcher.send(message)
         return job_id
@@ -61,8 +84,15 @@ class House:
         return wait_for(lambda: self._if_ended(job_id), f"job {job_id} to end")
 
     def _if_ended(self, job_id: UUID) -> dict[str, Any] | None:
-        job = self.job(job_id)
+        try:
+            job = self.job(job_id)
+        except OperationalError:  # the database is down on purpose
+            return None
         return None if job["status"] == "running" else job
+
+    def purchases(self) -> Counter[str]:
+        """What was bought of the vendors, and how often."""
+        return vendor.purchases(self._log)
 
     @contextmanager
     def gate(self, name: str, stage: str) -> Iterator[Callable[[], None]]:
@@ -94,6 +124,15 @@ class House:
         main = psutil.Process(process.pid)
         for one in [main, *main.children(recursive=True)]:
             one.send_signal(signum)
+
+    def signal_children(self, process: subprocess.Popen[bytes], signum: int) -> None:
+        """Signal the children of a process only."""
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.send_signal(signum)
+
+    def role(self, process: subprocess.Popen[bytes]) -> str:
+        """What a process was started as."""
+        return next(role for role, module in MODULES.items() if module == process.args[2:])
 
     def close(self) -> None:
         """End what still runs."""

@@ -1,0 +1,181 @@
+"""Every blow, at every place, in every stage: the job ends well, and nothing is bought twice.
+
+`make test` runs a part, `make chaos` all. What turns it red: see the table in docs/adr/0005.
+"""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+
+from backend.core.stages import Stage
+from tests.chaos.house import House, check_invariants
+from tests.servers import S3, Server
+
+pytestmark = pytest.mark.parametrize("house", ["servers"], indirect=True)
+
+OUTAGE_S = 10
+
+Blow = Callable[["Scene"], None]
+
+
+class Scene:
+    """A worker stands at a gate, and everything around it may be broken."""
+
+    def __init__(self, house: House, request: pytest.FixtureRequest) -> None:
+        self.house = house
+        self.redis: Server = request.getfixturevalue("redis_server")
+        self.postgres: Server = request.getfixturevalue("postgres_server")
+        self.s3: S3 = request.getfixturevalue("s3_server")
+        self.victim: subprocess.Popen[bytes] | None = None
+        self.afterwards: list[Callable[[], None]] = []
+
+
+def kill_child(scene: Scene) -> None:
+    """As the system does when memory is short."""
+    scene.house.signal_children(scene.victim, signal.SIGKILL)
+
+
+def kill_main(scene: Scene) -> None:
+    """Its children go on until they see that nobody listens to them."""
+    scene.victim.kill()
+    scene.house.start(scene.house.role(scene.victim))
+
+
+def tell_to_stop(scene: Scene) -> None:
+    """A deploy."""
+    scene.victim.terminate()
+    scene.house.start(scene.house.role(scene.victim))
+
+
+def quit_now(scene: Scene) -> None:
+    """Celery's cold shutdown."""
+    scene.victim.send_signal(signal.SIGQUIT)
+    scene.house.start(scene.house.role(scene.victim))
+
+
+def lose_redis(scene: Scene) -> None:
+    """It comes back with nothing in it."""
+    scene.redis.stop(signal.SIGKILL)
+    scene.redis.start()
+
+
+def restart_postgres(scene: Scene) -> None:
+    """Without asking whoever is connected."""
+    scene.postgres.stop(signal.SIGQUIT)
+    scene.postgres.start()
+
+
+def refuse_storage(scene: Scene) -> None:
+    """For ten seconds from the moment in which the work goes on."""
+    scene.s3.stop()
+
+    def later() -> None:
+        time.sleep(OUTAGE_S)
+        scene.s3.start()
+
+    scene.afterwards.append(later)
+
+
+def pause(scene: Scene) -> None:
+    """Until another worker has done the whole job: then the zombie wakes, and changes nothing."""
+    scene.house.signal_all(scene.victim, signal.SIGSTOP)
+    scene.house.start(scene.house.role(scene.victim))
+
+
+AT_WORK: list[Blow] = [
+    kill_child,
+    kill_main,
+    tell_to_stop,
+    quit_now,
+    lose_redis,
+    restart_postgres,
+    refuse_storage,
+    pause,
+]
+PLACES = ("after-claim", "mid-work", "after-upload", "after-commit")
+AT_PUBLISHING: list[Blow] = [kill_main, tell_to_stop, lose_redis, restart_postgres, pause]
+
+# One case of each blow, at different places: what `make test` runs.
+SAMPLE = {
+    ("mid-work", Stage.TTS, kill_child),
+    ("after-claim", Stage.ASR, kill_main),
+    ("mid-work", Stage.MT, tell_to_stop),
+    ("after-upload", Stage.TTS, quit_now),
+    ("after-commit", Stage.ASR, lose_redis),
+    ("after-upload", Stage.MIX, restart_postgres),
+    ("mid-work", Stage.MIX, refuse_storage),
+}
+
+
+def _cases() -> list[object]:
+    return [
+        pytest.param(
+            *case,
+            id=f"{case[2].__name__}-{case[0]}-{case[1]}",
+            marks=[] if case in SAMPLE else pytest.mark.chaos,
+        )
+        for case in product(PLACES, Stage, AT_WORK)
+    ]
+
+
+@pytest.mark.parametrize(("place", "stage", "blow"), _cases())
+def test_a_blow_while_a_stage_is_worked_on(
+    house: House, request: pytest.FixtureRequest, place: str, stage: Stage, blow: Blow
+) -> None:
+    scene = Scene(house, request)
+    scene.victim = house.start("worker")
+    house.start("reconciler")
+    with house.gate(place, stage) as reached:
+        job_id = house.submit()
+        reached()
+        blow(scene)
+    _ends_well(scene, job_id, blow)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("blow", AT_PUBLISHING, ids=lambda blow: blow.__name__)
+@pytest.mark.parametrize("stage", Stage)
+def test_a_blow_while_a_message_is_published(
+    house: House, request: pytest.FixtureRequest, stage: Stage, blow: Blow
+) -> None:
+    """The chain is lost before the stage, so that the reconciler is who sends it."""
+    scene = Scene(house, request)
+    with house.gate("mid-publish", stage) as reached:
+        job_id = _lost_before(house, stage)
+        scene.victim = house.start("reconciler")
+        reached()
+        blow(scene)
+        house.start("worker")
+    _ends_well(scene, job_id, blow)
+
+
+def _lost_before(house: House, stage: Stage) -> object:
+    before = list(Stage)[: list(Stage).index(stage)]
+    if not before:
+        return house.submit(send=False)
+    worker = house.start("worker")
+    with house.gate("after-commit", before[-1]) as reached:
+        job_id = house.submit()
+        reached()
+        house.kill_all(worker)
+    return job_id
+
+
+def _ends_well(scene: Scene, job_id: object, blow: Blow) -> None:
+    for act in scene.afterwards:
+        act()
+    job = scene.house.ended(job_id)
+    assert job["status"] == "succeeded", job
+    if blow is pause:
+        scene.house.signal_all(scene.victim, signal.SIGCONT)
+        scene.victim.terminate()
+        scene.victim.wait(60)
+        assert scene.house.job(job_id) == job, "a zombie changed something"
+    check_invariants(scene.house.parts, job_id)
+    bought = scene.house.purchases()
+    twice = {what: times for what, times in bought.items() if times > 1}
+    assert not twice, f"bought more than once: {twice}"

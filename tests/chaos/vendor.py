@@ -1,0 +1,69 @@
+"""Providers that count what is bought of them, in a file that outlives their process."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from workers.providers.base import Call, Recording, Spoken, Transcribed, Translated, Utterance
+from workers.providers.stub import StubSynthesizer, StubTranscriber, StubTranslator
+
+SETTING = "DUBLINE_TEST_PURCHASES"
+
+
+def bought(what: str) -> None:
+    """Write a purchase down; one write of one line, which processes do not mix up."""
+    with Path(os.environ[SETTING]).open("ab", buffering=0) as log:
+        log.write(f"{what}\n".encode())
+
+
+def purchases(log: Path) -> Counter[str]:
+    """What was bought, and how often."""
+    return Counter(log.read_text().splitlines()) if log.exists() else Counter()
+
+
+class Transcriber(StubTranscriber):
+    """Takes a job and is asked for its result later, as AssemblyAI is."""
+
+    name = "vendor"
+    remote = True
+
+    def transcribe(
+        self, recording: Recording, language: str, *, diarize: bool, call: Call
+    ) -> Transcribed:
+        """Submit, unless an earlier attempt did; then fetch."""
+        if call.recall("vendor-job") is None:
+            bought(f"asr {_short(recording.text or '')}")
+            call.remember("vendor-job", "job-1")
+        return super().transcribe(recording, language, diarize=diarize, call=call)
+
+
+class Translator(StubTranslator):
+    """Is paid by batch."""
+
+    name = "vendor"
+    remote = True
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Translate a batch."""
+        bought(f"mt {target} {_short(' '.join(texts))}")
+        return super().translate(texts, source, target, call=call)
+
+
+class Synthesizer(StubSynthesizer):
+    """Is paid by line."""
+
+    name = "vendor"
+    remote = True
+
+    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+        """Speak a line."""
+        bought(f"tts {utterance.voice} {utterance.rate} {_short(utterance.text)}")
+        return super().synthesize(utterance, call=call)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
