@@ -5,7 +5,7 @@ from pathlib import Path
 
 from backend.core.params import JobParams, Kind
 from backend.storage.local import LocalStore
-from workers.desk import Clips, file_sha256
+from workers.desk import Keep, file_sha256
 from workers.providers import registry
 from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import Made, Outcome, StoredFile, Work
@@ -18,7 +18,8 @@ class LoneDesk:
         self.workdir = folder / "work"
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.store = LocalStore(folder / "store", "http://test", "secret")
-        self.clips = Clips(self.store)
+        self.clips = Keep(self.store, "clips")
+        self.batches = Keep(self.store, "batches")
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}

@@ -16,41 +16,40 @@ from backend.wiring import Parts
 from workers.heart import Heart
 from workers.providers import registry
 from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
-from workers.stages.base import ClipStore, StoredFile
+from workers.stages.base import ContentStore, StoredFile
 
-FLAC = "audio/flac"
+MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
 # A storage that is away is waited for: to give up an attempt would be to pay for it again.
 PATIENCE_S = 60
 
 
-class Clips:
-    """Synthesised speech by content key, kept across runs and jobs.
+class Keep:
+    """Files by content key, kept in a folder of the storage across runs and jobs.
 
-    The object's name is its sha256, so that a look-up tells all that is known of the clip.
+    The object's name is its sha256, so that a look-up tells all that is known of the file.
     """
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore, folder: str) -> None:
         self._store = store
+        self._folder = folder
 
     def get(self, content_key: str) -> StoredFile | None:
-        """The clip, if it was ever made."""
-        key = next(self._store.keys(_prefix(content_key)), None)
+        """The file, if it was ever made."""
+        key = next(self._store.keys(self._prefix(content_key)), None)
         size = self._store.size(key) if key else None
         if key is None or size is None:
             return None
-        return StoredFile(key, Path(key).stem, size, FLAC)
+        return StoredFile(key, Path(key).stem, size, MIMES[Path(key).suffix])
 
     def put(self, content_key: str, path: Path) -> StoredFile:
-        """Keep a clip."""
-        sha256 = file_sha256(path)
-        key = f"{_prefix(content_key)}{sha256}.flac"
-        put = partial(self._store.put, key, path, mime=FLAC, sha256=sha256)
-        outlasting(put, PATIENCE_S)
-        return StoredFile(key, sha256, path.stat().st_size, FLAC)
+        """Keep a file; its suffix tells what it is."""
+        sha256, mime = file_sha256(path), MIMES[path.suffix]
+        key = f"{self._prefix(content_key)}{sha256}{path.suffix}"
+        outlasting(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
+        return StoredFile(key, sha256, path.stat().st_size, mime)
 
-
-def _prefix(content_key: str) -> str:
-    return f"clips/{content_key[:2]}/{content_key}/"
+    def _prefix(self, content_key: str) -> str:
+        return f"{self._folder}/{content_key[:2]}/{content_key}/"
 
 
 class WorkDesk:
@@ -58,7 +57,8 @@ class WorkDesk:
 
     def __init__(self, parts: Parts, claim: Claim, heart: Heart, workdir: Path) -> None:
         self.workdir = workdir
-        self.clips: ClipStore = Clips(parts.store)
+        self.clips: ContentStore = Keep(parts.store, "clips")
+        self.batches: ContentStore = Keep(parts.store, "batches")
         self._db = parts.db
         self._store = parts.store
         self._gates = parts.gates

@@ -61,21 +61,22 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-class ClipStore(Protocol):
-    """Keeps synthesised speech under the hash of everything that made it, across runs and jobs."""
+class ContentStore(Protocol):
+    """Keeps files under the hash of everything that made them, across runs and jobs."""
 
     def get(self, content_key: str) -> StoredFile | None:
-        """The clip kept under this content key, or None."""
+        """The file kept under this content key, or None."""
 
     def put(self, content_key: str, path: Path) -> StoredFile:
-        """Keep a FLAC file under this content key."""
+        """Keep a file (FLAC, MP4 or JSON, by its suffix) under this content key."""
 
 
 class Desk(Call, Protocol):
     """Where a stage works: a scratch folder, the storage to read from, the line to the runner."""
 
     workdir: Path
-    clips: ClipStore
+    clips: ContentStore  # synthesised speech
+    batches: ContentStore  # translated texts
 
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only."""

@@ -1,9 +1,13 @@
 """run_mt: `segments_src.json` to `segments_<lang>.json`, a line for each segment."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from backend.core.errors import Transient
 from backend.core.segments import Line, Segment, Transcript, Translation
+from backend.core.stages import CODE_VERSION, Stage
 from workers.providers.base import Cost, Translated, Translator
 from workers.stages.base import Desk, Made, Outcome, Work
 
@@ -37,10 +41,38 @@ def _translated(
     texts = [segment.text for segment in source.segments]
     for first in range(0, len(texts), translator.batch_size):
         desk.progress(first / len(texts))
-        batch = texts[first : first + translator.batch_size]
-        with desk.paced(translator):
-            answer = translator.translate(batch, source.language, target, call=desk)
-        yield _complete(answer, batch, translator)
+        batch = Batch(tuple(texts[first : first + translator.batch_size]), source.language, target)
+        yield _kept(batch, translator, desk) or _bought(batch, translator, desk)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts to be translated in one call."""
+
+    texts: tuple[str, ...]
+    source: str
+    target: str
+
+    def content_key(self, translator: Translator) -> str:
+        """The hash of everything that makes its translation what it is."""
+        by = (translator.name, translator.model, CODE_VERSION[Stage.MT])
+        return hashlib.sha256(json.dumps([asdict(self), by]).encode()).hexdigest()
+
+
+def _kept(batch: Batch, translator: Translator, desk: Desk) -> Translated | None:
+    """What an earlier attempt or run was given for the same batch costs nothing."""
+    file = desk.batches.get(batch.content_key(translator))
+    return Translated(json.loads(desk.fetch(file).read_bytes())) if file else None
+
+
+def _bought(batch: Batch, translator: Translator, desk: Desk) -> Translated:
+    with desk.paced(translator):
+        answer = translator.translate(batch.texts, batch.source, batch.target, call=desk)
+    answer = _complete(answer, batch.texts, translator)
+    path = desk.workdir / "batch.json"
+    path.write_text(json.dumps(list(answer.texts)))
+    desk.batches.put(batch.content_key(translator), path)
+    return answer
 
 
 def _complete(answer: Translated, batch: Sequence[str], translator: Translator) -> Translated:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.errors import Transient
+from backend.core.errors import Stopping, Transient
 from backend.core.segments import Segment, Transcript, Translation
 from tests.desk import LoneDesk, work
 from workers.providers.base import Call, Cost, Translated
@@ -83,3 +83,27 @@ def test_an_empty_line_is_tried_again(desk, monkeypatch):
 def test_nothing_said_nothing_translated(desk):
     outcome = translated(desk, [])
     assert Translation.model_validate_json(outcome.made[0].path.read_bytes()).lines == ()
+
+
+def test_a_batch_is_bought_once_whatever_happens_to_the_stage(desk, monkeypatch):
+    translator = Forgetful(lambda texts: [text.upper() for text in texts])
+    monkeypatch.setattr(desk, "translator", lambda _: translator)
+    desk.stop = (0.5, Stopping("a deploy"))
+    with pytest.raises(Stopping):
+        translated(desk, ["one", "two", "three", "four"])
+    desk.stop = None
+    outcome = translated(desk, ["one", "two", "three", "four"])
+    assert translator.batches == [("one", "two"), ("three", "four")]
+    found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
+    assert [line.text for line in found.lines] == ["ONE", "TWO", "THREE", "FOUR"]
+    assert outcome.cost.usd == 0.25, "only what this attempt bought"
+
+
+def test_a_bad_answer_is_not_kept(desk, monkeypatch):
+    answers = iter([[], ["ONE"]])
+    translator = Forgetful(lambda _: next(answers))
+    monkeypatch.setattr(desk, "translator", lambda _: translator)
+    with pytest.raises(Transient):
+        translated(desk, ["one"])
+    translated(desk, ["one"])
+    assert len(translator.batches) == 2
