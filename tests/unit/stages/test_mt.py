@@ -63,7 +63,7 @@ def test_batches_and_their_cost_add_up(desk, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
     monkeypatch.setattr(desk, "translator", lambda _name: translator)
     outcome = translated(desk, ["a", "b", "c"])
-    assert translator.batches == [["a", "b"], ["c"]]
+    assert translator.batches == [("a", "b"), ("c",)]
     assert outcome.cost == Cost(3, "texts", 0.5)
 
 
