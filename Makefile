@@ -9,7 +9,7 @@ ENGINES := espeak-ng apertium apertium-eng-spa apertium-eng-cat apertium-es-pt a
 SERVERS := postgresql redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint bench benchtools openapi clean engines servers
+.PHONY: help demo test unit lint chaos bench benchtools openapi clean engines servers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: $(VENV)/ready ## Style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: $(VENV)/ready servers ## Every blow at every place, and 500 jobs under random kills (~40 min)
+	$(BIN)/python -m pytest tests/chaos --chaos -rP
 
 bench: $(VENV)/ready engines benchtools ## Measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks
