@@ -21,7 +21,7 @@ from backend.core.settle import NewArtifact, Success
 from backend.core.stages import Stage, input_key, object_key
 from backend.core.states import StageState
 from backend.wiring import Parts
-from workers.desk import WorkDesk, file_sha256
+from workers.desk import PATIENCE_S, WorkDesk, file_sha256
 from workers.failpoints import failpoint
 from workers.flag import Flag
 from workers.heart import Heart
@@ -106,7 +106,7 @@ class Runner:
         sha256 = file_sha256(made.path)
         key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, made.filename)
         put = partial(self._parts.store.put, key, made.path, mime=made.mime, sha256=sha256)
-        outlasting(put, claim.lease_s)
+        outlasting(put, PATIENCE_S)
         file = FileRef(key, sha256, made.path.stat().st_size, made.mime, made.filename)
         return NewArtifact(made.kind, file, made.meta)
 

@@ -7,11 +7,13 @@ import pytest
 
 from backend.core import schema
 from backend.settings import Settings
-from tests.chaos.house import House
+from tests.chaos.house import House, environment
 
 
 @pytest.fixture(params=["servers", "embedded"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+def house(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
     """A house with short leases, so that tests need not wait long for a death to be noticed."""
     urls = {}
     if request.param == "servers":
@@ -33,8 +35,11 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         redispatch_s=2,
         retry_base_s=0.5,
         worker_concurrency=2,
+        api_port=0,
         **urls,
     )
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)  # celeryconfig reads it, here as in all processes
     gates = tmp_path / "gates"
     gates.mkdir()
     house = House(settings, gates)

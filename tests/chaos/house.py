@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = {
     "worker": ["celery", "-A", "tests.chaos.app", "worker", *WORKER_OPTIONS],
     "reconciler": ["workers.reconciler"],
+    "up": ["backend.cli.main", "up"],
 }
 
 T = TypeVar("T")
@@ -172,6 +173,11 @@ def _reached(gate: Path) -> int | None:
         return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return None
+
+
+def stages_of(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """All stages of a job as a client is told of them."""
+    return [*job["stages"], *(one for language in job["languages"] for one in language["stages"])]
 
 
 def check_invariants(parts: Parts, job_id: UUID) -> None:

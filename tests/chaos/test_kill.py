@@ -8,9 +8,10 @@ import signal
 from contextlib import ExitStack
 
 import pytest
+import redis
 
 from backend.core.stages import Stage
-from tests.chaos.house import House, check_invariants
+from tests.chaos.house import House, check_invariants, stages_of
 
 SERVERS = pytest.mark.parametrize("house", ["servers"], indirect=True)
 
@@ -46,7 +47,7 @@ def _killed_at(house: House, places: dict[Stage, str], attempts: dict[Stage, int
         house.start("worker")
         job = house.ended(job_id)
     assert job["status"] == "succeeded"
-    assert {one["stage"]: one["attempt"] for one in _stages(job)} == attempts
+    assert {one["stage"]: one["attempt"] for one in stages_of(job)} == attempts
     check_invariants(house.parts, job_id)
 
 
@@ -85,8 +86,15 @@ def test_told_to_stop_the_work_is_handed_back(house: House) -> None:
     house.start("worker")
     job = house.ended(job_id)
     assert job["status"] == "succeeded"
-    assert {one["attempt"] for one in _stages(job)} == {1}
+    assert {one["attempt"] for one in stages_of(job)} == {1}
 
 
-def _stages(job: dict) -> list[dict]:
-    return [*job["stages"], *(one for language in job["languages"] for one in language["stages"])]
+@SERVERS
+def test_nothing_can_be_delivered_again_while_a_stage_runs(house: House, redis_url: str) -> None:
+    """However long it takes. Turns red with `task_acks_late`."""
+    house.start("worker")
+    with house.gate("mid-work", Stage.ASR) as reached, redis.Redis.from_url(redis_url) as broker:
+        job_id = house.submit()
+        reached()
+        assert broker.hlen("unacked") == 0
+    house.ended(job_id)

@@ -12,7 +12,7 @@ from itertools import product
 import pytest
 
 from backend.core.stages import Stage
-from tests.chaos.house import House, check_invariants
+from tests.chaos.house import House, check_invariants, stages_of
 from tests.servers import S3, Server
 
 pytestmark = pytest.mark.parametrize("house", ["servers"], indirect=True)
@@ -96,6 +96,8 @@ AT_WORK: list[Blow] = [
     refuse_storage,
     pause,
 ]
+# What is away for a moment is waited for: no attempt is used up, no work thrown away.
+HURTS_NO_WORK = (lose_redis, restart_postgres, refuse_storage)
 PLACES = ("after-claim", "mid-work", "after-upload", "after-commit")
 AT_PUBLISHING: list[Blow] = [kill_main, tell_to_stop, lose_redis, restart_postgres, pause]
 
@@ -175,6 +177,8 @@ def _ends_well(scene: Scene, job_id: object, blow: Blow) -> None:
         scene.victim.terminate()
         scene.victim.wait(60)
         assert scene.house.job(job_id) == job, "a zombie changed something"
+    if blow in HURTS_NO_WORK:
+        assert {one["attempt"] for one in stages_of(job)} == {1}
     check_invariants(scene.house.parts, job_id)
     bought = scene.house.purchases()
     twice = {what: times for what, times in bought.items() if times > 1}

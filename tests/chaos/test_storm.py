@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from backend.core.models import StageRun
+from backend.core.models import JobEvent, StageRun
 from backend.core.stages import Stage
 from tests.chaos.house import House, check_invariants
 from tests.servers import Server
@@ -34,7 +35,9 @@ WEIGHTS = {
     "crash Postgres": 1,
 }
 PAUSE_S = 4  # longer than the house's lease
-CALM_S = 1.5  # between two blows, on average
+# Between two blows so many stages succeed at most, and so many seconds pass if none does.
+MOST_BETWEEN = 12
+STALE_S = 15
 
 pytestmark = pytest.mark.parametrize("house", ["servers"], indirect=True)
 
@@ -71,9 +74,18 @@ class Storm:
             "crash Postgres": lambda: self._crash(self._postgres, signal.SIGQUIT),
         }
 
-    def calm(self) -> float:
-        """Seconds until the next blow."""
-        return self._random.uniform(0, 2 * CALM_S)
+    def calm(self, over: threading.Event) -> bool:
+        """Wait for the next blow, on a slow machine longer; returns whether the storm is over."""
+        enough = self._succeeded() + self._random.randint(1, MOST_BETWEEN)
+        deadline = time.monotonic() + STALE_S
+        while self._succeeded() < enough and time.monotonic() < deadline and not over.wait(0.1):
+            continue
+        return over.is_set()
+
+    def _succeeded(self) -> int:
+        with self._house.parts.db.read() as connection:
+            query = select(func.count()).where(JobEvent.type == "stage.succeeded")
+            return connection.execute(query).scalar_one()
 
     def _worker(self) -> subprocess.Popen[bytes]:
         return self._processes[self._random.randrange(WORKERS)]
@@ -109,7 +121,7 @@ def raging(storm: Storm) -> Iterator[None]:
 
     def rage() -> None:
         try:
-            while not over.wait(storm.calm()):
+            while not storm.calm(over):
                 storm.strike()
         except Exception as error:
             errors.append(error)
