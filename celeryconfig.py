@@ -27,7 +27,7 @@ task_queues = [Queue(stage, Exchange(stage), routing_key=stage) for stage in map
 # Acknowledged when a process takes it: from there on the lease in the database tells whether the
 # stage is worked on. A late acknowledgement would add nothing (Redis delivers again only after the
 # visibility timeout) and cost much: stages delivered twice while they run, and with kombu 5.7 a
-# worker that ends when Redis restarts, and its stages with it (docs/adr/0005).
+# worker that ends when Redis restarts, and its stages with it (docs/adr/0003).
 task_acks_late = False
 
 # No message in hand but those that are worked on: a long stage must not sit on others' work.

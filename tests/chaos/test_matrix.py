@@ -1,6 +1,6 @@
 """Every blow, at every place, in every stage: the job ends well, and nothing is bought twice.
 
-`make test` runs a part, `make chaos` all. What turns it red: see the table in docs/adr/0005.
+`make test` runs a part, `make chaos` all. What turns it red, and was tried: docs/adr/0003.
 """
 
 import signal

@@ -1,7 +1,6 @@
 """The power fails: every process of the machine dies at once, and at the next start all goes on.
 
-Turns red when `leases.expire_all` or `outbox.wake_all` are left out of the embedded start (the job
-then waits for its lease), or when the relay looks only for messages it knows to be lost.
+What turns it red, and was tried: docs/adr/0003.
 """
 
 import signal

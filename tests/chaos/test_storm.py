@@ -1,7 +1,7 @@
 """Many jobs while workers, Redis and Postgres are killed at random: every job ends, once.
 
 The blows follow from a printed seed (`--chaos-seed`); `make chaos` runs 500 jobs, `make test` a
-few. What turns it red: docs/adr/0005.
+few. What turns it red, and was tried: docs/adr/0003.
 """
 
 import random
