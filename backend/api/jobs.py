@@ -45,10 +45,11 @@ class Job(MethodView):
         return views.job(parts().db, user_id(), job_id)
 
     @blueprint.response(202, schemas.JobView)
-    def delete(self, job_id: UUID) -> dict[str, Any]:
+    @blueprint.alt_response(200, schema=schemas.JobView, description="It had ended already")
+    def delete(self, job_id: UUID) -> tuple[dict[str, Any], int]:
         """Cancel it; what is finished is kept and can be resumed from."""
-        jobs.cancel(parts().db, user_id(), job_id)
-        return views.job(parts().db, user_id(), job_id)
+        cancelling = jobs.cancel(parts().db, user_id(), job_id)
+        return views.job(parts().db, user_id(), job_id), 202 if cancelling else 200
 
 
 @blueprint.route("/<uuid:job_id>/retry")

@@ -9,6 +9,9 @@ from contextlib import ExitStack
 import pytest
 import redis
 
+from backend.core import jobs, resume
+from backend.core.models import LOCAL_USER
+from backend.core.resume import Resume
 from backend.core.stages import Stage
 from tests.chaos.house import House, check_invariants, stages_of
 
@@ -102,3 +105,20 @@ def test_nothing_can_be_delivered_again_while_a_stage_runs(house: House, redis_u
         reached()
         assert broker.hlen("unacked") == 0
     house.ended(job_id)
+
+
+def test_a_cancelled_job_goes_on_later_and_buys_nothing_again(house: House) -> None:
+    """Down to the single line. Turns red when clips or batches are not kept."""
+    house.start("worker")
+    house.start("reconciler")
+    with house.gate("mid-work", Stage.TTS) as reached:
+        job_id = house.submit()
+        reached()
+        jobs.cancel(house.parts.db, LOCAL_USER, job_id)
+    cancelled = house.ended(job_id)
+    assert cancelled["status"] == "cancelled"
+    assert not [one for one in cancelled["artifacts"] if one["stage"] == Stage.MIX]
+    resume.start(house.parts.db, house.parts.store, LOCAL_USER, job_id, Resume())
+    assert house.ended(job_id)["status"] == "succeeded"
+    check_invariants(house.parts, job_id)
+    assert set(house.purchases().values()) == {1}
