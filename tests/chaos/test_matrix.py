@@ -18,6 +18,7 @@ from tests.servers import S3, Server
 pytestmark = pytest.mark.parametrize("house", ["servers"], indirect=True)
 
 OUTAGE_S = 10
+RESTART_S = 1  # less than the house's lease
 
 Blow = Callable[["Scene"], None]
 
@@ -32,6 +33,15 @@ class Scene:
         self.s3: S3 = request.getfixturevalue("s3_server")
         self.victim: subprocess.Popen[bytes] | None = None
         self.afterwards: list[Callable[[], None]] = []
+
+    def back_later(self, server: Server | S3, seconds: float) -> None:
+        """Start a server again so long after the work has gone on without it."""
+
+        def act() -> None:
+            time.sleep(seconds)
+            server.start()
+
+        self.afterwards.append(act)
 
 
 def kill_child(scene: Scene) -> None:
@@ -60,24 +70,19 @@ def quit_now(scene: Scene) -> None:
 def lose_redis(scene: Scene) -> None:
     """It comes back with nothing in it."""
     scene.redis.stop(signal.SIGKILL)
-    scene.redis.start()
+    scene.back_later(scene.redis, RESTART_S)
 
 
 def restart_postgres(scene: Scene) -> None:
     """Without asking whoever is connected."""
     scene.postgres.stop(signal.SIGQUIT)
-    scene.postgres.start()
+    scene.back_later(scene.postgres, RESTART_S)
 
 
 def refuse_storage(scene: Scene) -> None:
-    """For ten seconds from the moment in which the work goes on."""
+    """For longer than a lease."""
     scene.s3.stop()
-
-    def later() -> None:
-        time.sleep(OUTAGE_S)
-        scene.s3.start()
-
-    scene.afterwards.append(later)
+    scene.back_later(scene.s3, OUTAGE_S)
 
 
 def pause(scene: Scene) -> None:
