@@ -61,8 +61,9 @@ class Client:
         """Start a job again from such a stage."""
         return self._post(f"/v1/dead-letters/{letter_id}/requeue", {})
 
-    def download(self, job_id: str, artifact: dict[str, Any], target: Path) -> None:
-        """Get an artifact; the file appears whole and checked, or not at all."""
+    def download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
+        """Get an artifact; its file appears below the folder whole and checked, or not at all."""
+        target = _below(folder, artifact["name"])
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         digest = hashlib.sha256()
@@ -80,6 +81,7 @@ class Client:
             part.unlink()
             raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")
         part.replace(target)
+        return target
 
     def _post(self, path: str, body: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
         answer: dict[str, Any] = _checked(self._http.post(path, json=body, timeout=timeout)).json()
@@ -93,6 +95,14 @@ def file_sha256(path: Path) -> str:
     """The hash of a file, as hexadecimal text."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _below(folder: Path, name: str) -> Path:
+    """The file of that name; a server must not be able to write anywhere else."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise click.ClickException(f"The server names a file outside of {folder}: {name}")
+    return target
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

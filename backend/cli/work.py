@@ -143,11 +143,7 @@ def _lines(job: dict[str, Any]) -> list[tuple[str, str, float]]:
 
 def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
     shown = [a for a in job["artifacts"] if a["stage"] == "mix" or job["kind"] == "transcribe"]
-    files = []
-    for artifact in shown:
-        client.download(job["id"], artifact, out / artifact["name"])
-        files.append(out / artifact["name"])
-    return files
+    return [client.download(job["id"], artifact, out) for artifact in shown]
 
 
 def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:

@@ -4,9 +4,14 @@ import langcodes
 
 from backend.core.errors import Invalid
 
+# What RFC 5646 (BCP 47), 4.4.1, has every implementation make room for; no real tag is longer.
+LONGEST_TAG = 35
+
 
 def normalize(tag: str, field: str = "language") -> str:
     """The tag in standard form (`PT_br` gives `pt-BR`); raises `Invalid` for no known language."""
+    if len(tag) > LONGEST_TAG:
+        raise Invalid(field, f"a language tag has at most {LONGEST_TAG} characters")
     try:
         language = langcodes.Language.get(tag.strip())
     except langcodes.LanguageTagError:

@@ -57,6 +57,8 @@ class JobParams(BaseModel):
     providers: Providers = Providers()
 
 
+MOST_LANGUAGES = 50
+
 # What a resume may change; anything else makes a new job.
 OVERRIDABLE = {"bed", "flac", "mode", "providers"}
 
@@ -78,6 +80,8 @@ def checked(params: JobParams) -> JobParams:
 
 def normalized(tags: Sequence[str]) -> tuple[str, ...]:
     """Target languages in standard form, each once; raises `Invalid`."""
+    if len(tags) > MOST_LANGUAGES:
+        raise Invalid("targetLanguages", f"a job has at most {MOST_LANGUAGES}; make another one")
     return tuple(dict.fromkeys(languages.normalize(tag, "targetLanguages") for tag in tags))
 
 

@@ -117,9 +117,9 @@ def accept(
     key = f"uploads/{upload.id}/{sha256}"
     store.put(key, path, mime=content.mime, sha256=sha256)
     with db.write() as connection:
-        connection.execute(
+        taken = connection.execute(
             update(Upload)
-            .where(Upload.id == upload.id)
+            .where(Upload.id == upload.id, Upload.completed_at.is_(None))
             .values(
                 object_key=key,
                 sha256=sha256,
@@ -130,4 +130,7 @@ def accept(
                 completed_at=from_now(0),
             )
         )
+    if not taken.rowcount:
+        # Another request was first, and what an S3 client sent may have changed in between.
+        compare(find(db, upload.user_id, upload.id), sha256, size)
     store.delete(upload.object_key)

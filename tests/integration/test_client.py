@@ -60,7 +60,7 @@ def test_from_a_file_to_its_dub(client, parts, talk, tmp_path):
     job = done(client, parts, talk)
     assert job["status"] == "succeeded"
     for artifact in job["artifacts"]:
-        client.download(job["id"], artifact, tmp_path / "out" / artifact["name"])
+        client.download(job["id"], artifact, tmp_path / "out")
     assert (tmp_path / "out" / "es" / "audio.txt").read_text() == "mix es"
     assert list((tmp_path / "out").rglob("*.part")) == []
 
@@ -73,8 +73,8 @@ def test_what_was_damaged_on_its_way_leaves_no_file(client, parts, talk, tmp_pat
     job = done(client, parts, talk)
     artifact = {**job["artifacts"][0], "sha256": "00" * 32}
     with pytest.raises(click.ClickException, match="damaged on its way"):
-        client.download(job["id"], artifact, tmp_path / "out" / "file")
-    assert list((tmp_path / "out").iterdir()) == []
+        client.download(job["id"], artifact, tmp_path / "out")
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
 
 
 def test_a_refusal_is_told_in_the_words_of_the_api(client, tmp_path):
@@ -87,5 +87,13 @@ def test_a_refusal_is_told_in_the_words_of_the_api(client, tmp_path):
 def test_what_cannot_be_downloaded_leaves_no_file(client, parts, talk, tmp_path):
     job = done(client, parts, talk)
     with pytest.raises(ApiError, match="no artifact 'es/none'"):
-        client.download(job["id"], {"name": "es/none", "sha256": ""}, tmp_path / "out" / "none")
-    assert list((tmp_path / "out").iterdir()) == []
+        client.download(job["id"], {"name": "es/none", "sha256": ""}, tmp_path / "out")
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["../stolen", "es/../../stolen", "/tmp/stolen"])
+def test_a_server_cannot_write_outside_of_the_folder(client, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(click.ClickException, match="outside of"):
+        client.download("1", {"name": name, "sha256": ""}, tmp_path / "out")
+    assert list(tmp_path.rglob("stolen*")) == []

@@ -67,6 +67,7 @@ def test_a_transcription_has_no_language_tasks(database):
         ({"target_languages": ()}, "targetLanguages", "at least one"),
         ({"target_languages": ("en-x",)}, "targetLanguages", "'en-x' is no language tag"),
         ({"target_languages": ("EN",)}, "targetLanguages", "'en' is the source language"),
+        ({"target_languages": ("es",) * 51}, "targetLanguages", "at most 50"),
         ({"source_language": "klingonish"}, "sourceLanguage", "'klingonish'"),
         ({"kind": Kind.TRANSCRIBE}, "targetLanguages", "a transcription has none"),
         ({"bed": Bed.BACKGROUND}, "backgroundId", "needs an upload of that role"),

@@ -30,6 +30,11 @@ def test_what_is_no_language_is_refused_with_the_field_and_an_example(tag):
     assert f"'{tag}'" in str(refused.value)
 
 
+def test_a_tag_longer_than_any_is_not_looked_up():
+    with pytest.raises(Invalid, match="at most 35 characters"):
+        languages.normalize("es-" + "x" * 1000)
+
+
 def test_other_names_of_a_language():
     assert languages.base("pt-BR") == "pt"
     assert languages.name("pt-BR") == "Portuguese (Brazil)"
