@@ -11,7 +11,8 @@ from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
 from backend.api.requests import Blueprint
-from backend.core import jobs, resume, views
+from backend.core import intake, jobs, resume, views
+from backend.core.given import Start
 from backend.core.params import JobParams, Providers
 from backend.core.stages import Stage
 
@@ -113,10 +114,20 @@ class Download(MethodView):
 
 def _create(request: dict[str, Any]) -> Any:
     media_id, background_id = request.pop("media_id"), request.pop("background_id")
-    params = JobParams(**request, providers=_providers())
-    return accepted(
-        *jobs.create(parts().db, user_id(), params, media_id=media_id, background_id=background_id)
+    start = Start(
+        stage=Stage(request.pop("start_from")),
+        transcript_id=request.pop("transcript_id"),
+        translations=request.pop("translations"),
     )
+    params = JobParams(**request, providers=_providers())
+    given = intake.prepare(
+        *(parts().db, parts().store, user_id(), params),
+        media_id=media_id,
+        start=start,
+        scratch=parts().scratch,
+    )
+    files = {"media_id": media_id, "background_id": background_id}
+    return accepted(*jobs.create(parts().db, user_id(), params, **files, given=given))
 
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from backend.core.params import Bed, Kind, Mode
-from backend.core.stages import ORDER
+from backend.core.stages import ORDER, Stage
 
 ROLES = ("voice", "video", "background", "transcript")
 
@@ -85,7 +85,11 @@ class File(Camel):
 
 
 class JobRequest(Camel):
-    """Asks for a dub or a transcription."""
+    """Asks for a dub or a transcription.
+
+    `startFrom: mt` takes a transcript in place of recognition, `startFrom: tts` a translation for
+    each target language: uploads of role `transcript` in SRT, WebVTT or Dubline's JSON.
+    """
 
     kind = _choice(Kind, load_default=str(Kind.DUB))
     media_id = fields.UUID(required=True)
@@ -95,6 +99,14 @@ class JobRequest(Camel):
     mode = _choice(Mode, load_default=str(Mode.MONO))
     bed = _choice(Bed, load_default=str(Bed.AUTO))
     flac = _flag()
+    start_from = _choice((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
+    transcript_id = fields.UUID(load_default=None)
+    translations = fields.Dict(
+        keys=fields.String(),
+        values=fields.UUID(),
+        load_default=dict,
+        metadata={"description": "upload by target language, for `startFrom: tts`"},
+    )
 
 
 class RetryRequest(Camel):
@@ -150,7 +162,7 @@ class Cost(Camel):
 
 
 class StageView(Camel):
-    """One stage's progress marker."""
+    """One stage's progress marker; `origin` tells whether it is executed, reused or given."""
 
     stage = fields.String()
     state = fields.String()
@@ -212,7 +224,7 @@ class JobView(JobSummary):
 
 
 class RunView(Camel):
-    """One run with what it executed and reused."""
+    """One run with what it executed, what it reused and what it was given."""
 
     id = fields.UUID()
     number = fields.Integer()
@@ -222,6 +234,7 @@ class RunView(Camel):
     finished_at = fields.AwareDateTime(allow_none=True)
     executed = fields.List(fields.String())
     reused = fields.List(fields.String())
+    given = fields.List(fields.String())
 
 
 class DeadLetter(Camel):

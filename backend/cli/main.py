@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,18 @@ def _job_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _translations(
+    context: click.Context, option: click.Parameter, given: Sequence[str]
+) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for one in given:
+        language, equals, path = one.partition("=")
+        if not language or not equals:
+            raise click.BadParameter(f"'{one}': write LANGUAGE=FILE, for example es=talk.es.srt")
+        files[language] = FILE.convert(path, option, context)
+    return files
+
+
 @cli.command()
 @click.argument("media", metavar="INPUT", type=FILE)
 @click.option("--to", "targets", required=True, help="Target languages, for example es,pt.")
@@ -59,10 +71,17 @@ def _job_options(command: Callable[..., None]) -> Callable[..., None]:
     help="What sounds under the dub; auto: --background if given, otherwise the source, lowered.",
 )
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
+@click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
+@click.option(
+    "--translation",
+    "translations",
+    metavar="LANGUAGE=FILE",
+    multiple=True,
+    callback=_translations,
+    help="A translation of it, for example es=talk.es.srt; one for each language.",
+)
 @_job_options
-def dub(
-    media: Path, targets: str, background: Path | None, bed: str, flac: bool, **options: Any
-) -> None:
+def dub(media: Path, targets: str, bed: str, flac: bool, **options: Any) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
     request = {
         "kind": "dub",
@@ -70,7 +89,7 @@ def dub(
         "bed": bed,
         "flac": flac,
     }
-    _do(media, background, request, **options)
+    _do(media, request, **options)
 
 
 @cli.command()
@@ -78,18 +97,18 @@ def dub(
 @_job_options
 def transcribe(media: Path, **options: Any) -> None:
     """Transcribe INPUT to TXT, SRT, VTT and JSON."""
-    _do(media, None, {"kind": "transcribe"}, **options)
+    _do(media, {"kind": "transcribe"}, **options)
 
 
 def _do(
     media: Path,
-    background: Path | None,
     request: dict[str, Any],
     *,
     source: str,
     mode: str,
     out: Path | None,
     server: str | None,
+    **others: Any,
 ) -> None:
     from backend.cli import work
 
@@ -99,9 +118,8 @@ def _do(
     request = {**request, "sourceLanguage": source, "mode": mode}
     try:
         with work.connected(loaded, server) as (client, stack):
-            work.run(
-                client, stack, loaded, media=media, background=background, request=request, out=out
-            )
+            files = work.Files(media, **others)
+            work.run(client, stack, loaded, files=files, request=request, out=out)
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         sys.exit(130)

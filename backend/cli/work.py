@@ -3,8 +3,9 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,21 @@ from backend.settings import Settings
 POLL_S = 0.5
 ENDED = ("succeeded", "partial", "failed", "cancelled")
 console = Console()
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a job is made of; `translations` are by language."""
+
+    media: Path
+    background: Path | None = None
+    transcript: Path | None = None
+    translations: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def start(self) -> str:
+        """The first stage that is not given."""
+        return "tts" if self.translations else "mt" if self.transcript else "asr"
 
 
 @contextmanager
@@ -45,17 +61,15 @@ def run(
     stack: Stack | None,
     settings: Settings,
     *,
-    media: Path,
-    background: Path | None,
+    files: Files,
     request: dict[str, Any],
     out: Path,
 ) -> None:
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
-    ledger = _ledger(settings, media, background, request)
-    job = _taken_up(client, ledger) or _submitted(client, media, background, request, ledger)
+    ledger = _ledger(settings, files, request)
+    job = _taken_up(client, ledger) or _submitted(client, files, request, ledger)
     job = _watch(client, stack, job)
-    files = _download(client, job, out)
-    _report(client, job, files)
+    _report(client, job, _download(client, job, out))
 
 
 def _alive(url: str | None) -> str | None:
@@ -65,11 +79,14 @@ def _alive(url: str | None) -> str | None:
         return None
 
 
-def _ledger(
-    settings: Settings, media: Path, background: Path | None, request: dict[str, Any]
-) -> Path:
+def _ledger(settings: Settings, files: Files, request: dict[str, Any]) -> Path:
     """Where the id of this very command's job is kept, so that the same command goes on with it."""
-    what = [file_sha256(media), background and file_sha256(background), request]
+    single = (files.media, files.background, files.transcript)
+    what = [
+        [path and file_sha256(path) for path in single],
+        {language: file_sha256(path) for language, path in files.translations.items()},
+        request,
+    ]
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     return settings.dubline_home / "commands" / key
 
@@ -100,17 +117,28 @@ def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
 
 
 def _submitted(
-    client: Client, media: Path, background: Path | None, request: dict[str, Any], ledger: Path
+    client: Client, files: Files, request: dict[str, Any], ledger: Path
 ) -> dict[str, Any]:
-    with console.status(f"Sending {media.name} ..."):
-        request = {**request, "mediaId": client.upload(media, "video")["id"]}
-        if background:
-            request["backgroundId"] = client.upload(background, "background")["id"]
-    job = client.submit(request)
+    with console.status(f"Sending {files.media.name} ..."):
+        job = client.submit({**request, "startFrom": files.start, **_sent(client, files)})
     ledger.parent.mkdir(parents=True, exist_ok=True)
     ledger.write_text(job["id"])
     console.print(f"Job {job['id']}")
     return job
+
+
+def _sent(client: Client, files: Files) -> dict[str, Any]:
+    """The uploads as a request names them."""
+    sent: dict[str, Any] = {"mediaId": client.upload(files.media, "video")["id"]}
+    if files.background:
+        sent["backgroundId"] = client.upload(files.background, "background")["id"]
+    if files.transcript:
+        sent["transcriptId"] = client.upload(files.transcript, "transcript")["id"]
+    sent["translations"] = {
+        language: client.upload(path, "transcript")["id"]
+        for language, path in files.translations.items()
+    }
+    return sent
 
 
 def _watch(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:

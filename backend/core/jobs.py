@@ -1,21 +1,20 @@
 """What users ask for: a new job, another run of it, its end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select
 from uuid6 import uuid7
 
-from backend.core import events, runs, settle
+from backend.core import events, runs, settle, uploads
 from backend.core.db import Database
 from backend.core.errors import Invalid, NotFound
 from backend.core.events import Event
-from backend.core.models import Job, Upload
+from backend.core.models import Job
 from backend.core.params import Bed, JobParams, checked
-from backend.core.plan import Step, places
-
-ROLES_OF_MEDIA = ("voice", "video")
+from backend.core.plan import Given, Place, Step, places
 
 
 def create(
@@ -25,17 +24,19 @@ def create(
     *,
     media_id: UUID,
     background_id: UUID | None = None,
+    given: Mapping[Place, Given] = MappingProxyType({}),
 ) -> tuple[UUID, UUID]:
     """Accept a job: job, run, markers, first event and outbox row in one commit.
 
+    `given` are the stages that are not to be done, with what stands in their place (intake.py).
     Returns the ids of job and run. Raises `Invalid`.
     """
     params = checked(params)
     job_id = uuid7()
     with db.write() as connection:
-        _check_upload(connection, user_id, media_id, ROLES_OF_MEDIA, "mediaId")
+        uploads.usable(connection, user_id, media_id, uploads.MEDIA, "mediaId")
         if background_id is not None:
-            _check_upload(connection, user_id, background_id, ("background",), "backgroundId")
+            uploads.usable(connection, user_id, background_id, ("background",), "backgroundId")
         elif params.bed is Bed.BACKGROUND:
             raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
         connection.execute(
@@ -51,8 +52,11 @@ def create(
             )
         )
         events.record(connection, job_id, Event("job.created"))
-        steps = [Step(*place) for place in places(params, params.target_languages)]
+        stages = places(params, params.target_languages)
+        steps = [Step(*place, given=given.get(place)) for place in stages]
         run_id = runs.create(connection, job_id, params, None, steps)
+        if given:
+            settle.settle_run(connection, job_id, run_id)
     return job_id, run_id
 
 
@@ -75,19 +79,3 @@ def find(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]:
     if job is None:
         raise NotFound(f"There is no job {job_id}")
     return job
-
-
-def _check_upload(
-    connection: Connection, user_id: UUID, upload_id: UUID, roles: Sequence[str], field: str
-) -> None:
-    upload = connection.execute(
-        select(Upload.role, Upload.completed_at).where(
-            Upload.id == upload_id, Upload.user_id == user_id
-        )
-    ).one_or_none()
-    if upload is None:
-        raise Invalid(field, f"there is no file {upload_id}")
-    if upload.completed_at is None:
-        raise Invalid(field, f"file {upload_id} is not complete: POST /v1/files/complete first")
-    if upload.role not in roles:
-        raise Invalid(field, f"file {upload_id} has role {upload.role}, not {' or '.join(roles)}")

@@ -173,7 +173,7 @@ class StageRun(Base):
         UniqueConstraint("run_id", "stage", "language"),
         _one_of("stage", Stage),
         _one_of("state", StageState),
-        CheckConstraint("origin IN ('executed', 'reused')", name="origin"),
+        CheckConstraint("origin IN ('executed', 'reused', 'given')", name="origin"),
         Index("ix_stage_runs_upstream_id", "upstream_id"),
         Index(
             "ix_stage_runs_lease",
@@ -202,7 +202,7 @@ class StageRun(Base):
     lease_until: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]  # not to be claimed before
-    input_key: Mapped[str | None]
+    input_key: Mapped[str | None]  # null until it is done, and for what was given
     progress: Mapped[float] = mapped_column(default=0.0)
     memo: Mapped[dict[str, Any]] = mapped_column(default=dict)  # provider job ids, kept first
     error: Mapped[dict[str, Any] | None]

@@ -2,42 +2,49 @@
 
 A named stage runs again with all that follow it, and what comes before is pinned as it was made.
 `auto` takes over whatever was made of the very same inputs, up to the first thing that was not.
+What the user gave in place of a stage holds until a run is asked to start at that stage or before.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend.core.artifacts import READS
+from backend.core.artifacts import READS, FileRef
 from backend.core.errors import Conflict
 from backend.core.params import JobParams
 from backend.core.stages import ALL_LANGUAGES, ORDER, Stage, input_key, stages_of
 
+Place = tuple[Stage, str]
+Given = Mapping[str, FileRef]  # files by kind
+
 
 @dataclass(frozen=True)
 class Prior:
-    """What an earlier run made in a stage.
+    """What an earlier run made in a stage, or was given; that has no `input_key`.
 
     `outputs` maps kind to sha256; `missing` are the object keys that storage no longer holds.
     """
 
     marker_id: UUID  # of the stage run that executed it
     run_number: int
-    input_key: str
+    input_key: str | None
     outputs: Mapping[str, str]
     missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One stage of the new run: executed, or taken over from `reuse`."""
+    """One stage of the new run: executed, taken over from `reuse`, or `given` by the user."""
 
     stage: Stage
     language: str
     reuse: Prior | None = None
+    given: Given | None = None
 
-
-Place = tuple[Stage, str]
+    @property
+    def executed(self) -> bool:
+        """Whether a worker has to do it."""
+        return self.reuse is None and self.given is None
 
 
 def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
@@ -78,7 +85,17 @@ def plan(
             automatic = plan(params, languages, None, priors, uploads)
             raise _cannot_start(resume_from, place, prior, automatic)
         steps[place] = Step(*place, reuse=reuse)
+    if _lacks_transcript(steps):
+        known = {place: prior for place, prior in priors.items() if place[0] is not Stage.ASR}
+        return plan(params, languages, resume_from, known, uploads, accept_stale=accept_stale)
     return list(steps.values())
+
+
+def _lacks_transcript(steps: Mapping[Place, Step]) -> bool:
+    """Whether there is something to translate in a job that began with translations only."""
+    heard = steps[Stage.ASR, ALL_LANGUAGES].reuse
+    translating = any(step.executed for step in steps.values() if step.stage is Stage.MT)
+    return translating and heard is not None and not heard.outputs
 
 
 def _before(stage: Stage, other: Stage) -> bool:
@@ -86,7 +103,7 @@ def _before(stage: Stage, other: Stage) -> bool:
 
 
 def _usable(prior: Prior | None, key: str | None) -> bool:
-    return prior is not None and not prior.missing and prior.input_key == key
+    return prior is not None and not prior.missing and prior.input_key in (None, key)
 
 
 def _key(

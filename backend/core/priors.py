@@ -30,7 +30,7 @@ def find(connection: Connection, job_id: UUID, from_run: UUID | None) -> dict[Pl
             *(Artifact.size, Artifact.sha256),
         )
         .join(Run, Run.id == StageRun.run_id)
-        .join(Artifact, Artifact.stage_run_id == made_by())
+        .outerjoin(Artifact, Artifact.stage_run_id == made_by())
         .where(StageRun.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
         .order_by(Run.number)
     )
@@ -42,6 +42,9 @@ def find(connection: Connection, job_id: UUID, from_run: UUID | None) -> dict[Pl
         before = found.get(place)
         if before is None or before.prior.run_number != row.number:
             before = Found(Prior(row.marker_id, row.number, row.input_key, {}), ())
+        if row.kind is None:
+            found[place] = before
+            continue
         outputs = {**before.prior.outputs, row.kind: row.sha256}
         found[place] = Found(
             replace(before.prior, outputs=outputs),

@@ -1,6 +1,7 @@
 """Runs: each passage of a job through its stages, with a progress marker for every stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from uuid6 import uuid7
 
 from backend.core import events, outbox
 from backend.core.events import Event
-from backend.core.models import Job, LanguageTask, Run, StageRun
+from backend.core.models import Artifact, Job, LanguageTask, Run, StageRun
 from backend.core.params import JobParams
 from backend.core.plan import Step
 from backend.core.stages import ALL_LANGUAGES
@@ -46,9 +47,21 @@ def create(
     tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
     if tasks:
         connection.execute(insert(LanguageTask), tasks)
-    connection.execute(insert(StageRun), _markers(job_id, run_id, steps))
+    markers = _markers(job_id, run_id, steps)
+    connection.execute(insert(StageRun), markers)
+    given = [
+        {"job_id": job_id, "stage_run_id": marker["id"], "language": step.language, **file}
+        for step, marker in zip(steps, markers, strict=True)
+        for file in _files(step)
+    ]
+    if given:
+        connection.execute(insert(Artifact), given)
     outbox.promise(connection, run_id)
-    data = {"resumeFrom": resume_from, "reused": [_name(s) for s in steps if s.reuse]}
+    data = {
+        "resumeFrom": resume_from,
+        "reused": [_name(step) for step in steps if step.reuse],
+        "given": [_name(step) for step in steps if step.given is not None],
+    }
     events.record(connection, job_id, Event("run.created", run=number, data=data))
     return run_id
 
@@ -73,28 +86,29 @@ def _markers(job_id: UUID, run_id: UUID, steps: Sequence[Step]) -> list[dict[str
                 "stage": step.stage,
                 "language": step.language,
                 "upstream_id": upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
-                **_reused(step),
+                **_as_planned(step),
             }
         )
         upstream[step.language] = ids[step.stage, step.language]
     return rows
 
 
-def _reused(step: Step) -> dict[str, Any]:
+def _as_planned(step: Step) -> dict[str, Any]:
+    done = {"state": StageState.SUCCEEDED, "progress": 1.0}
+    waiting = {"state": StageState.WAITING, "progress": 0.0}
+    nothing = dict.fromkeys(("reused_from", "input_key", "finished_at"))
+    if step.executed:
+        return nothing | waiting | {"origin": "executed"}
     if step.reuse is None:
-        return dict.fromkeys(("reused_from", "input_key", "finished_at")) | {
-            "state": StageState.WAITING,
-            "origin": "executed",
-            "progress": 0.0,
-        }
-    return {
-        "state": StageState.SUCCEEDED,
-        "origin": "reused",
-        "progress": 1.0,
-        "reused_from": step.reuse.marker_id,
-        "input_key": step.reuse.input_key,
-        "finished_at": None,
-    }
+        return nothing | done | {"origin": "given"}
+    made = {"reused_from": step.reuse.marker_id, "input_key": step.reuse.input_key}
+    return nothing | done | made | {"origin": "reused"}
+
+
+def _files(step: Step) -> Iterator[dict[str, Any]]:
+    for kind, file in (step.given or {}).items():
+        columns = asdict(file)
+        yield {"kind": kind, "object_key": columns.pop("key"), "meta": {}, **columns}
 
 
 def _name(step: Step) -> str:

@@ -1,7 +1,7 @@
 """Files that users send: announced, put into storage, then checked and taken in."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from uuid6 import uuid7
 
 from backend.core.db import Database, from_now
@@ -19,6 +19,7 @@ from backend.core.models import Upload
 from backend.storage.base import BlobStore, SignedUrl
 
 INCOMING = "incoming"
+MEDIA = ("voice", "video")  # the roles that a recording may have
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,22 @@ def find(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
     if row is None:
         raise NotFound(f"There is no file {upload_id}")
     return row
+
+
+def usable(
+    connection: Connection, user_id: UUID, upload_id: UUID, roles: Sequence[str], field: str
+) -> Row[Any]:
+    """The row of a complete upload of one of these roles; raises `Invalid` for the field."""
+    upload = connection.execute(
+        select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
+    ).one_or_none()
+    if upload is None:
+        raise Invalid(field, f"there is no file {upload_id}")
+    if upload.completed_at is None:
+        raise Invalid(field, f"file {upload_id} is not complete: POST /v1/files/complete first")
+    if upload.role not in roles:
+        raise Invalid(field, f"file {upload_id} has role {upload.role}, not {' or '.join(roles)}")
+    return upload
 
 
 def is_complete(db: Database, key: str) -> bool:

@@ -65,7 +65,7 @@ def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dic
 
 
 def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
-    """Every run of a job with what it executed and reused."""
+    """Every run of a job with what it executed and reused and was given."""
     with db.read() as connection:
         jobs.find(connection, user_id, job_id)
         rows = connection.execute(
@@ -79,10 +79,10 @@ def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     return [
         {
             **row._mapping,
-            "executed": [
-                _place(m) for m in markers if m.run_id == row.id and m.origin == "executed"
-            ],
-            "reused": [_place(m) for m in markers if m.run_id == row.id and m.origin == "reused"],
+            **{
+                origin: [_place(m) for m in markers if (m.run_id, m.origin) == (row.id, origin)]
+                for origin in ("executed", "reused", "given")
+            },
         }
         for row in rows
     ]

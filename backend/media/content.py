@@ -2,31 +2,38 @@
 
 from pathlib import Path
 
+from backend.core import subtitles
 from backend.core.errors import Invalid
 from backend.core.uploads import Content
 from backend.media.probe import Probe, probe, require_audio
 
 TEXT = "text/plain"
 SNIFF = 1 << 16
+# Ten hours of speech, each word with its times, make about 10 MB of JSON.
+MOST_TRANSCRIPT_BYTES = 1 << 25
 SUBTYPES = {"mov": "mp4", "matroska": "x-matroska", "mp3": "mpeg"}
 
 
 def content_of(path: Path, role: str, name: str, *, text_allowed: bool) -> Content:
     """Probe the file that its user calls `name`.
 
-    Raises `Permanent` for what is no media or has no sound, `Invalid` for a transcript that is
-    not text. With `text_allowed` a text file may stand for media: it is its own transcript.
+    Raises `Permanent` for what is no media or has no sound, `Invalid` for a transcript that
+    cannot be read. With `text_allowed` a text file may stand for media: it is its own transcript.
     """
-    is_text = _is_text(path)
     if role == "transcript":
-        if not is_text:
-            raise Invalid("fileId", f"{name} is no UTF-8 text: send SRT, VTT or Dubline's JSON")
-        return Content(TEXT, None, None)
-    if is_text and text_allowed:
+        return _transcript(path, name)
+    if text_allowed and _is_text(path):
         return Content(TEXT, None, None)
     found = probe(path, name)
     require_audio(found, name)
     return Content(_mime(found), found.duration, found.model_dump(mode="json"))
+
+
+def _transcript(path: Path, name: str) -> Content:
+    if path.stat().st_size > MOST_TRANSCRIPT_BYTES:
+        raise Invalid("fileId", f"{name} is too large: {MOST_TRANSCRIPT_BYTES} bytes at most")
+    subtitles.read(path.read_bytes(), name)
+    return Content(TEXT, None, None)
 
 
 def _is_text(path: Path) -> bool:

@@ -179,7 +179,9 @@ def upgrade() -> None:
         sa.Column("cost_usd", sa.Double(), nullable=True),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint("origin IN ('executed', 'reused')", name=op.f("ck_stage_runs_origin")),
+        sa.CheckConstraint(
+            "origin IN ('executed', 'reused', 'given')", name=op.f("ck_stage_runs_origin")
+        ),
         sa.CheckConstraint(
             "stage IN ('asr', 'mt', 'tts', 'mix')", name=op.f("ck_stage_runs_stage")
         ),

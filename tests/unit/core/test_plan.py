@@ -154,6 +154,34 @@ def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
     assert refused.value.slug == "upstream-artifact-missing"
 
 
+def brought(place: Place, outputs: dict[str, str]) -> dict[Place, Prior]:
+    """What the user brought in place of a stage."""
+    return {place: Prior(UUID(int=1), 1, None, outputs)}
+
+
+def test_what_was_given_holds_whatever_else_changes():
+    priors = made_with(ES_PT) | brought((Stage.MT, "es"), {"segments": "es"})
+    changed = dub_params("es", "pt", mode="dialogue")
+    assert executed(plan(changed, ("es", "pt"), None, priors, UPLOADS)) == [
+        *("asr", "tts es", "mix es"),
+        *("mt pt", "tts pt", "mix pt"),
+    ]
+
+
+def test_what_was_given_is_made_when_its_stage_is_named():
+    priors = made_with(dub_params("es")) | brought((Stage.ASR, ""), {"segments_src": "en"})
+    assert executed(plan(dub_params("es"), ("es",), Stage.ASR, priors, UPLOADS))[0] == "asr"
+
+
+@pytest.mark.parametrize("named", [Stage.MT, Stage.TTS, Stage.MIX])
+def test_a_job_that_began_with_translations_needs_recognition_for_any_other(named):
+    priors = brought((Stage.ASR, ""), {}) | brought((Stage.MT, "es"), {"segments": "es"})
+    assert executed(plan(dub_params("es"), ("es",), None, priors, UPLOADS)) == ["tts es", "mix es"]
+    with pytest.raises(Conflict) as refused:
+        plan(dub_params("es", "pt"), ("es", "pt"), named, priors, UPLOADS)
+    assert refused.value.details["earliestValidStage"] == "asr"
+
+
 def test_a_new_code_version_makes_auto_execute_again(monkeypatch):
     priors = made_with(dub_params("es"))
     monkeypatch.setattr(

@@ -1,0 +1,102 @@
+"""What users bring in place of stages, made to fit the job."""
+
+from uuid import UUID
+
+import pytest
+
+from backend.core import given
+from backend.core.errors import Invalid
+from backend.core.given import Start
+from backend.core.params import Kind
+from backend.core.segments import Line, Segment, Transcript, Translation
+from backend.core.stages import Stage
+from backend.core.subtitles import UNKNOWN
+from tests.factories import dub_params
+
+FILE, OTHER = UUID(int=1), UUID(int=2)
+
+
+def heard(*spans: tuple[float, float], language: str = UNKNOWN) -> Transcript:
+    segments = tuple(Segment(id=9, start=a, end=b, text=f"at {a}") for a, b in spans)
+    return Transcript(language=language, duration=99, segments=segments)
+
+
+def test_a_transcript_stands_for_asr():
+    start = Start(Stage.MT, transcript_id=FILE)
+    assert given.wanted(dub_params("es"), start) == {(Stage.ASR, ""): (FILE, "transcriptId")}
+
+
+def test_translations_stand_for_mt_of_their_languages_however_these_are_written():
+    start = Start(Stage.TTS, FILE, {"PT_br": OTHER})
+    assert given.wanted(dub_params("pt-BR"), start) == {
+        (Stage.ASR, ""): (FILE, "transcriptId"),
+        (Stage.MT, "pt-BR"): (OTHER, "translations"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "field"),
+    [
+        (Start(Stage.MT), "transcriptId"),
+        (Start(Stage.ASR, FILE), "transcriptId"),
+        (Start(Stage.MT, FILE, {"es": OTHER}), "translations"),
+        (Start(Stage.TTS), "translations"),
+        (Start(Stage.TTS, FILE), "translations"),
+        (Start(Stage.TTS, None, {"es": FILE, "fr": OTHER}), "translations"),
+        (Start(Stage.TTS, None, {"klingonish": FILE}), "translations"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_field(start, field):
+    with pytest.raises(Invalid) as refused:
+        given.wanted(dub_params("es"), start)
+    assert refused.value.field == field
+
+
+def test_a_transcription_starts_at_its_beginning():
+    params = dub_params(kind=Kind.TRANSCRIBE, target_languages=())
+    with pytest.raises(Invalid, match="a transcription starts at asr"):
+        given.wanted(params, Start(Stage.MT, FILE))
+
+
+def test_segments_are_put_in_order_numbered_and_end_with_the_recording():
+    made = given.transcript(heard((3, 5.9), (1, 2)), "en", 5.0, "transcriptId")
+    assert (made.language, made.duration) == ("en", 5.0)
+    assert [(one.id, one.start, one.end) for one in made.segments] == [(0, 1, 2), (1, 3, 5.0)]
+
+
+@pytest.mark.parametrize("span", [(5.0, 5.5), (4.0, 6.1), (1.0, float("inf")), (2.0, 1.0)])
+def test_times_that_cannot_be_are_refused_with_the_line_that_has_them(span):
+    with pytest.raises(Invalid, match=rf"'at {span[0]}' \(.*(past the end|does not end)"):
+        given.transcript(heard((0, 1), span), "en", 5.0, "transcriptId")
+
+
+def test_what_text_stands_for_lasts_as_long_as_its_transcript():
+    assert given.transcript(heard((1, 2)), "en", None, "transcriptId").duration == 99
+
+
+def test_subtitles_become_lines_without_a_source():
+    made = given.translation(heard((1, 2)), "en", "es", 5.0, "translations")
+    line = Line(id=0, start=1, end=2, source="", text="at 1")
+    assert made == Translation(source_language="en", language="es", duration=5, lines=(line,))
+
+
+def test_our_own_translation_keeps_what_it_translates():
+    line = Line(id=4, start=1, end=2, source="Hello", text="Hola", speaker="A")
+    said = Translation(source_language="en", language="es-ES", duration=9, lines=(line,))
+    made = given.translation(said, "en", "es", 5.0, "translations")
+    assert made.lines == (line.model_copy(update={"id": 0}),)
+    assert (made.language, made.duration) == ("es", 5)
+
+
+@pytest.mark.parametrize(
+    ("language", "problem"), [("fr", "is in French, not English"), ("?", "no language tag")]
+)
+def test_another_language_is_refused(language, problem):
+    with pytest.raises(Invalid, match=problem):
+        given.transcript(heard((1, 2), language=language), "en-GB", 5.0, "transcriptId")
+
+
+def test_a_translation_is_no_transcript():
+    said = Translation(source_language="en", language="es", duration=9, lines=())
+    with pytest.raises(Invalid, match="give the transcript"):
+        given.transcript(said, "es", 5.0, "transcriptId")
