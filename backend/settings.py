@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     rate_limit_deadline_s: float = Field(
         default=3600, gt=0, description="Longest a stage waits for a rate limit in all, seconds"
     )
+    keep_days: float = Field(
+        default=30,
+        ge=14,
+        description="Kept for further runs after their last use: speech, translations; days",
+    )
     provider_rates: dict[str, PositiveFloat] = Field(
         default_factory=dict,
         description='Calls a minute that a vendor allows, as JSON: {"deepgram": 300}; others: any',

@@ -17,7 +17,7 @@ from backend.core.leases import Claim
 from backend.core.models import LOCAL_USER, Upload, User
 from backend.core.params import JobParams, Kind, Providers
 from backend.core.settle import NewArtifact, Success
-from backend.core.stages import Stage, input_key
+from backend.core.stages import Stage, input_key, object_key
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.wiring import Parts
@@ -107,7 +107,7 @@ def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Suc
     """A stage's result; its object is stored where a store is given."""
     data = (content or f"{claim.stage} {claim.language}").encode()
     sha256 = hashlib.sha256(data).hexdigest()
-    key = f"jobs/{claim.job_id}/{claim.stage}/{claim.language}/{sha256}"
+    key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, "made.txt")
     if store is not None:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "made"

@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from backend.core import leases, pacing
+from backend.core import garbage, leases, pacing
 from backend.core.errors import NotFound, Permanent, RateLimited, Transient
 from backend.core.leases import Claim
 from backend.core.patience import outlasting
-from backend.storage.base import BlobStore
+from backend.storage.base import BlobStore, StoredObject
 from backend.wiring import Parts
 from workers.heart import Heart
 from workers.providers import registry
@@ -35,11 +36,20 @@ class Keep:
 
     def get(self, content_key: str) -> StoredFile | None:
         """The file, if it was ever made."""
-        key = next(self._store.keys(self._prefix(content_key)), None)
-        size = self._store.size(key) if key else None
-        if key is None or size is None:
+        found = next(self._store.objects(self._prefix(content_key)), None)
+        if found is None or not self._in_use_again(found):
             return None
-        return StoredFile(key, Path(key).stem, size, MIMES[Path(key).suffix])
+        name = Path(found.key)
+        return StoredFile(found.key, name.stem, found.size, MIMES[name.suffix])
+
+    def _in_use_again(self, found: StoredObject) -> bool:
+        """Save it from being collected before this stage has written that it uses it."""
+        if datetime.now(UTC) - found.modified > garbage.REFRESH_AFTER:
+            try:
+                self._store.refresh(found.key)
+            except NotFound:
+                return False
+        return True
 
     def put(self, content_key: str, path: Path) -> StoredFile:
         """Keep a file; its suffix tells what it is."""

@@ -209,6 +209,31 @@ def migrate() -> None:
 
 
 @cli.command()
+@click.option("--delete", is_flag=True, help="Remove them; otherwise they are only listed.")
+def collect(delete: bool) -> None:
+    """List the files in storage that nothing refers to, or remove them."""
+    from rich.filesize import decimal
+
+    from backend.core import garbage, schema
+    from backend.core.errors import DublineError
+    from backend.wiring import Parts
+
+    parts = Parts(settings.load())
+    if not schema.is_current(parts.db):
+        raise click.ClickException("The schema is not up to date: run `dubline migrate` first")
+    keep = garbage.ages(parts.settings.stage_limit_s, parts.settings.keep_days)
+    count = size = 0
+    try:
+        for found in garbage.collect(parts.db, parts.store, parts.scratch, keep, delete=delete):
+            click.echo(found.key)
+            count, size = count + 1, size + found.size
+    except DublineError as error:
+        raise click.ClickException(str(error)) from None
+    what = "removed" if delete else "to be removed with --delete"
+    click.echo(f"Objects {what}: {count}, {decimal(size)}", err=True)
+
+
+@cli.command()
 def doctor() -> None:
     """Tell what is installed, which languages work, and what to install for more."""
     os.execv(sys.executable, [sys.executable, "-m", "workers.doctor"])  # noqa: S606

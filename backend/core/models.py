@@ -80,6 +80,7 @@ class Upload(Base):
     __tablename__ = "uploads"
     __table_args__ = (
         CheckConstraint("role IN ('voice', 'video', 'background', 'transcript')", name="role"),
+        Index("ix_uploads_object_key", "object_key"),
     )
 
     id: Mapped[UUID] = _id()

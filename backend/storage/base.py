@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+# What is being written, where a store cannot hide it.
+PARTS = "parts"
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,15 @@ class SignedUrl:
     url: str
     method: str
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a listing tells it; `size` in bytes, `modified` when it was last written."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 class BlobStore(Protocol):
@@ -37,8 +49,14 @@ class BlobStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that begin with `prefix`."""
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose key begins with `prefix`, in no order, however many there are."""
+
+    def modified(self, key: str) -> datetime | None:
+        """When the object was last written, or None when there is no such object."""
+
+    def refresh(self, key: str) -> None:
+        """Count an object that is there as written now."""
 
     def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A URL to which a client may send this object, once."""

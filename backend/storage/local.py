@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,13 +12,13 @@ from uuid import uuid4
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from backend.core.errors import NotFound
-from backend.storage.base import SignedUrl
+from backend.storage.base import PARTS, SignedUrl, StoredObject
 
 CHUNK = 1 << 20
 
 
 class LocalStore:
-    """Objects are files below `root`, written beside their place and renamed into it."""
+    """Objects are files below `root`, written in a folder of their own, then renamed."""
 
     def __init__(self, root: Path, url: str, secret_key: str) -> None:
         self.root = root
@@ -39,7 +39,7 @@ class LocalStore:
 
     def writer(self, key: str) -> "AtomicFile":
         """A file to write the object to; it gets its name when closed without an error."""
-        return AtomicFile(self.path(key))
+        return AtomicFile(self.path(key), self.root / PARTS)
 
     def fetch(self, key: str, path: Path) -> None:
         """Link the object where the file systems allow, otherwise copy it."""
@@ -53,10 +53,8 @@ class LocalStore:
 
     def size(self, key: str) -> int | None:
         """Its size in bytes, or None."""
-        try:
-            return self.path(key).stat().st_size
-        except FileNotFoundError:
-            return None
+        stat = _stat(self.path(key))
+        return stat and stat.st_size
 
     def holds(self, key: str, *, size: int, sha256: str) -> bool:
         """Compare size and content."""
@@ -69,13 +67,27 @@ class LocalStore:
         """Remove the file."""
         self.path(key).unlink(missing_ok=True)
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Walk the folder; half-written files do not count."""
-        base = self.path(prefix) if prefix.endswith("/") else self.path(prefix).parent
-        for path in sorted(base.rglob("*")):
-            key = path.relative_to(self.root.resolve()).as_posix()
-            if path.is_file() and path.suffix != PART and key.startswith(prefix):
-                yield key
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Walk the folder; what disappears meanwhile does not count."""
+        base, root = self.path(prefix), self.root.resolve()
+        for folder, _, names in os.walk(base if prefix.endswith("/") else base.parent):
+            for path in (Path(folder, name) for name in names):
+                key = path.relative_to(root).as_posix()
+                stat = _stat(path) if key.startswith(prefix) else None
+                if stat:
+                    yield StoredObject(key, stat.st_size, _modified(stat))
+
+    def modified(self, key: str) -> datetime | None:
+        """The file's own time."""
+        stat = _stat(self.path(key))
+        return stat and _modified(stat)
+
+    def refresh(self, key: str) -> None:
+        """Set the file's time."""
+        try:
+            os.utime(self.path(key))
+        except FileNotFoundError:
+            raise NotFound(f"Storage has no object {key}") from None
 
     def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A PUT route of the API."""
@@ -99,18 +111,27 @@ class LocalStore:
         return dict(claims)
 
 
-PART = ".part"
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _modified(stat: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(stat.st_mtime, UTC)
 
 
 class AtomicFile:
     """A binary file that appears under its name complete and on disk, or not at all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parts: Path) -> None:
         self._path = path
-        self._part = path.with_name(f"{path.name}.{uuid4().hex}{PART}")
+        self._part = parts / uuid4().hex
 
     def __enter__(self) -> Any:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self._path.parent, self._part.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("wb")
         return self._file
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import REPLACE, CopySource
+from minio.datatypes import Object
 from minio.error import InvalidResponseError, S3Error, ServerError
 from werkzeug.http import dump_options_header
 
 from backend.core.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
-from backend.storage.base import SignedUrl
+from backend.storage.base import SignedUrl, StoredObject
 
 GONE = {"NoSuchKey", "NoSuchObject"}
 REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
@@ -54,18 +56,13 @@ class MinioStore:
 
     def size(self, key: str) -> int | None:
         """Its size in bytes, or None."""
-        try:
-            with _errors(key):
-                return self._client.stat_object(bucket_name=self.bucket, object_name=key).size
-        except NotFound:
-            return None
+        stat = self._stat(key)
+        return stat.size if stat else None
 
     def holds(self, key: str, *, size: int, sha256: str) -> bool:
         """Compare size, and the hash that was stored with the object."""
-        try:
-            with _errors(key):
-                stat = self._client.stat_object(bucket_name=self.bucket, object_name=key)
-        except NotFound:
+        stat = self._stat(key)
+        if stat is None:
             return False
         kept = (stat.metadata or {}).get("x-amz-meta-sha256", sha256)
         return stat.size == size and kept == sha256
@@ -75,13 +72,38 @@ class MinioStore:
         with _errors(key):
             self._client.remove_object(bucket_name=self.bucket, object_name=key)
 
-    def keys(self, prefix: str) -> Iterator[str]:
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
         """List page by page."""
         with _errors(prefix):
             for item in self._client.list_objects(
                 bucket_name=self.bucket, prefix=prefix, recursive=True
             ):
-                yield item.object_name
+                yield StoredObject(item.object_name, item.size, item.last_modified)
+
+    def modified(self, key: str) -> datetime | None:
+        """As the service tells it, to the second."""
+        stat = self._stat(key)
+        return stat.last_modified if stat else None
+
+    def refresh(self, key: str) -> None:
+        """Copy the object onto itself, which the service allows when metadata is given anew."""
+        with _errors(key):
+            stat = self._client.stat_object(bucket_name=self.bucket, object_name=key)
+            known = {name.lower(): value for name, value in (stat.metadata or {}).items()}
+            self._client.copy_object(
+                bucket_name=self.bucket,
+                object_name=key,
+                source=CopySource(bucket_name=self.bucket, object_name=key),
+                metadata={name: known[name] for name in ("content-type", "x-amz-meta-sha256")},
+                metadata_directive=REPLACE,
+            )
+
+    def _stat(self, key: str) -> Object | None:
+        try:
+            with _errors(key):
+                return self._client.stat_object(bucket_name=self.bucket, object_name=key)
+        except NotFound:
+            return None
 
     def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A presigned PUT to the service itself."""

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +16,8 @@ from backend.core import schema
 from backend.core.errors import NotFound, Permanent, Transient
 from backend.core.uploads import INCOMING
 from backend.settings import Settings
-from backend.storage.base import BlobStore, SignedUrl
+from backend.storage.base import PARTS, BlobStore, SignedUrl
+from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
 from backend.wiring import Parts
 from tests import factories
@@ -24,7 +25,7 @@ from tests.servers import free_port
 
 CONTENT = b"what was said\n" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 OUTSIDE = ("../secret", "a/../../secret", "/etc/passwd", "jobs/../../../etc/passwd")
 
 
@@ -113,12 +114,41 @@ def test_putting_the_same_again_changes_nothing(store, source):
     assert store.size("jobs/1/speech") == len(CONTENT)
 
 
+def keys(store: BlobStore, prefix: str) -> list[str]:
+    return sorted(found.key for found in store.objects(prefix))
+
+
 def test_keys_by_prefix(store, source):
     for key in ("jobs/1/a", "jobs/1/b/c", "jobs/10/a", "uploads/1"):
         put(store, source, key)
-    assert sorted(store.keys("jobs/1/")) == ["jobs/1/a", "jobs/1/b/c"]
-    assert sorted(store.keys("jobs/1")) == ["jobs/1/a", "jobs/1/b/c", "jobs/10/a"]
-    assert list(store.keys("clips/")) == []
+    assert keys(store, "jobs/1/") == ["jobs/1/a", "jobs/1/b/c"]
+    assert keys(store, "jobs/1") == ["jobs/1/a", "jobs/1/b/c", "jobs/10/a"]
+    assert keys(store, "clips/") == []
+
+
+def test_a_listing_tells_size_and_time(store, source):
+    before = datetime.now(UTC) - SECOND
+    key = put(store, source)
+    [found] = store.objects("jobs/")
+    assert (found.key, found.size) == (key, len(CONTENT))
+    modified = store.modified(key)
+    assert before <= modified <= datetime.now(UTC) + SECOND
+    assert abs(modified - found.modified) < SECOND, "a service's answers differ in precision"
+    assert store.modified("jobs/none") is None
+
+
+def test_what_is_refreshed_is_the_same_but_written_now(store, source):
+    key = put(store, source)
+    stored = store.modified(key)
+    if isinstance(store, LocalStore):
+        os.utime(store.path(key), (0, 0))
+        stored = datetime.fromtimestamp(0, UTC)
+    store.refresh(key)
+    assert store.modified(key) >= stored
+    assert datetime.now(UTC) - store.modified(key) < MINUTE
+    assert store.holds(key, size=len(CONTENT), sha256=SHA256)
+    with pytest.raises(NotFound):
+        store.refresh("jobs/none")
 
 
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
@@ -129,7 +159,7 @@ def test_a_key_that_leads_out_of_the_store_is_refused(store, source, tmp_path, k
         lambda: store.fetch(key, tmp_path / "copy"),
         lambda: store.size(key),
         lambda: store.delete(key),
-        lambda: list(store.keys(key)),
+        lambda: list(store.objects(key)),
     ):
         with pytest.raises(NotFound):
             act()
@@ -141,9 +171,10 @@ def test_half_a_file_is_never_visible(store):
         file.write(CONTENT)
         file.flush()
         assert store.size("jobs/half") is None
-        assert list(store.keys("jobs/")) == []
+        assert keys(store, "jobs/") == []
+        assert len(keys(store, f"{PARTS}/")) == 1
         raise OSError("torn")
-    assert list(store.root.rglob("*")) == [store.root / "jobs"], "the half stayed on disk"
+    assert not any(path.is_file() for path in store.root.rglob("*")), "the half stayed on disk"
 
 
 def test_a_client_sends_a_file_by_url(store, client, tmp_path):

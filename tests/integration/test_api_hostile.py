@@ -58,7 +58,7 @@ def test_what_is_refused_takes_no_room_and_may_be_sent_again(client, parts):
     file = announced(client)
     client.put(file["url"], data=b"\x00\x01 no media")
     assert client.post("/v1/files/complete", json={"fileId": file["fileId"]}).status_code == 422
-    assert list(parts.local_store.keys("incoming/")) == []
+    assert list(parts.local_store.objects("incoming/")) == []
     assert client.put(file["url"], data=b"Hello.").status_code == 204
     assert client.post("/v1/files/complete", json={"fileId": file["fileId"]}).status_code == 200
 

@@ -37,6 +37,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_uploads_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
     )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index("ix_uploads_object_key", ["object_key"], unique=False)
+
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -271,5 +274,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_jobs_user_id_id")
 
     op.drop_table("jobs")
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.drop_index("ix_uploads_object_key")
+
     op.drop_table("uploads")
     op.drop_table("users")
