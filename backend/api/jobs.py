@@ -11,7 +11,7 @@ from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
 from backend.api.requests import Blueprint
-from backend.core import intake, jobs, resume, views
+from backend.core import costs, intake, jobs, resume, views
 from backend.core.given import Start
 from backend.core.params import JobParams, Providers
 from backend.core.stages import Stage
@@ -140,8 +140,9 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         accept_stale=request["accept_stale"],
     )
     if request["dry_run"]:
-        _, steps = resume.prepare(parts().db, parts().store, user_id(), job_id, wanted)
-        return jsonify(schemas.Plan().dump(views.plan(steps)))
+        params, steps = resume.prepare(parts().db, parts().store, user_id(), job_id, wanted)
+        told = views.plan(steps, costs.estimates(parts().db, job_id, params, steps))
+        return jsonify(schemas.Plan().dump(told))
     run_id, _ = resume.start(parts().db, parts().store, user_id(), job_id, wanted)
     return accepted(job_id, run_id)
 

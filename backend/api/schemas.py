@@ -145,11 +145,17 @@ class PlannedStage(Camel):
     stage = fields.String()
     language = fields.String(allow_none=True)
     action = _choice(("execute", "reuse"))
+    estimated_cost_usd = fields.Float(allow_none=True)
 
 
 class Plan(Camel):
-    """The answer to a dry run."""
+    """The answer to a dry run.
 
+    The cost is what the same stages have cost before, with the same provider: the most in their
+    language, or the mean of the others for a new one. It is null where nothing like it was done.
+    """
+
+    estimated_cost_usd = fields.Float(allow_none=True)
     plan = fields.List(fields.Nested(PlannedStage))
 
 

@@ -110,17 +110,20 @@ def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> FileRef:
     return FileRef(row.object_key, row.sha256, row.size, row.mime, row.filename)
 
 
-def plan(steps: Sequence[Step]) -> dict[str, Any]:
-    """What a run would do."""
+def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:
+    """What a run would do, and its cost in US dollars as far as all of it can be told."""
+    known = [cost for cost in costs if cost is not None]
     return {
+        "estimated_cost_usd": sum(known) if len(known) == len(costs) else None,
         "plan": [
             {
                 "stage": step.stage,
                 "language": step.language or None,
                 "action": "reuse" if step.reuse else "execute",
+                "estimated_cost_usd": cost,
             }
-            for step in steps
-        ]
+            for step, cost in zip(steps, costs, strict=True)
+        ],
     }
 
 

@@ -1,6 +1,7 @@
 """The API from outside: send a file, ask for a job, watch it, get what it made, run it again."""
 
 import hashlib
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.core import jobs
+from backend.core import jobs, settle
 from backend.core.models import Outbox
-from backend.core.stages import PER_LANGUAGE
+from backend.core.stages import PER_LANGUAGE, Stage
 from backend.wiring import Parts
 from tests import factories
 from tests.media_samples import tone, write
@@ -163,6 +164,24 @@ def test_a_dry_run_tells_the_plan_and_does_nothing(client, parts):
         ("mix", "es", "execute"),
     ]
     assert client.get(f"/v1/jobs/{job['id']}").json == job
+
+
+def test_a_dry_run_tells_what_it_would_cost(client, parts):
+    job_id, run_id = factories.dub(parts.db)
+    prices = {Stage.ASR: 1.0, Stage.MT: 0.25, Stage.TTS: 0.5, Stage.MIX: 0.0}
+    for stage, usd in prices.items():
+        claim = factories.claimed(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
+        success = replace(factories.made(claim, parts.store), cost_usd=usd)
+        settle.succeed(parts.db, claim, success)
+    for more, expected in (
+        ({"resumeFrom": "mt"}, 0.75),
+        ({"languages": ["es", "fr"]}, 0.75),
+        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "another"}}}, None),
+    ):
+        request = {"dryRun": True, **more}
+        answer = client.post(f"/v1/jobs/{job_id}/retry", json=request).json
+        assert answer["estimatedCostUsd"] == expected
+    assert [one["estimatedCostUsd"] for one in answer["plan"]] == [0.0, 0.0, None, 0.0]
 
 
 def test_a_new_language_is_added(client, parts):
