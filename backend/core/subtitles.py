@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import unescape
 from itertools import pairwise, takewhile
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -21,9 +22,10 @@ UNKNOWN = "und"  # subtitles do not tell their language (ISO 639-2: undetermined
 ARROW = "-->"
 _CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
 TIMES = re.compile(rf"\s*{_CLOCK}\s*{ARROW}\s*{_CLOCK}(?:\s.*)?")
-VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+# None of these can look at the same text over and over, however long and odd it is.
+VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>")
 # Tags of both formats, WebVTT's times within a cue, and the overrides that SRT has from ASS.
-TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[\d:.]+>|\{\\[^}]*\}")
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[\d:.]+>|\{\\[^{}]*\}")
 DASH = re.compile(r"\A[-\u2010\u2013](?:\s+|(?=[^\W\d]))")
 
 
@@ -150,7 +152,7 @@ def _turns(lines: Sequence[str]) -> list[Turn]:
     starts = sorted({0, *dashed}) if len(dashed) > 1 else [0]
     said = ["\n".join(lines[here:after]) for here, after in pairwise([*starts, len(lines)])]
     return [
-        Turn(chr(ord("A") + n) if n else None, DASH.sub("", part, count=1))
+        Turn(ascii_uppercase[n % 26] if n else None, DASH.sub("", part, count=1))
         for n, part in enumerate(said)
     ]
 
