@@ -76,6 +76,12 @@ def transcription(db: Database) -> tuple[UUID, UUID]:
 
 def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID, UUID]:
     """An accepted dub of a text file that is in storage."""
+    media_id = text_upload(parts, text)
+    return jobs.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
+
+
+def text_upload(parts: Parts, text: str) -> UUID:
+    """A text file that was taken in and is in storage."""
     content = text.encode()
     sha256 = hashlib.sha256(content).hexdigest()
     key = f"uploads/{sha256}"
@@ -83,7 +89,7 @@ def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID
         path = Path(folder) / "talk.txt"
         path.write_bytes(content)
         parts.store.put(key, path, mime="text/plain", sha256=sha256)
-    media_id = upload(
+    return upload(
         parts.db,
         sha256=sha256,
         object_key=key,
@@ -91,7 +97,6 @@ def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID
         mime="text/plain",
         filename="talk.txt",
     )
-    return jobs.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
 
 
 def claimed(

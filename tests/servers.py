@@ -71,8 +71,8 @@ class Server:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
-    """A Postgres that syncs nothing to disk; its URL has no database's name."""
+def postgres(*, durable: bool = False) -> Iterator[Server]:
+    """A Postgres; unless durable it syncs nothing to disk. Its URL has no database's name."""
     initdb, server = _postgres_tool("initdb"), _postgres_tool("postgres")
     port = free_port()
     url = f"postgresql://dubline@127.0.0.1:{port}"
@@ -83,7 +83,7 @@ def postgres() -> Iterator[Server]:
         initialize = [initdb, "-D", data, "-A", "trust", "-U", "dubline", "--no-sync"]
         subprocess.run(initialize, user=user, check=True, stdout=subprocess.DEVNULL, cwd="/")
         command = [server, "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-        command += ["-c", "unix_socket_directories=", "-c", "fsync=off"]
+        command += ["-c", "unix_socket_directories=", "-c", f"fsync={'on' if durable else 'off'}"]
         yield from _running(Server(url, command, Path(folder, "log"), lambda: _connect(url), user))
 
 
