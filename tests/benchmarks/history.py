@@ -26,12 +26,6 @@ def multiply(db: Database, copies: int) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def empty(db: Database) -> None:
-    """Remove all jobs, whatever state they are in."""
-    with db.write() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(table.name for table in TABLES)}"))
-
-
 def _copy(connection: Connection, table: Table, copies: int) -> None:
     values = ", ".join(_copied(column) for column in table.columns)
     names = ", ".join(column.name for column in table.columns)
