@@ -57,13 +57,13 @@ def make(folder: Path) -> None:
     (folder / "talk.txt").write_text("\n".join(said) + "\n")
 
 
-def speak(voice: str, text: str) -> Samples:
-    """The text as flite says it, mono at `RATE`."""
+def speak(voice: str, text: str, to_rate: int = RATE) -> Samples:
+    """The text as flite says it, mono."""
     with TemporaryDirectory() as folder:
         wav = Path(folder) / "line.wav"
         subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(wav)], check=True)
         samples, rate = soundfile.read(wav, dtype="float32")
-    times = np.arange(round(len(samples) * RATE / rate)) * rate / RATE
+    times = np.arange(round(len(samples) * to_rate / rate)) * rate / to_rate
     return np.interp(times, np.arange(len(samples)), samples).astype(np.float32)
 
 

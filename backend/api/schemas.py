@@ -28,6 +28,10 @@ def _choice(values: Any, **options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf([str(value) for value in values]), **options)
 
 
+def _name(longest: int) -> fields.String:
+    return fields.String(validate=validate.Length(1, longest))
+
+
 class FieldProblem(Camel):
     """What is wrong with one field."""
 
@@ -106,6 +110,12 @@ class JobRequest(Camel):
         values=fields.UUID(),
         load_default=dict,
         metadata={"description": "upload by target language, for `startFrom: tts`"},
+    )
+    voices = fields.Dict(
+        keys=_name(20),
+        values=_name(200),
+        load_default=dict,
+        metadata={"description": "a voice by speaker, as in `dubline voices`; others are chosen"},
     )
 
 

@@ -47,16 +47,25 @@ def _job_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _pairs(given: Sequence[str], example: str) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    for one, (name, _, value) in zip(given, pairs, strict=True):
+        if not (name and value):
+            raise click.BadParameter(f"'{one}': write it as in {example}")
+    return {name: value for name, _, value in pairs}
+
+
 def _translations(
     context: click.Context, option: click.Parameter, given: Sequence[str]
 ) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for one in given:
-        language, equals, path = one.partition("=")
-        if not language or not equals:
-            raise click.BadParameter(f"'{one}': write LANGUAGE=FILE, for example es=talk.es.srt")
-        files[language] = FILE.convert(path, option, context)
-    return files
+    pairs = _pairs(given, "es=talk.es.srt")
+    return {language: FILE.convert(path, option, context) for language, path in pairs.items()}
+
+
+def _voices(
+    _context: click.Context, _option: click.Parameter, given: Sequence[str]
+) -> dict[str, str]:
+    return _pairs(given, "B=f2")
 
 
 @cli.command()
@@ -80,14 +89,25 @@ def _translations(
     callback=_translations,
     help="A translation of it, for example es=talk.es.srt; one for each language.",
 )
+@click.option(
+    "--voice",
+    "voices",
+    multiple=True,
+    metavar="SPEAKER=VOICE",
+    callback=_voices,
+    help="A speaker's voice, for example B=f2; see `dubline voices es`. May be repeated.",
+)
 @_job_options
-def dub(media: Path, targets: str, bed: str, flac: bool, **options: Any) -> None:
+def dub(
+    media: Path, *, targets: str, bed: str, flac: bool, voices: dict[str, str], **options: Any
+) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
     request = {
         "kind": "dub",
         "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
         "bed": bed,
         "flac": flac,
+        "voices": voices,
     }
     _do(media, request, **options)
 
@@ -237,6 +257,13 @@ def collect(delete: bool) -> None:
 def doctor() -> None:
     """Tell what is installed, which languages work, and what to install for more."""
     os.execv(sys.executable, [sys.executable, "-m", "workers.doctor"])  # noqa: S606
+
+
+@cli.command()
+@click.argument("language")
+def voices(language: str) -> None:
+    """List the voices for LANGUAGE, for example es, the best ones first."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers.voices", language])  # noqa: S606
 
 
 def main() -> None:

@@ -98,6 +98,7 @@ def translation(
         source_language=source_language,
         language=language,
         duration=duration,
+        speakers=said.speakers,
         lines=_within(lines, duration, name),
     )
 

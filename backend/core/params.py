@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.core import languages
 from backend.core.errors import Invalid
@@ -54,13 +54,14 @@ class JobParams(BaseModel):
     mode: Mode = Mode.MONO
     bed: Bed = Bed.AUTO
     flac: bool = False
+    voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     providers: Providers = Providers()
 
 
 MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
-OVERRIDABLE = {"bed", "flac", "mode", "providers"}
+OVERRIDABLE = {"bed", "flac", "mode", "providers", "voices"}
 
 
 def checked(params: JobParams) -> JobParams:

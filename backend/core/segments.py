@@ -36,11 +36,22 @@ class Segment(Document):
     words: tuple[Word, ...] = ()
 
 
+class Speaker(Document):
+    """Somebody who speaks; `label` is None where speakers were not told apart.
+
+    `pitch_hz` is the median fundamental frequency, None where none was measured.
+    """
+
+    label: str | None
+    pitch_hz: float | None = None
+
+
 class Transcript(Document):
-    """`segments_src.json`: what was said, by whom, when."""
+    """`segments_src.json`: what was said, by whom, when; speakers in order of appearance."""
 
     language: str
     duration: float
+    speakers: tuple[Speaker, ...] = ()
     segments: tuple[Segment, ...]
 
 
@@ -56,11 +67,12 @@ class Line(Document):
 
 
 class Translation(Document):
-    """`segments_<lang>.json`: exactly one line for each source segment."""
+    """`segments_<lang>.json`: exactly one line for each source segment, and the same speakers."""
 
     source_language: str
     language: str
     duration: float
+    speakers: tuple[Speaker, ...] = ()
     lines: tuple[Line, ...]
 
 

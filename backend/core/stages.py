@@ -51,7 +51,11 @@ def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str,
         case Stage.MT:
             return {"language": language, "provider": params.providers.translation}
         case Stage.TTS:
-            return {"language": language, "provider": params.providers.tts}
+            return {
+                "language": language,
+                "provider": params.providers.tts,
+                "voices": dict(params.voices),
+            }
         case Stage.MIX:
             return {"language": language, "bed": params.bed, "flac": params.flac}
 

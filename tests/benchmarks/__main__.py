@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = (
     ("Stage by stage", "bench_stages", "30"),
+    ("Telling speakers apart", "bench_speakers"),
     ("run_mix against one ffmpeg command", "bench_mix", "5", "30"),
 )
 

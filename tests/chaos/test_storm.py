@@ -12,13 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import psutil
 import pytest
 from sqlalchemy import func, select
 
-from backend.core.models import JobEvent, StageRun
+from backend.core import garbage
+from backend.core.models import Artifact, JobEvent, StageRun
 from backend.core.stages import Stage
 from tests.chaos.house import House, check_invariants
 from tests.servers import Server
@@ -155,6 +157,7 @@ def test_every_job_ends_once_whatever_dies(
     for job_id in job_ids:
         check_invariants(house.parts, job_id)
     _check_purchases(house, storm)
+    _check_storage(house)
 
 
 def _check_purchases(house: House, storm: Storm) -> None:
@@ -169,3 +172,15 @@ def _check_purchases(house: House, storm: Storm) -> None:
         ).scalar_one()
     calls = sum(times for what, times in bought.items() if what.startswith("mt "))
     assert calls <= claims
+
+
+def _check_storage(house: House) -> None:
+    """What dead attempts left can be told from what is in use, and is removed."""
+    parts = house.parts
+    everything = dict.fromkeys((*garbage.MADE, *garbage.KEPT), timedelta(seconds=-5))
+    left = garbage.collect(parts.db, parts.store, parts.scratch, everything, delete=True)
+    print(f"{len(list(left))} objects were left by dead attempts")
+    with parts.db.read() as connection:
+        named = set(connection.execute(select(Artifact.object_key)).scalars())
+    stored = {one.key for one in parts.store.objects("jobs/")}
+    assert stored == {key for key in named if key.startswith("jobs/")}

@@ -6,6 +6,7 @@ else; they never retry by themselves, because the database owns retries.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -115,6 +116,22 @@ class Transcriber(Provider, Protocol):
         """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
 
 
+class Pitch(IntEnum):
+    """How high a voice is."""
+
+    LOW = 0
+    MIDDLE = 1
+    HIGH = 2
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice that a synthesiser offers, by the name that an utterance asks for it with."""
+
+    name: str
+    pitch: Pitch
+
+
 class Translator(Provider, Protocol):
     """Translates batches of segment texts. `batch_size` is the most texts one call may carry."""
 
@@ -135,8 +152,8 @@ class Synthesizer(Provider, Protocol):
     concurrency: int
     max_rate: float
 
-    def voice(self, language: str, speaker: str | None) -> str:
-        """The voice that speaks for `speaker`: always the same one for the same arguments."""
+    def voices(self, language: str) -> Sequence[Voice]:
+        """The voices for a language, the best ones first; raises `Permanent` without any."""
 
     def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
         """Speak one line."""

@@ -3,21 +3,30 @@
 import io
 import os
 import re
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import soundfile
 
 from backend.core import languages
 from backend.core.errors import Permanent
-from workers.providers.base import Call, Spoken, Utterance
+from workers.providers.base import Call, Pitch, Spoken, Utterance, Voice
 from workers.providers.tools import one_line, run
 
 PACKAGE = "espeak-ng"
 NATURAL_WPM = 175  # espeak-ng's own default
-# The first speaker gets the plain voice; the others, variants that differ in pitch and timbre.
-VARIANTS = ("", "+f2", "+m3", "+f4", "+m7", "+f3")
+# A voice's name, and how espeak-ng alters the language's own voice for it. Of the variants that all
+# its versions have these sound least alike; their median pitch is 100-110, 180 and 200-215 Hz.
+VARIANTS = {
+    "plain": ("", Pitch.LOW),
+    "m7": ("+m7", Pitch.LOW),
+    "m2": ("+m2", Pitch.LOW),
+    "m3": ("+m3", Pitch.LOW),
+    "f4": ("+f4", Pitch.MIDDLE),
+    "f1": ("+f1", Pitch.MIDDLE),
+    "f2": ("+f2", Pitch.HIGH),
+    "f3": ("+f3", Pitch.HIGH),
+}
 # Tags that `espeak-ng --voices` tells besides a voice's own, with how well the voice does for them.
 OTHER_TAGS = re.compile(r"\((\S+) (\d+)\)")
 # From here on espeak-ng reads phonemes instead of text.
@@ -37,24 +46,20 @@ class Espeak:
         """espeak-ng and its version."""
         return f"espeak-ng-{version()}"
 
-    def voice(self, language: str, speaker: str | None) -> str:
-        """The language's voice in the speaker's variant; raises `Permanent` when it has none."""
-        found = best_voice(voices(), language)
-        if found is None:
-            raise Permanent(
-                f"espeak-ng has no voice for {languages.name(language)} ({language}); "
-                "'espeak-ng --voices' lists those it has"
-            )
-        return found + VARIANTS[_place(speaker) % len(VARIANTS)]
+    def voices(self, language: str) -> Sequence[Voice]:
+        """The variants of the language's voice; raises `Permanent` when it has none."""
+        _own_voice(language)
+        return [Voice(name, pitch) for name, (_, pitch) in VARIANTS.items()]
 
     def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
         """Speak; the text is never taken for options, markup or phonemes.
 
-        Raises `Permanent` for a text that has nothing to be said.
+        Raises `Permanent` for a voice that is not offered or a text with nothing to be said.
         """
         text = PHONEMES.sub("[ ", one_line(utterance.text))
         speed = str(round(NATURAL_WPM * utterance.rate))
-        command = ["espeak-ng", "-v", utterance.voice, "-s", speed, "--stdin", "--stdout"]
+        voice = _variant(_own_voice(utterance.language), utterance.voice)
+        command = ["espeak-ng", "-v", voice, "-s", speed, "--stdin", "--stdout"]
         wav = run(command, text.encode(), package=PACKAGE)
         if not wav:
             raise Permanent(f"espeak-ng said nothing for '{utterance.text[:40]}'")
@@ -67,27 +72,35 @@ def best_voice(known: Mapping[str, str], language: str) -> str | None:
     return known.get(language.lower()) or known.get(languages.base(language))
 
 
-def _place(speaker: str | None) -> int:
-    """Labels A, B, C and 0, 1, 2 take the variants in turn; any other name always the same one."""
-    if speaker is None:
-        return 0
-    if speaker.isdecimal():
-        return int(speaker)
-    if len(speaker) == 1 and speaker.isalpha():
-        return ord(speaker.upper()) - ord("A")
-    return zlib.crc32(speaker.encode())
+def _own_voice(language: str) -> str:
+    found = best_voice(voices(), language)
+    if found is None:
+        raise Permanent(
+            f"espeak-ng has no voice for {languages.name(language)} ({language}); "
+            "'espeak-ng --voices' lists those it has"
+        )
+    return found
+
+
+def _variant(own: str, name: str) -> str:
+    if name not in VARIANTS:
+        raise Permanent(f"espeak-ng speaks as {', '.join(VARIANTS)}, not as '{name}'")
+    return own + VARIANTS[name][0]
 
 
 @cache
 def voices() -> Mapping[str, str]:
-    """For each language tag, in lower case, the name of the voice that speaks it best."""
+    """For each language tag, in lower case, the file of the voice that speaks it best.
+
+    A voice has variants by the name of its file only: `fr-fr+f2` is plain `fr-fr`.
+    """
     listed = run(["espeak-ng", "--voices"], b"", package=PACKAGE).decode().splitlines()[1:]
     ranked: list[tuple[int, str, str]] = []
     for row in listed:
-        own = row.split()[1].lower()
-        ranked.append((0, own, own))
-        ranked += [(int(rank), tag, own) for tag, rank in OTHER_TAGS.findall(row)]
-    return {tag: own for _, tag, own in sorted(ranked, reverse=True)}
+        _, own, _, _, file = row.split()[:5]
+        ranked.append((0, own.lower(), file))
+        ranked += [(int(rank), tag, file) for tag, rank in OTHER_TAGS.findall(row)]
+    return {tag: file for _, tag, file in sorted(ranked, reverse=True)}
 
 
 @cache

@@ -24,6 +24,7 @@ from backend.core.errors import Permanent
 from backend.core.segments import Segment, Word
 from workers.providers.base import Call, Recording, Transcribed
 from workers.providers.decoders import Decoder
+from workers.speakers.turns import Turn, alone, tell_apart
 
 SAMPLE_RATE = 16_000
 BYTES_PER_SECOND = 2 * SAMPLE_RATE
@@ -75,12 +76,12 @@ class PocketSphinx:
             words.append(heard)
             done = min(1.0, stretch.start / recording.duration)
             call.progress(done)
-        warnings = [] if not diarize else ["The local transcriber cannot tell speakers apart"]
-        segments = [segment for heard in words for segment in split(heard)]
+        sentences = [sentence for heard in words for sentence in split(heard)]
+        told = tell_apart(recording.path, sentences, call) if diarize else alone(sentences)
         return Transcribed(
-            [segment.model_copy(update={"id": i}) for i, segment in enumerate(segments)],
+            [_segment(number, turn) for number, turn in enumerate(told.turns)],
             language="en" if language == "auto" else language,
-            warnings=warnings,
+            warnings=told.warnings,
         )
 
 
@@ -173,27 +174,28 @@ def decoded(speech: Iterable[Stretch], processes: int) -> Iterator[tuple[Stretch
             yield first, future.result()
 
 
-def split(words: Sequence[Word]) -> list[Segment]:
-    """Segments of a stretch: split at each long pause, and at the longest one while too long."""
+def split(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """Sentences of a stretch: split at each long pause, and at the longest one while too long."""
     if not words:
         return []
     pauses = [after.start - before.end for before, after in pairwise(words)]
     long = words[-1].end - words[0].start > LONGEST_SEGMENT_S
     if not pauses or not (long or max(pauses) >= SENTENCE_PAUSE_S):
-        return [_segment(words)]
+        return [words]
     middle = (words[0].start + words[-1].end) / 2
     # Of pauses that are as long, none at all included, the one nearest to the middle.
     at = max(range(len(pauses)), key=lambda i: (pauses[i], -abs(words[i].end - middle))) + 1
     return [*split(words[:at]), *split(words[at:])]
 
 
-def _segment(words: Sequence[Word]) -> Segment:
+def _segment(number: int, turn: Turn) -> Segment:
     return Segment(
-        id=0,
-        start=words[0].start,
-        end=words[-1].end,
-        text=sentence([word.text for word in words]),
-        words=tuple(words),
+        id=number,
+        start=turn.words[0].start,
+        end=turn.words[-1].end,
+        text=sentence([word.text for word in turn.words]),
+        speaker=turn.speaker,
+        words=tuple(turn.words),
     )
 
 

@@ -5,12 +5,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from backend.core.segments import Segment, Word
-from workers.providers.base import Call, Recording, Spoken, Transcribed, Translated, Utterance
+from workers.providers.base import (
+    Call,
+    Pitch,
+    Recording,
+    Spoken,
+    Transcribed,
+    Translated,
+    Utterance,
+    Voice,
+)
 
 SAMPLE_RATE = 16_000
 SECONDS_PER_CHARACTER = 0.06
 PAUSE_S = 0.5
 SPEAKER_LENGTH = 20
+VOICES = (
+    Voice("bass", Pitch.LOW),
+    Voice("tenor", Pitch.MIDDLE),
+    Voice("alto", Pitch.HIGH),
+    Voice("soprano", Pitch.HIGH),
+)
+HERTZ = {"bass": 110, "tenor": 165, "alto": 220, "soprano": 262}
 
 
 class StubTranscriber:
@@ -84,14 +100,13 @@ class StubSynthesizer:
     concurrency = 2
     max_rate = 1.3
 
-    def voice(self, language: str, speaker: str | None) -> str:
-        """One voice for each speaker."""
-        return f"{language}-{speaker or 'default'}"
+    def voices(self, language: str) -> Sequence[Voice]:
+        """The same four voices for every language."""
+        return VOICES
 
     def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
         """A tone at -12 dBFS."""
         length = len(utterance.text) * SECONDS_PER_CHARACTER / utterance.rate
         time = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
-        pitch = 200 + 20 * (sum(utterance.voice.encode()) % 10)
-        tone = 0.25 * np.sin(2 * np.pi * pitch * time)
+        tone = 0.25 * np.sin(2 * np.pi * HERTZ[utterance.voice] * time)
         return Spoken(tone.astype(np.float32), SAMPLE_RATE)

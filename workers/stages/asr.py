@@ -1,16 +1,18 @@
 """run_asr: the recording to `segments_src.json`; a transcription also to TXT, SRT and VTT."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
-from backend.core.segments import Transcript
+from backend.core.segments import Segment, Speaker, Transcript
 from backend.media.probe import probe, require_audio
 from workers.media import captions
 from workers.media.captions import Cue
 from workers.media.decode import write_wav
 from workers.providers.base import Recording, Transcriber
+from workers.speakers.casting import choose
+from workers.speakers.pitch import measured
 from workers.stages.base import Desk, Made, Outcome, Work
 
 TEXT = "text/plain"
@@ -30,6 +32,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     transcript = Transcript(
         language=heard.language,
         duration=max([recording.duration, *ends]),
+        speakers=_speakers(recording, heard.segments),
         segments=tuple(heard.segments),
     )
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
@@ -53,7 +56,8 @@ def _problem(work: Work, desk: Desk, language: str) -> Permanent | None:
     try:
         translator = desk.translator(work.params.providers.translation)
         translator.check(work.params.source_language, language)
-        desk.synthesizer(work.params.providers.tts).voice(language, None)
+        offered = desk.synthesizer(work.params.providers.tts).voices(language)
+        choose([], offered, work.params.voices)
     except Permanent as problem:
         return problem
     return None
@@ -71,6 +75,12 @@ def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> Recording:
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
     write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: desk.progress(0.0))
     return Recording(wav, found.duration)
+
+
+def _speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
+    if recording.text is None:
+        return measured(recording.path, segments)
+    return tuple(Speaker(label=one) for one in dict.fromkeys(one.speaker for one in segments))
 
 
 def _text(path: Path, name: str) -> str:

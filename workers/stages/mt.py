@@ -23,6 +23,7 @@ def run(work: Work, desk: Desk) -> Outcome:
         source_language=source.language,
         language=work.language,
         duration=source.duration,
+        speakers=source.speakers,
         lines=tuple(lines),
     )
     path = desk.workdir / f"segments_{work.language}.json"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from backend.core.stages import CODE_VERSION, Stage
 from workers.media.fit import slots, speaking_rate
 from workers.media.silence import trimmed
 from workers.providers.base import Cost, Synthesizer, Utterance
+from workers.speakers.casting import choose, everyone
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
 
 
@@ -33,7 +35,9 @@ def run(work: Work, desk: Desk) -> Outcome:
     synthesizer = desk.synthesizer(work.params.providers.tts)
     text = desk.fetch(work.files["segments"]).read_bytes()
     translation = Translation.model_validate_json(text)
-    spoken = _all(translation, Speaker(synthesizer, work.language, desk), desk)
+    offered = synthesizer.voices(work.language)
+    voices = choose(everyone(translation), offered, work.params.voices)
+    spoken = _all(translation, Speaker(synthesizer, work.language, voices, desk), desk)
     speech = Speech(language=work.language, clips=tuple(one.clip for one in spoken))
     path = desk.workdir / f"speech_{work.language}.json"
     path.write_bytes(speech.to_bytes())
@@ -65,16 +69,23 @@ def _all(translation: Translation, speaker: "Speaker", desk: Desk) -> list[Spoke
 class Speaker:
     """Speaks lines, each kept under the hash of everything that makes it what it is."""
 
-    def __init__(self, synthesizer: Synthesizer, language: str, desk: Desk) -> None:
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        language: str,
+        voices: Mapping[str | None, str],
+        desk: Desk,
+    ) -> None:
         self.concurrency = synthesizer.concurrency
         self._synthesizer = synthesizer
         self._language = language
+        self._voices = voices
         self._desk = desk
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def speak(self, line: Line, slot: float) -> Spoken:
         """At the natural rate; once more, faster, when that does not fit the slot (seconds)."""
-        voice = self._synthesizer.voice(self._language, line.speaker)
+        voice = self._voices[line.speaker]
         natural = self._kept(line, Utterance(line.text, self._language, voice))
         rate = speaking_rate(natural.clip.duration, slot, self._synthesizer.max_rate)
         if rate == 1.0:

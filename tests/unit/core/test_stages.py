@@ -25,6 +25,7 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"providers": Providers(transcription="stub", translation="stub", tts="x")}, {"tts"}),
         ({"bed": Bed.NONE}, {"mix"}),
         ({"flac": True}, {"mix"}),
+        ({"voices": {"A": "f2"}}, {"tts"}),
         ({"target_languages": ("es", "pt")}, set()),
     ],
 )
@@ -34,8 +35,10 @@ def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages)
 
 
 def test_every_parameter_is_covered_above():
-    listed = {"kind", "source_language", "mode", "providers", "bed", "flac", "target_languages"}
-    assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
+    once = {"kind", "source_language", "mode", "bed", "flac", "voices", "target_languages"}
+    assert set(type(BASE).model_fields) == {*once, "providers"}, (
+        "decide which stages a new parameter changes"
+    )
 
 
 @pytest.mark.parametrize("stage", [Stage.MT, Stage.TTS, Stage.MIX])

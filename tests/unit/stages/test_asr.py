@@ -7,7 +7,7 @@ import pytest
 
 from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
-from backend.core.segments import Transcript
+from backend.core.segments import Speaker, Transcript
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
 from workers.stages import asr
@@ -56,6 +56,25 @@ def test_sound_is_decoded_for_the_transcriber(desk):
     said = transcript(desk, media)
     assert said.duration == pytest.approx(2.0, abs=0.001)
     assert "2.000 s of sound" in said.segments[0].text
+
+
+def test_speakers_are_listed_with_their_pitch(desk):
+    hum = write(desk.workdir / "in.wav", tone(2.0, 16_000, 1, hertz=220), 16_000)
+    said = transcript(desk, desk.keep(hum, "audio/wav"))
+    assert [one.label for one in said.speakers] == [None]
+    assert said.speakers[0].pitch_hz == pytest.approx(220, rel=0.02)
+
+
+def test_speakers_of_a_text_have_no_pitch(desk):
+    said = transcript(desk, text(desk, "Bob: Hello.\nAnn: Hi.\nBob: Bye.\n"), mode=Mode.DIALOGUE)
+    assert said.speakers == (Speaker(label="Bob"), Speaker(label="Ann"))
+
+
+def test_a_voice_that_no_language_offers_is_refused_before_anybody_listens(desk, monkeypatch):
+    monkeypatch.setattr(desk, "transcriber", lambda _name: None)
+    asked = work({"media": text(desk, "Hello.")}, voices={"B": "growl"})
+    with pytest.raises(Permanent, match=r"no voice 'growl' for speaker B; choose one of bass"):
+        asr.run(asked, desk)
 
 
 def test_nobody_speaks(desk):

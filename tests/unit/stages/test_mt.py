@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.core.errors import Stopping, Transient
-from backend.core.segments import Segment, Transcript, Translation
+from backend.core.segments import Segment, Speaker, Transcript, Translation
 from tests.desk import LoneDesk, work
 from workers.providers.base import Call, Cost, Translated
 from workers.stages import mt
@@ -37,7 +37,12 @@ def translated(desk: LoneDesk, texts: Sequence[str]):
         for i, text in enumerate(texts)
     ]
     path = desk.workdir / "segments_src.json"
-    document = Transcript(language="en", duration=len(texts) + 1, segments=tuple(segments))
+    document = Transcript(
+        language="en",
+        duration=len(texts) + 1,
+        speakers=(Speaker(label="A", pitch_hz=110.5), Speaker(label="B")),
+        segments=tuple(segments),
+    )
     path.write_bytes(document.to_bytes())
     return mt.run(work({"segments_src": desk.keep(path, "application/json")}, "pt-BR"), desk)
 
@@ -57,6 +62,7 @@ def test_lines_keep_times_speakers_and_order(desk):
         (2, 2.9, "A"),
     ]
     assert found.duration == 4
+    assert found.speakers == (Speaker(label="A", pitch_hz=110.5), Speaker(label="B"))
 
 
 def test_batches_and_their_cost_add_up(desk, monkeypatch):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.core.errors import Cancelled, Transient
-from backend.core.segments import Line, Speech, Translation
+from backend.core.errors import Cancelled, Permanent, Transient
+from backend.core.segments import Line, Speaker, Speech, Translation
 from tests.desk import LoneDesk, work
 from workers.providers.base import Cost, Spoken
 from workers.providers.stub import StubSynthesizer
@@ -96,6 +96,46 @@ def test_stopped_between_lines_what_was_made_is_kept(desk):
     desk.stop = None
     spoken(desk, lines, 100)
     assert desk.synth.said.total() == 20, "nothing was bought twice"
+
+
+def voices(desk: LoneDesk, lines: Sequence[tuple[str, str]], **params: object) -> dict[str, str]:
+    """The voice that says each text, lines being speakers and texts."""
+    translation = Translation(
+        source_language="en",
+        language="es",
+        duration=100.0,
+        speakers=(Speaker(label="A", pitch_hz=205.0), Speaker(label="B", pitch_hz=110.0)),
+        lines=tuple(
+            Line(id=i, start=3.0 * i, end=3.0 * i + 2, source="", text=text, speaker=speaker)
+            for i, (speaker, text) in enumerate(lines)
+        ),
+    )
+    path = desk.workdir / "segments_es.json"
+    path.write_bytes(translation.to_bytes())
+    files = {"segments": desk.keep(path, "application/json")}
+    outcome = tts.run(work(files, "es", **params), desk)
+    speech = Speech.model_validate_json(outcome.made[0].path.read_bytes())
+    return {lines[clip.id][1]: clip.voice for clip in speech.clips}
+
+
+def test_each_speaker_has_one_voice_of_their_pitch_whoever_speaks_first(desk):
+    lines = [("B", "one"), ("A", "two"), ("B", "three"), ("C", "four")]
+    expected = {"one": "bass", "two": "alto", "three": "bass", "four": "tenor"}
+    assert voices(desk, lines) == expected
+    for line in lines:
+        assert voices(desk, [line]).items() <= expected.items(), "a line said again by itself"
+
+
+def test_a_voice_named_in_the_job_is_used(desk):
+    assert voices(desk, [("A", "one"), ("B", "two")], voices={"B": "soprano"}) == {
+        "one": "alto",
+        "two": "soprano",
+    }
+
+
+def test_a_named_voice_that_is_not_offered_is_refused(desk):
+    with pytest.raises(Permanent, match="choose one of bass, tenor, alto, soprano"):
+        voices(desk, [("A", "one")], voices={"A": "growl"})
 
 
 def test_a_line_without_a_word_stays_silent(desk):

@@ -1,0 +1,35 @@
+"""The voices that a job may name for a language.
+
+    python -m workers.voices LANGUAGE
+
+ends with 1 and says why when there are none.
+"""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from backend import settings
+from backend.core import languages
+from backend.core.errors import DublineError
+from workers.providers import registry
+
+
+def main(language: str) -> int:
+    """Print the voices of the synthesiser that is set; returns the exit code."""
+    try:
+        tag = languages.normalize(language)
+        offered = registry.synthesizer(settings.load().tts_backend).voices(tag)
+    except DublineError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    table = Table("voice", "pitch")
+    for voice in offered:
+        table.add_row(voice.name, voice.pitch.name.lower())
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
