@@ -15,6 +15,8 @@ from backend.core.params import JobParams
 from backend.core.stages import ALL_LANGUAGES, ORDER, Stage, input_key, stages_of
 
 Place = tuple[Stage, str]
+# What was made at each place, the newest first.
+Priors = Mapping[Place, Sequence["Prior"]]
 Given = Mapping[str, FileRef]  # files by kind
 
 
@@ -58,7 +60,7 @@ def plan(
     params: JobParams,
     languages: Sequence[str],
     resume_from: Stage | None,
-    priors: Mapping[Place, Prior],
+    priors: Priors,
     uploads: Mapping[str, str],
     *,
     accept_stale: bool = False,
@@ -72,21 +74,21 @@ def plan(
     steps: dict[Place, Step] = {}
     for place in places(params, languages):
         key = _key(params, place, steps, uploads)
-        prior = priors.get(place)
+        made = priors.get(place, ())
+        usable = next((prior for prior in made if _usable(prior, key)), None)
+        latest = made[0] if made else None
         if resume_from is not None and not _before(place[0], resume_from):
             reuse = None
-        elif _usable(prior, key):
-            reuse = prior
-        elif resume_from is None:
-            reuse = None
-        elif accept_stale and prior and not prior.missing:
-            reuse = prior
+        elif usable or resume_from is None:
+            reuse = usable
+        elif accept_stale and latest and not latest.missing:
+            reuse = latest
         else:
             automatic = plan(params, languages, None, priors, uploads)
-            raise _cannot_start(resume_from, place, prior, automatic)
+            raise _cannot_start(resume_from, place, latest, automatic)
         steps[place] = Step(*place, reuse=reuse)
     if _lacks_transcript(steps):
-        known = {place: prior for place, prior in priors.items() if place[0] is not Stage.ASR}
+        known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
         return plan(params, languages, resume_from, known, uploads, accept_stale=accept_stale)
     return list(steps.values())
 
@@ -102,8 +104,8 @@ def _before(stage: Stage, other: Stage) -> bool:
     return ORDER.index(stage) < ORDER.index(other)
 
 
-def _usable(prior: Prior | None, key: str | None) -> bool:
-    return prior is not None and not prior.missing and prior.input_key in (None, key)
+def _usable(prior: Prior, key: str | None) -> bool:
+    return not prior.missing and prior.input_key in (None, key)
 
 
 def _key(

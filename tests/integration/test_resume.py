@@ -140,6 +140,13 @@ def test_an_override_changes_what_depends_on_it(database, store, job_id):
     assert factories.claimed(database, run_id, Stage.MIX, "es").params.flac is True
 
 
+def test_going_back_to_an_earlier_override_does_nothing_again(database, store, job_id):
+    run_id = resumed(database, store, job_id, overrides={"bed": "none"})
+    for language in ("es", "pt"):
+        factories.do(database, run_id, Stage.MIX, language, store)
+    assert planned(database, store, job_id, overrides={"bed": "auto"}) == []
+
+
 def test_a_provider_that_is_not_overridden_stays(database, store, job_id):
     wanted = {"overrides": {"providers": {"tts": "other"}}, "languages": ("es",)}
     assert planned(database, store, job_id, **wanted) == ["tts es", "mix es"]

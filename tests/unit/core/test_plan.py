@@ -31,6 +31,11 @@ def made_with(params: JobParams, *languages: str) -> dict[Place, Prior]:
     return priors
 
 
+def each(priors: dict[Place, Prior]) -> dict[Place, list[Prior]]:
+    """One prior at each place."""
+    return {place: [prior] for place, prior in priors.items()}
+
+
 def _chain_reads() -> list[tuple[Stage, tuple[str, ...]]]:
     # Written out rather than taken from the code: what each stage reads is part of the contract.
     return [
@@ -63,7 +68,7 @@ def test_a_transcription_has_one_stage():
 
 
 def test_auto_reuses_all_that_is_unchanged():
-    steps = plan(ES_PT, ("es", "pt"), None, made_with(ES_PT), UPLOADS)
+    steps = plan(ES_PT, ("es", "pt"), None, each(made_with(ES_PT)), UPLOADS)
     assert executed(steps) == []
 
 
@@ -77,27 +82,29 @@ def test_auto_reuses_all_that_is_unchanged():
     ],
 )
 def test_auto_executes_from_the_first_stage_whose_inputs_changed(change, expected):
-    steps = plan(dub_params("es", **change), ("es",), None, made_with(dub_params("es")), UPLOADS)
+    steps = plan(
+        dub_params("es", **change), ("es",), None, each(made_with(dub_params("es"))), UPLOADS
+    )
     assert executed(steps) == expected
 
 
 def test_auto_looks_at_each_language_by_itself():
     priors = made_with(ES_PT)
     del priors[Stage.TTS, "pt"]
-    assert executed(plan(ES_PT, ("es", "pt"), None, priors, UPLOADS)) == ["tts pt", "mix pt"]
+    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == ["tts pt", "mix pt"]
 
 
 def test_auto_makes_anew_what_storage_has_lost():
     priors = made_with(ES_PT)
     priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], missing=("jobs/1/mt",))
-    steps = plan(ES_PT, ("es", "pt"), None, priors, UPLOADS)
+    steps = plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)
     assert executed(steps) == ["mt es", "tts es", "mix es"]
 
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_a_named_stage_executes_with_all_that_follow_and_pins_all_before(stage):
     priors = made_with(dub_params("es"))
-    steps = plan(dub_params("es"), ("es",), stage, priors, UPLOADS)
+    steps = plan(dub_params("es"), ("es",), stage, each(priors), UPLOADS)
     assert [s.stage for s in steps if s.reuse is None] == list(ORDER[ORDER.index(stage) :])
     pinned = [s for s in steps if s.reuse]
     assert [s.reuse for s in pinned] == [priors[s.stage, s.language] for s in pinned]
@@ -115,7 +122,7 @@ def test_a_named_stage_is_refused_when_something_before_it_is_missing(lost, stag
     priors = made_with(dub_params("es"))
     priors[lost] = replace(priors[lost], missing=("jobs/1/lost",))
     with pytest.raises(Conflict) as refused:
-        plan(dub_params("es"), ("es",), stage, priors, UPLOADS)
+        plan(dub_params("es"), ("es",), stage, each(priors), UPLOADS)
     assert refused.value.slug == "upstream-artifact-missing"
     assert refused.value.details == {
         "earliestValidStage": earliest,
@@ -127,14 +134,14 @@ def test_a_stage_that_never_ran_is_missing_by_name():
     with pytest.raises(
         Conflict, match=r"mt \(es\) has nothing to take over.*Start at mt"
     ) as refused:
-        plan(dub_params("es"), ("es",), Stage.TTS, made_with(dub_params("fr")), UPLOADS)
+        plan(dub_params("es"), ("es",), Stage.TTS, each(made_with(dub_params("fr"))), UPLOADS)
     assert refused.value.details["missing"] == ["mt (es)"]
 
 
 def test_a_named_stage_is_refused_when_an_override_touches_something_before_it():
     changed = dub_params("es", mode="dialogue")
     with pytest.raises(Conflict) as refused:
-        plan(changed, ("es",), Stage.TTS, made_with(dub_params("es")), UPLOADS)
+        plan(changed, ("es",), Stage.TTS, each(made_with(dub_params("es"))), UPLOADS)
     assert refused.value.slug == "upstream-inputs-changed"
     assert refused.value.details["earliestValidStage"] == "asr"
 
@@ -142,7 +149,7 @@ def test_a_named_stage_is_refused_when_an_override_touches_something_before_it()
 def test_stale_work_is_taken_over_only_when_that_is_accepted():
     priors = made_with(dub_params("es"))
     changed = dub_params("es", mode="dialogue")
-    steps = plan(changed, ("es",), Stage.TTS, priors, UPLOADS, accept_stale=True)
+    steps = plan(changed, ("es",), Stage.TTS, each(priors), UPLOADS, accept_stale=True)
     assert executed(steps) == ["tts es", "mix es"]
 
 
@@ -150,7 +157,7 @@ def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
     priors = made_with(dub_params("es"))
     priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], missing=("jobs/1/mt",))
     with pytest.raises(Conflict) as refused:
-        plan(dub_params("es"), ("es",), Stage.MIX, priors, UPLOADS, accept_stale=True)
+        plan(dub_params("es"), ("es",), Stage.MIX, each(priors), UPLOADS, accept_stale=True)
     assert refused.value.slug == "upstream-artifact-missing"
 
 
@@ -162,7 +169,7 @@ def brought(place: Place, outputs: dict[str, str]) -> dict[Place, Prior]:
 def test_what_was_given_holds_whatever_else_changes():
     priors = made_with(ES_PT) | brought((Stage.MT, "es"), {"segments": "es"})
     changed = dub_params("es", "pt", mode="dialogue")
-    assert executed(plan(changed, ("es", "pt"), None, priors, UPLOADS)) == [
+    assert executed(plan(changed, ("es", "pt"), None, each(priors), UPLOADS)) == [
         *("asr", "tts es", "mix es"),
         *("mt pt", "tts pt", "mix pt"),
     ]
@@ -170,15 +177,18 @@ def test_what_was_given_holds_whatever_else_changes():
 
 def test_what_was_given_is_made_when_its_stage_is_named():
     priors = made_with(dub_params("es")) | brought((Stage.ASR, ""), {"segments_src": "en"})
-    assert executed(plan(dub_params("es"), ("es",), Stage.ASR, priors, UPLOADS))[0] == "asr"
+    assert executed(plan(dub_params("es"), ("es",), Stage.ASR, each(priors), UPLOADS))[0] == "asr"
 
 
 @pytest.mark.parametrize("named", [Stage.MT, Stage.TTS, Stage.MIX])
 def test_a_job_that_began_with_translations_needs_recognition_for_any_other(named):
     priors = brought((Stage.ASR, ""), {}) | brought((Stage.MT, "es"), {"segments": "es"})
-    assert executed(plan(dub_params("es"), ("es",), None, priors, UPLOADS)) == ["tts es", "mix es"]
+    assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
+        "tts es",
+        "mix es",
+    ]
     with pytest.raises(Conflict) as refused:
-        plan(dub_params("es", "pt"), ("es", "pt"), named, priors, UPLOADS)
+        plan(dub_params("es", "pt"), ("es", "pt"), named, each(priors), UPLOADS)
     assert refused.value.details["earliestValidStage"] == "asr"
 
 
@@ -187,11 +197,14 @@ def test_a_new_code_version_makes_auto_execute_again(monkeypatch):
     monkeypatch.setattr(
         "backend.core.stages.CODE_VERSION", {**dict.fromkeys(Stage, 1), Stage.TTS: 2}
     )
-    assert executed(plan(dub_params("es"), ("es",), None, priors, UPLOADS)) == ["tts es", "mix es"]
+    assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
+        "tts es",
+        "mix es",
+    ]
 
 
 def test_a_subset_of_the_languages_leaves_the_others_out():
-    steps = plan(ES_PT, ("pt",), Stage.MIX, made_with(ES_PT), UPLOADS)
+    steps = plan(ES_PT, ("pt",), Stage.MIX, each(made_with(ES_PT)), UPLOADS)
     assert {s.language for s in steps} == {ALL_LANGUAGES, "pt"}
 
 
@@ -199,7 +212,16 @@ def test_a_subset_of_the_languages_leaves_the_others_out():
 def test_nothing_is_reused_after_something_that_executes(lost):
     """Whatever is gone, a chain never takes over a stage behind one that is made anew."""
     priors = {place: p for place, p in made_with(dub_params("es")).items() if place not in lost}
-    steps = plan(dub_params("es"), ("es",), None, priors, UPLOADS)
+    steps = plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)
     reused = [s.reuse is not None for s in steps]
     assert reused == sorted(reused, reverse=True)
     assert all((s.stage, s.language) not in lost for s in steps if s.reuse)
+
+
+def test_going_back_to_earlier_parameters_finds_what_was_made_for_them():
+    first, second = dub_params("es"), dub_params("es", bed=Bed.NONE)
+    newer, older = made_with(second), made_with(first)
+    both = {place: [newer[place], older[place]] for place in newer}
+    assert executed(plan(first, ("es",), None, both, UPLOADS)) == []
+    steps = {step.stage: step.reuse for step in plan(first, ("es",), None, both, UPLOADS)}
+    assert steps[Stage.MIX] == older[Stage.MIX, "es"]
