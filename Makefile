@@ -19,7 +19,7 @@ demo: $(VENV)/ready engines ## Dub a generated sample into Spanish and Portugues
 	@DUBLINE_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/dubline dub $(DEMO)/talk.mp4 \
 	  --background $(DEMO)/music.flac --mode dialogue --to es,pt --out $(DEMO)/out
 
-test: $(VENV)/ready engines servers lint ## Lint, types and all tests, against real servers
+test: $(VENV)/ready engines servers benchtools lint ## Lint, types and all tests, against real servers
 	$(BIN)/python -m pytest
 
 unit: $(VENV)/ready ## The fast tests only

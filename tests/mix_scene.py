@@ -46,7 +46,11 @@ class Scene:
         self.files[role] = StoredFile(role, "0" * 64, path.stat().st_size, mime, filename)
 
     def say(
-        self, lines: Sequence[tuple[float, float, str, float]], duration: float, level: float = 1.0
+        self,
+        lines: Sequence[tuple[float, float, str, float]],
+        duration: float,
+        level: float = 1.0,
+        source: str = "",
     ) -> None:
         clips = []
         for number, (_start, _end, _text, seconds) in enumerate(lines):
@@ -71,7 +75,7 @@ class Scene:
             language="es",
             duration=duration,
             lines=tuple(
-                Line(id=number, start=start, end=end, source="", text=text)
+                Line(id=number, start=start, end=end, source=source, text=text)
                 for number, (start, end, text, _seconds) in enumerate(lines)
             ),
         )

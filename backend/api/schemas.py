@@ -88,6 +88,13 @@ class File(Camel):
     completed_at = fields.AwareDateTime()
 
 
+class CaptionsRequest(Camel):
+    """What captions there are besides files in the dub's language."""
+
+    bilingual = _flag()
+    burn_in = _flag()
+
+
 class JobRequest(Camel):
     """Asks for a dub or a transcription.
 
@@ -117,6 +124,7 @@ class JobRequest(Camel):
         load_default=dict,
         metadata={"description": "a voice by speaker, as in `dubline voices`; others are chosen"},
     )
+    captions = fields.Nested(CaptionsRequest, load_default=dict)
 
 
 class RetryRequest(Camel):

@@ -80,6 +80,8 @@ def _voices(
     help="What sounds under the dub; auto: --background if given, otherwise the source, lowered.",
 )
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
+@click.option("--bilingual", is_flag=True, help="Also captions in both languages.")
+@click.option("--burn-in", is_flag=True, help="Also a video with captions in its picture.")
 @click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
 @click.option(
     "--translation",
@@ -99,7 +101,15 @@ def _voices(
 )
 @_job_options
 def dub(
-    media: Path, *, targets: str, bed: str, flac: bool, voices: dict[str, str], **options: Any
+    media: Path,
+    *,
+    targets: str,
+    bed: str,
+    flac: bool,
+    bilingual: bool,
+    burn_in: bool,
+    voices: dict[str, str],
+    **options: Any,
 ) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
     request = {
@@ -107,6 +117,7 @@ def dub(
         "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
         "bed": bed,
         "flac": flac,
+        "captions": {"bilingual": bilingual, "burnIn": burn_in},
         "voices": voices,
     }
     _do(media, request, **options)
@@ -116,7 +127,7 @@ def dub(
 @click.argument("media", metavar="INPUT", type=FILE)
 @_job_options
 def transcribe(media: Path, **options: Any) -> None:
-    """Transcribe INPUT to TXT, SRT, VTT and JSON."""
+    """Transcribe INPUT to TXT, SRT, VTT, DOCX and JSON."""
     _do(media, {"kind": "transcribe"}, **options)
 
 

@@ -38,3 +38,8 @@ def name(tag: str) -> str:
 def iso639_2(tag: str) -> str:
     """The three-letter code that MP4 and Matroska carry (ISO 639-2/T): `es` gives `spa`."""
     return langcodes.Language.get(tag).to_alpha3()
+
+
+def script(tag: str) -> str:
+    """The script it is written in (ISO 15924): `zh-TW` gives `Hant`."""
+    return str(langcodes.Language.get(tag).maximize().script)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
 from backend.core import languages
 from backend.core.errors import Invalid
@@ -43,6 +44,21 @@ class Providers(BaseModel):
     tts: str = "local"
 
 
+class Captions(BaseModel):
+    """What captions there are besides files in the dub's language."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    bilingual: bool = False  # also with the source's text above the translation
+    burn_in: bool = False  # also a video with them drawn into its picture
+
+
 class JobParams(BaseModel):
     """Everything that decides what a run makes, besides the uploaded files."""
 
@@ -54,6 +70,7 @@ class JobParams(BaseModel):
     mode: Mode = Mode.MONO
     bed: Bed = Bed.AUTO
     flac: bool = False
+    captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     providers: Providers = Providers()
 
@@ -61,7 +78,7 @@ class JobParams(BaseModel):
 MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
-OVERRIDABLE = {"bed", "flac", "mode", "providers", "voices"}
+OVERRIDABLE = {"bed", "captions", "flac", "mode", "providers", "voices"}
 
 
 def checked(params: JobParams) -> JobParams:
@@ -87,16 +104,17 @@ def normalized(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
-    """The parameters with some of them changed; a provider that is not named stays.
+    """The parameters with some of them changed; what is not named stays.
 
     Raises `Invalid` for what cannot be changed, or not to this.
     """
     unknown = overrides.keys() - OVERRIDABLE
     if unknown:
         raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
-    values = {**params.model_dump(), **overrides}
-    if isinstance(values["providers"], Mapping):
-        values["providers"] = {**params.providers.model_dump(), **values["providers"]}
+    values = {**params.model_dump(by_alias=True), **overrides}
+    for name in ("captions", "providers"):
+        if isinstance(values[name], Mapping):
+            values[name] = {**getattr(params, name).model_dump(by_alias=True), **values[name]}
     try:
         return JobParams.model_validate(values)
     except ValidationError as error:

@@ -57,7 +57,12 @@ def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str,
                 "voices": dict(params.voices),
             }
         case Stage.MIX:
-            return {"language": language, "bed": params.bed, "flac": params.flac}
+            return {
+                "language": language,
+                "bed": params.bed,
+                "flac": params.flac,
+                "captions": params.captions.model_dump(),
+            }
 
 
 def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from backend.core.errors import Permanent, Transient
 
 TIMEOUT_S = 120
-CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+# What XML cannot hold is among them (W3C, XML 1.0, 2.2).
+CONTROLS = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
@@ -31,5 +32,8 @@ def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and control characters: engines take those for commands."""
+    """The text without line breaks and control characters.
+
+    Engines take those for commands, caption files for their structure.
+    """
     return " ".join(CONTROLS.sub(" ", text).split())

@@ -1,4 +1,4 @@
-"""run_asr: the recording to `segments_src.json`; a transcription also to TXT, SRT and VTT."""
+"""run_asr: the recording to `segments_src.json`; a transcription also to TXT, SRT, VTT and DOCX."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,12 +7,11 @@ from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
 from backend.core.segments import Segment, Speaker, Transcript
 from backend.media.probe import probe, require_audio
-from workers.media import captions
-from workers.media.captions import Cue
 from workers.media.decode import write_wav
 from workers.providers.base import Recording, Transcriber
 from workers.speakers.casting import choose
 from workers.speakers.pitch import measured
+from workers.stages import captions
 from workers.stages.base import Desk, Made, Outcome, Work
 
 TEXT = "text/plain"
@@ -22,7 +21,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     """Transcribe; a recording in which nobody speaks gives an empty transcript and a warning."""
     transcriber = desk.transcriber(work.params.providers.transcription)
     _check_targets(work, desk)
-    recording = _recording(work, desk, transcriber)
+    recording, fps = _recording(work, desk, transcriber)
     dialogue = work.params.mode is Mode.DIALOGUE
     with desk.paced(transcriber):
         heard = transcriber.transcribe(
@@ -37,7 +36,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     )
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
     return Outcome(
-        made=tuple(_made(work, desk.workdir, transcript)),
+        made=tuple(_made(work, desk.workdir, transcript, fps)),
         provider=transcriber.name,
         model=transcriber.model,
         cost=heard.cost,
@@ -63,18 +62,18 @@ def _problem(work: Work, desk: Desk, language: str) -> Permanent | None:
     return None
 
 
-def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> Recording:
-    """The media as its transcriber wants it; a text file stands for itself."""
+def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> tuple[Recording, float | None]:
+    """The media as its transcriber wants it, and its frame rate; a text file stands for itself."""
     media = work.files["media"]
     path = desk.fetch(media)
     if media.mime == TEXT:
-        return Recording(path, 0.0, text=_text(path, media.filename))
+        return Recording(path, 0.0, text=_text(path, media.filename)), None
     found = probe(path, media.filename)
     require_audio(found, media.filename)
     wav = desk.workdir / "speech.wav"
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
     write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: desk.progress(0.0))
-    return Recording(wav, found.duration)
+    return Recording(wav, found.duration), found.video.fps if found.video else None
 
 
 def _speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
@@ -92,28 +91,9 @@ def _text(path: Path, name: str) -> str:
         ) from None
 
 
-def _made(work: Work, workdir: Path, transcript: Transcript) -> Iterator[Made]:
-    yield _file(workdir, "segments_src", "json", transcript.to_bytes())
+def _made(work: Work, workdir: Path, transcript: Transcript, fps: float | None) -> Iterator[Made]:
+    path = workdir / "segments_src.json"
+    path.write_bytes(transcript.to_bytes())
+    yield Made("segments_src", path, "application/json", path.name)
     if work.params.kind is Kind.TRANSCRIBE:
-        said = transcript.segments
-        timed = [Cue(segment.start, segment.end, segment.text) for segment in said]
-        labelled = work.params.mode is Mode.DIALOGUE
-        text = captions.txt(said, speakers=labelled)
-        yield _file(workdir, "transcript_txt", "txt", text.encode())
-        yield _file(workdir, "transcript_srt", "srt", captions.srt(timed).encode())
-        yield _file(workdir, "transcript_vtt", "vtt", captions.vtt(timed).encode())
-
-
-MIMES = {
-    "json": "application/json",
-    "txt": TEXT,
-    "srt": "application/x-subrip",
-    "vtt": "text/vtt",
-}
-
-
-def _file(workdir: Path, kind: str, suffix: str, content: bytes) -> Made:
-    name = f"{kind.removesuffix(f'_{suffix}')}.{suffix}"
-    path = workdir / name
-    path.write_bytes(content)
-    return Made(kind, path, MIMES[suffix], name)
+        yield from captions.of_transcript(work, workdir, transcript, fps)

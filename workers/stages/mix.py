@@ -12,8 +12,6 @@ from backend.core.languages import iso639_2
 from backend.core.params import Bed
 from backend.core.segments import Clip, Speech, Translation
 from backend.media.probe import Probe, probe
-from workers.media import captions
-from workers.media.captions import Cue
 from workers.media.clips import ready
 from workers.media.decode import Samples, blocks, exactly
 from workers.media.encode import encode
@@ -21,6 +19,7 @@ from workers.media.fit import Placement, plan
 from workers.media.level import speech_level
 from workers.media.mix import BLOCK, RATE, Take, dub, limited, over_bed
 from workers.media.mux import mux, suffix_for
+from workers.stages import captions
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
 from workers.stages.manifest import Mixed, manifest
 
@@ -50,6 +49,10 @@ class _Source:
     @property
     def sounds(self) -> bool:
         return self.found is not None and self.found.audio is not None
+
+    @property
+    def fps(self) -> float | None:
+        return self.found.video.fps if self.found and self.found.video else None
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,13 @@ def run(work: Work, desk: Desk) -> Outcome:
     made = _audio(job, bed, level)
     if job.source.found and job.source.found.video:
         made += _video(job, job.source.found, made[0].path)
-    made += _captions(job)
+    made += captions.of_dub(work, desk.workdir, job.translation, job.placements, job.source.fps)
+    # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
+    burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
+    made += burned
     made.append(_manifest(job, Mixed(bed, level, job.placements), made))
     desk.progress(1.0)
-    warnings = tuple(_warnings(job, made))
+    warnings = (*_warnings(job, made), *problems)
     return Outcome(tuple(made), provider="dubline", model=version("dubline"), warnings=warnings)
 
 
@@ -196,21 +202,6 @@ def _video(job: _Dub, found: Probe, audio: Path) -> list[Made]:
     mime = {"mp4": "video/mp4", "mkv": "video/x-matroska"}[suffix]
     picture = found.video.codec if found.video else ""
     return [Made("video", out, mime, out.name, _meta(job, codec=picture, audio_codec="aac"))]
-
-
-def _captions(job: _Dub) -> list[Made]:
-    """Each line's text while it sounds."""
-    texts = {line.id: line.text for line in job.translation.lines}
-    timed = [Cue(p.start, p.start + p.duration, texts[p.id]) for p in job.placements]
-    made = []
-    for kind, mime, write in (
-        ("srt", "application/x-subrip", captions.srt),
-        ("vtt", "text/vtt", captions.vtt),
-    ):
-        path = job.desk.workdir / f"captions.{kind}"
-        path.write_text(write(timed), encoding="utf-8", newline="\n")
-        made.append(Made(f"captions_{kind}", path, mime, path.name, _meta(job)))
-    return made
 
 
 def _manifest(job: _Dub, mixed: Mixed, made: Sequence[Made]) -> Made:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.params import Bed, Kind, Mode, Providers
+from backend.core.params import Bed, Captions, Kind, Mode, Providers
 from backend.core.stages import ORDER, Stage, input_key, stages_of
 from tests.factories import dub_params
 
@@ -26,6 +26,7 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"bed": Bed.NONE}, {"mix"}),
         ({"flac": True}, {"mix"}),
         ({"voices": {"A": "f2"}}, {"tts"}),
+        ({"captions": Captions(bilingual=True)}, {"mix"}),
         ({"target_languages": ("es", "pt")}, set()),
     ],
 )
@@ -36,7 +37,7 @@ def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages)
 
 def test_every_parameter_is_covered_above():
     once = {"kind", "source_language", "mode", "bed", "flac", "voices", "target_languages"}
-    assert set(type(BASE).model_fields) == {*once, "providers"}, (
+    assert set(type(BASE).model_fields) == {*once, "captions", "providers"}, (
         "decide which stages a new parameter changes"
     )
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
@@ -38,12 +39,15 @@ def test_text_is_its_own_transcript(desk):
     assert said.duration == said.segments[-1].end
 
 
-def test_a_transcription_is_exported_in_four_formats(desk):
+def test_a_transcription_is_exported_in_five_formats(desk):
     media = text(desk, "Ann: Hello & <b>welcome</b>.\nBob: Thanks.\n")
     outcome = asr.run(
         work({"media": media}, kind=Kind.TRANSCRIBE, target_languages=(), mode=Mode.DIALOGUE), desk
     )
-    files = {made.kind: made.path.read_text() for made in outcome.made}
+    paths = {made.kind: made.path for made in outcome.made}
+    document = Document(paths.pop("transcript_docx"))
+    assert [one.text for one in document.paragraphs][1] == "0:00:00  Ann\nHello & <b>welcome</b>."
+    files = {kind: path.read_text() for kind, path in paths.items()}
     assert set(files) == {"segments_src", "transcript_txt", "transcript_srt", "transcript_vtt"}
     assert files["transcript_txt"] == "Ann: Hello & <b>welcome</b>.\nBob: Thanks.\n"
     assert "Hello & <b>welcome</b>." in files["transcript_srt"]

@@ -193,20 +193,6 @@ def test_a_picture_that_fits_no_container_is_said(scene):
     assert any("No dubbed video" in warning for warning in outcome.warnings)
 
 
-def test_captions_say_what_is_said_while_it_is_said(scene):
-    scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
-    scene.say(LINES, 4.0)
-    made = paths(scene.run())
-    assert made["captions_srt"].read_text(encoding="utf-8") == (
-        "1\n00:00:00,500 --> 00:00:01,300\nHola, mundo.\n\n"
-        "2\n00:00:02,000 --> 00:00:03,000\n¿Qué <tal> & cuál?\n\n"
-    )
-    assert made["captions_vtt"].read_text(encoding="utf-8") == (
-        "WEBVTT\n\n00:00:00.500 --> 00:00:01.300\nHola, mundo.\n\n"
-        "00:00:02.000 --> 00:00:03.000\n¿Qué &lt;tal&gt; &amp; cuál?\n"
-    )
-
-
 def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
     name = 'مقابلة "كاملة"/../جزء 1.wav'
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)), "audio/wav", name)

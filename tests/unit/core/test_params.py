@@ -1,0 +1,25 @@
+"""What a resume may change of a job's parameters."""
+
+import pytest
+
+from backend.core.errors import Invalid
+from backend.core.params import Captions, Providers, overridden
+from tests.factories import dub_params
+
+
+def test_what_an_override_does_not_name_stays():
+    before = dub_params("es", captions=Captions(bilingual=True))
+    after = overridden(before, {"providers": {"tts": "other"}, "captions": {"burnIn": True}})
+    assert after.captions == Captions(bilingual=True, burn_in=True)
+    assert after.providers == Providers(transcription="stub", translation="stub", tts="other")
+
+
+def test_an_override_of_something_else_leaves_captions_as_they_are():
+    before = dub_params("es", captions=Captions(burn_in=True))
+    assert overridden(before, {"flac": True}).captions == before.captions
+
+
+@pytest.mark.parametrize("captions", ["all", {"trilingual": True}])
+def test_captions_that_do_not_exist_are_refused(captions):
+    with pytest.raises(Invalid):
+        overridden(dub_params("es"), {"captions": captions})

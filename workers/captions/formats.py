@@ -1,0 +1,62 @@
+"""Cues as files: SubRip, WebVTT and TTML."""
+
+from collections.abc import Iterable
+from html import escape
+
+from workers.captions.cues import Cue
+from workers.captions.direction import leftward
+
+# W3C, TTML Profiles for Internet Media Subtitles and Captions 1.1 (IMSC 1.1), text profile: white,
+# centred, at the bottom of the picture.
+IMSC = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter"
+    xmlns:tts="http://www.w3.org/ns/ttml#styling" xml:lang="{language}"
+    ttp:contentProfiles="http://www.w3.org/ns/ttml/profile/imsc1.1/text">
+<head><layout>
+<region xml:id="bottom" tts:origin="10% 10%" tts:extent="80% 80%" tts:displayAlign="after"/>
+</layout></head>
+<body region="bottom" tts:textAlign="center" tts:color="white"
+      tts:fontFamily="proportionalSansSerif" tts:direction="{direction}">
+<div>
+{paragraphs}</div>
+</body>
+</tt>
+"""
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """The cues as SubRip."""
+    blocks = (
+        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.text}\n\n"
+        for number, cue in enumerate(cues, 1)
+    )
+    return "".join(blocks)
+
+
+def vtt(cues: Iterable[Cue]) -> str:
+    """The cues as WebVTT, in which `&`, `<` and `>` are escaped (W3C, WebVTT, 4.2.2)."""
+    blocks = (
+        f"\n{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{escape(cue.text, quote=False)}\n"
+        for cue in cues
+    )
+    return "WEBVTT\n" + "".join(blocks)
+
+
+def ttml(cues: Iterable[Cue], language: str) -> str:
+    """The cues as TTML (IMSC 1.1 text profile) in the language of the BCP 47 tag."""
+    paragraphs = (
+        f'<p begin="{_clock(cue.start, ".")}" end="{_clock(cue.end, ".")}">'
+        f"{'<br/>'.join(escape(line, quote=False) for line in cue.text.splitlines())}</p>\n"
+        for cue in cues
+    )
+    direction = "rtl" if leftward(language) else "ltr"
+    return IMSC.format(language=language, direction=direction, paragraphs="".join(paragraphs))
+
+
+def _clock(seconds: float, mark: str) -> str:
+    """`01:02:03,004`, or with another mark before the milliseconds."""
+    rest, milliseconds = divmod(round(seconds * 1000), 1000)
+    minutes, second = divmod(rest, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}{mark}{milliseconds:03}"
