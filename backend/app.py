@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_smorest import Api
 
-from backend.api import blobs, dead_letters, files, health, jobs, problems, schemas
+from backend.api import blobs, dead_letters, files, health, jobs, problems, schemas, segments
 from backend.api.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.wiring import Parts
@@ -41,8 +41,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["dubline"] = Parts(settings)
     api = ProblemApi(app)
     problems.register(app)
-    for blueprint in (files.blueprint, jobs.blueprint, dead_letters.blueprint, health.blueprint):
-        api.register_blueprint(blueprint)
+    for module in (files, jobs, segments, dead_letters, health):
+        api.register_blueprint(module.blueprint)
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)
     return app

@@ -1,6 +1,7 @@
 """Short ways to what tests need."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -130,19 +131,32 @@ def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Suc
 
 
 def do(
-    db: Database, run_id: UUID, stage: Stage, language: str = "", store: BlobStore | None = None
+    db: Database,
+    run_id: UUID,
+    stage: Stage,
+    language: str = "",
+    store: BlobStore | None = None,
+    *,
+    content: str = "",
 ) -> None:
     """Claim a stage and succeed in it."""
     claim = claimed(db, run_id, stage, language)
-    settle.succeed(db, claim, made(claim, store))
+    settle.succeed(db, claim, made(claim, store, content))
 
 
-def do_all(db: Database, run_id: UUID, *languages: str, store: BlobStore | None = None) -> None:
-    """Do every stage of a dub."""
+def do_all(
+    db: Database,
+    run_id: UUID,
+    *languages: str,
+    store: BlobStore | None = None,
+    content: Mapping[Stage, str] | None = None,
+) -> None:
+    """Do every stage of a dub; `content` is what some of them make."""
+    wanted = content or {}
     do(db, run_id, Stage.ASR, store=store)
     for language in languages or ("es",):
         for stage in (Stage.MT, Stage.TTS, Stage.MIX):
-            do(db, run_id, stage, language, store)
+            do(db, run_id, stage, language, store, content=wanted.get(stage, ""))
 
 
 def user(db: Database) -> UUID:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from backend.core.db import Database
 from backend.core.errors import NotFound, Permanent
-from backend.core.models import Artifact, Upload
+from backend.core.models import Artifact, SegmentEdit, Upload
 from backend.core.segments import Speech
 from backend.core.uploads import INCOMING
 from backend.storage.base import PARTS, BlobStore, StoredObject
@@ -76,8 +76,9 @@ def _named(db: Database, keys: Collection[str]) -> set[str]:
     uploads = select(Upload.object_key).where(
         Upload.object_key.in_(keys), Upload.completed_at.is_not(None)
     )
+    edits = select(SegmentEdit.object_key).where(SegmentEdit.object_key.in_(keys))
     with db.read() as connection:
-        return set(connection.execute(artifacts.union_all(uploads)).scalars())
+        return set(connection.execute(artifacts.union_all(uploads, edits)).scalars())
 
 
 class _Keys:

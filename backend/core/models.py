@@ -239,6 +239,22 @@ class Artifact(Base):
     created_at: Mapped[datetime] = _now()
 
 
+class SegmentEdit(Base):
+    """A revision of a language's lines that a user made; the object is stored before this row."""
+
+    __tablename__ = "segment_edits"
+    __table_args__ = (Index("ix_segment_edits_object_key", "object_key"),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    after_run: Mapped[int]  # the number of the job's last run when the change was made
+    object_key: Mapped[str]
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = _now()
+
+
 class JobEvent(Base):
     """What happened to a job, append-only; `seq` counts from 1 without gaps in each job."""
 

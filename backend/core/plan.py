@@ -48,6 +48,13 @@ class Step:
         """Whether a worker has to do it."""
         return self.reuse is None and self.given is None
 
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """What is there already, kind to sha256."""
+        if self.reuse is not None:
+            return self.reuse.outputs
+        return {kind: file.sha256 for kind, file in (self.given or {}).items()}
+
 
 def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
     """Every stage of a run in order: `asr` once, then each language's chain."""
@@ -63,11 +70,13 @@ def plan(
     priors: Priors,
     uploads: Mapping[str, str],
     *,
+    edited: Mapping[Place, Given] | None = None,
     accept_stale: bool = False,
 ) -> list[Step]:
     """Decide for every stage of the new run; `resume_from` None means `auto`.
 
-    `uploads` maps role to sha256. Raises `Conflict` when a named stage cannot start there:
+    `uploads` maps role to sha256; `edited` is what the user has changed since the last run, in
+    place of what a stage made. Raises `Conflict` when a named stage cannot start there:
     something before it is missing or was made of other inputs than the run would have. With
     `accept_stale` the latter is taken over all the same.
     """
@@ -79,17 +88,24 @@ def plan(
         latest = made[0] if made else None
         if resume_from is not None and not _before(place[0], resume_from):
             reuse = None
+        elif edited and place in edited:
+            steps[place] = Step(*place, given=edited[place])
+            continue
         elif usable or resume_from is None:
             reuse = usable
         elif accept_stale and latest and not latest.missing:
             reuse = latest
         else:
-            automatic = plan(params, languages, None, priors, uploads)
+            automatic = plan(params, languages, None, priors, uploads, edited=edited)
             raise _cannot_start(resume_from, place, latest, automatic)
         steps[place] = Step(*place, reuse=reuse)
     if _lacks_transcript(steps):
         known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
-        return plan(params, languages, resume_from, known, uploads, accept_stale=accept_stale)
+        return plan(
+            *(params, languages, resume_from, known, uploads),
+            edited=edited,
+            accept_stale=accept_stale,
+        )
     return list(steps.values())
 
 
@@ -114,12 +130,11 @@ def _key(
     """The input key the stage would have, or None when something it reads is yet to be made."""
     stage, language = place
     upstream = [step for step in steps.values() if step.language in (ALL_LANGUAGES, language)]
-    if any(step.reuse is None for step in upstream):
+    if any(step.executed for step in upstream):
         return None
-    made = {
-        kind: sha for step in upstream if step.reuse for kind, sha in step.reuse.outputs.items()
-    }
-    known = {**uploads, **made}
+    known = dict(uploads)
+    for step in upstream:
+        known |= step.outputs
     inputs = {kind: known[kind] for kind in READS[stage] if kind in known}
     return input_key(stage, language, params, inputs)
 

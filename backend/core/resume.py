@@ -1,19 +1,21 @@
 """Running a job again: from a named stage, or from the first whose inputs changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.core import jobs, priors, runs, settle
+from backend.core import edits, jobs, priors, runs, settle
 from backend.core.db import Database
 from backend.core.errors import Conflict, Invalid
 from backend.core.models import Run, Upload
 from backend.core.params import Bed, JobParams, checked, normalized, overridden
-from backend.core.plan import Step, plan
+from backend.core.plan import Place, Step, plan
+from backend.core.priors import Found
 from backend.core.stages import Stage
 from backend.storage.base import BlobStore
 
@@ -42,6 +44,7 @@ def prepare(
         params = JobParams.model_validate(_last_params(connection, job_id))
         uploads = _upload_hashes(connection, job)
         made = priors.find(connection, job_id, asked.from_run)
+        edited = edits.pending(connection, job_id, partial(_is_current, made))
     wanted = normalized(asked.languages) or params.target_languages
     known = {"target_languages": (*params.target_languages, *wanted)}
     params = checked(overridden(params.model_copy(update=known), asked.overrides))
@@ -53,9 +56,16 @@ def prepare(
         asked.resume_from,
         priors.check(store, made),
         uploads,
+        edited=edited,
         accept_stale=asked.accept_stale,
     )
     return params.model_copy(update={"target_languages": wanted}), steps
+
+
+def _is_current(made: Mapping[Place, Sequence[Found]], language: str, sha256: str) -> bool:
+    """Whether the latest run has these lines already."""
+    latest = made.get((Stage.MT, language), ())
+    return bool(latest) and latest[0].prior.outputs.get(edits.KIND) == sha256
 
 
 def start(

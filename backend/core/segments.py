@@ -56,14 +56,18 @@ class Transcript(Document):
 
 
 class Line(Document):
-    """One translated segment; `id`, times and speaker are those of its source segment."""
+    """One translated segment; `id`, times and speaker are those of its source segment.
+
+    Unless a user changed them; `voice` is set by users only, in place of the speaker's.
+    """
 
     id: int
-    start: float
-    end: float
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
     source: str
     text: str
     speaker: str | None = None
+    voice: str | None = None
 
 
 class Translation(Document):

@@ -119,7 +119,7 @@ def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]
             {
                 "stage": step.stage,
                 "language": step.language or None,
-                "action": "reuse" if step.reuse else "execute",
+                "action": "execute" if step.executed else "reuse" if step.reuse else "edited",
                 "estimated_cost_usd": cost,
             }
             for step, cost in zip(steps, costs, strict=True)

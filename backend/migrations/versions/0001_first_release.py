@@ -86,6 +86,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "seq", name=op.f("pk_job_events")),
     )
     op.create_table(
+        "segment_edits",
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("after_run", sa.Integer(), nullable=False),
+        sa.Column("object_key", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_segment_edits_job_id_jobs")),
+        sa.PrimaryKeyConstraint("job_id", "language", "revision", name=op.f("pk_segment_edits")),
+    )
+    with op.batch_alter_table("segment_edits", schema=None) as batch_op:
+        batch_op.create_index("ix_segment_edits_object_key", ["object_key"], unique=False)
+
+    op.create_table(
         "runs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=False),
@@ -269,6 +285,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("runs")
+    op.drop_table("segment_edits")
     op.drop_table("job_events")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_user_id_id")
