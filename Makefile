@@ -7,9 +7,11 @@ DEMO := demo
 
 ENGINES := espeak-ng apertium apertium-eng-spa apertium-eng-cat apertium-es-pt apertium-fr-es
 SERVERS := postgresql redis-server
+HLS_JS_VERSION := 1.7.4
+HLS_JS := $(VENV)/share/hls.js/hls.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint chaos bench benchtools openapi clean engines servers
+.PHONY: help demo test unit lint chaos bench benchtools openapi clean engines servers browser
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +21,7 @@ demo: $(VENV)/ready engines ## Dub a generated sample into Spanish and Portugues
 	@DUBLINE_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/dubline dub $(DEMO)/talk.mp4 \
 	  --background $(DEMO)/music.flac --mode dialogue --to es,pt --out $(DEMO)/out
 
-test: $(VENV)/ready engines servers benchtools lint ## Lint, types and all tests, against real servers
+test: $(VENV)/ready engines servers benchtools browser lint ## Lint, types and all tests
 	$(BIN)/python -m pytest
 
 unit: $(VENV)/ready ## The fast tests only
@@ -58,6 +60,15 @@ engines: ## Install the offline engines (Debian packages)
 
 servers: ## Install the servers that tests start for themselves
 	@$(call ensure,$(SERVERS))
+
+browser: $(HLS_JS) ## Install the browser and the player that streams are tested with
+	@$(call ensure,chromium)
+
+$(HLS_JS): $(VENV)/ready
+	@command -v npm >/dev/null || { $(call install,npm); }
+	@mkdir -p $(@D)
+	@cd $(@D) && tar --strip-components=2 -xzf "$$(npm pack --silent hls.js@$(HLS_JS_VERSION))" \
+	  package/dist/hls.min.js && rm -f *.tgz && touch hls.min.js
 
 # Installs Debian packages that are missing: as root, with sudo, or else says what to run.
 define ensure

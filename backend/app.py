@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_smorest import Api
 
-from backend.api import blobs, dead_letters, files, health, jobs, problems, schemas, segments
+from backend.api import blobs, dead_letters, files, health, hls, jobs, problems, schemas, segments
 from backend.api.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.wiring import Parts
@@ -41,8 +41,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["dubline"] = Parts(settings)
     api = ProblemApi(app)
     problems.register(app)
-    for module in (files, jobs, segments, dead_letters, health):
+    for module in (files, jobs, segments, hls, dead_letters, health):
         api.register_blueprint(module.blueprint)
+    app.register_blueprint(hls.playlists)
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)
     return app

@@ -63,7 +63,11 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Signs upload and download URLs; empty: made once and kept in DUBLINE_HOME",
     )
-    url_ttl_s: int = Field(default=900, gt=0, description="Life of a signed URL, seconds")
+    url_ttl_s: int = Field(
+        default=900,
+        gt=0,
+        description="Life of a signed URL, seconds; those in playlists live the film's length more",
+    )
     max_upload_bytes: int = Field(default=20 * 2**30, gt=0, description="Largest upload accepted")
 
     lease_s: float = Field(

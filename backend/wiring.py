@@ -17,6 +17,7 @@ from backend.core.retry import RetryPolicy
 from backend.core.stages import Stage
 from backend.scratch import Scratch
 from backend.settings import Settings
+from backend.signing import Signer
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
@@ -55,6 +56,11 @@ class Parts:
         """The store on disk, whose signed URLs the API itself serves."""
         root = self.settings.dubline_home / "files"
         return LocalStore(root, self.settings.api_url, _secret_key(self.settings))
+
+    @cached_property
+    def playlist_links(self) -> Signer:
+        """Signs the URLs of HLS playlists, whichever store has the files."""
+        return Signer(_secret_key(self.settings), "playlist")
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

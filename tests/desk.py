@@ -2,8 +2,10 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from uuid import uuid4
 
 from backend.core.params import JobParams, Kind
+from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from workers.desk import Keep, file_sha256
 from workers.providers import registry
@@ -14,11 +16,12 @@ from workers.stages.base import Made, Outcome, StoredFile, Work
 class LoneDesk:
     """Hands the files of one stage to the next; `stop_at` makes `progress` raise it from there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: BlobStore | None = None) -> None:
         self.workdir = folder / "work"
         self.workdir.mkdir(parents=True, exist_ok=True)
-        self.store = LocalStore(folder / "store", "http://test", "secret")
+        self.store = store or LocalStore(folder / "store", "http://test", "secret")
         self.clips = Keep(self.store, "clips")
+        self.streams = Keep(self.store, "streams")
         self.batches = Keep(self.store, "batches")
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
@@ -36,9 +39,14 @@ class LoneDesk:
         self.memo[key] = value
 
     def fetch(self, file: StoredFile) -> Path:
-        return self.store.path(file.key)
+        path = self.workdir / f"in-{uuid4().hex}"
+        self.store.fetch(file.key, path)
+        return path
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def alone(self, _name: str) -> AbstractContextManager[None]:
         return nullcontext()
 
     def transcriber(self, name: str) -> Transcriber:
@@ -53,8 +61,9 @@ class LoneDesk:
     def keep(self, path: Path, mime: str, filename: str = "") -> StoredFile:
         """Put a file into storage, as the runner does."""
         sha256 = file_sha256(path)
-        self.store.put(sha256, path, mime=mime, sha256=sha256)
-        return StoredFile(sha256, sha256, path.stat().st_size, mime, filename or path.name)
+        key = f"{sha256}/{path.name}"
+        self.store.put(key, path, mime=mime, sha256=sha256)
+        return StoredFile(key, sha256, path.stat().st_size, mime, filename or path.name)
 
     def kept(self, outcome: Outcome) -> dict[str, StoredFile]:
         """A stage's files, stored, by kind."""

@@ -37,6 +37,7 @@ def write_av(
     video: float | None = None,
     video_codec: str = "mpeg4",
     video_tag: str = "",
+    video_options: dict[str, str] | None = None,
     pixels: str = "yuv420p",
     language: str | None = None,
     frame_size: int = 960,
@@ -48,7 +49,7 @@ def write_av(
     """
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[1]]
     with av.open(path, "w", options=options or {}) as container:
-        picture = container.add_stream(video_codec, rate=FPS) if video else None
+        picture = container.add_stream(video_codec, FPS, video_options) if video else None
         if picture:
             picture.width, picture.height, picture.pix_fmt = 64, 48, pixels
             picture.codec_context.codec_tag = video_tag or picture.codec_context.codec_tag

@@ -1,6 +1,7 @@
 """A job of the mix stage in the making, on known sound, and ways to look at what came of it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from backend.core.params import JobParams, Kind
 from backend.core.segments import Clip, Line, Speech, Translation
 from backend.media.probe import probe
+from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
+from workers.desk import Keep
 from workers.media.decode import blocks, exactly
 from workers.stages.base import Outcome, StoredFile, Work
 from workers.stages.mix import run
@@ -19,10 +22,12 @@ LINES = [(0.5, 1.5, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.
 
 
 class FakeDesk:
-    """Storage is a dict of paths."""
+    """Storage is a dict of paths, but for what is kept for other jobs."""
 
     def __init__(self, workdir: Path) -> None:
         self.workdir = workdir
+        self.store = LocalStore(workdir / "store", "http://test", "secret")
+        self.streams = Keep(self.store, "streams")
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []
 
@@ -30,7 +35,10 @@ class FakeDesk:
         self.told.append(fraction)
 
     def fetch(self, file: StoredFile) -> Path:
-        return self.stored[file.key]
+        return self.stored.get(file.key) or self.store.path(file.key)
+
+    def alone(self, _name: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Scene:

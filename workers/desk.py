@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
+
 from backend.core import garbage, leases, pacing
 from backend.core.errors import NotFound, Permanent, RateLimited, Transient
 from backend.core.leases import Claim
@@ -22,6 +24,7 @@ from workers.stages.base import ContentStore, StoredFile
 MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
 # A storage that is away is waited for: to give up an attempt would be to pay for it again.
 PATIENCE_S = 60
+LOCKED_S = 0.2  # between two looks at a lock that somebody else has
 
 
 class Keep:
@@ -69,8 +72,10 @@ class WorkDesk:
         self.workdir = workdir
         self.clips: ContentStore = Keep(parts.store, "clips")
         self.batches: ContentStore = Keep(parts.store, "batches")
+        self.streams: ContentStore = Keep(parts.store, "streams")
         self._db = parts.db
         self._store = parts.store
+        self._locks = parts.settings.dubline_home / "locks"
         self._gates = parts.gates
         self._claim = claim
         self._heart = heart
@@ -132,6 +137,21 @@ class WorkDesk:
             answer = self._gates.ask(name)
         self._heart.pause(answer.wait)
         return answer.troubled
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Wait until nobody else on this machine does what has this name."""
+        self._locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._locks / name)
+        while not lock.is_locked:
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                self._heart.pause(LOCKED_S)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def transcriber(self, name: str) -> Transcriber:
         """The named transcriber."""

@@ -25,7 +25,7 @@ from workers.desk import PATIENCE_S, WorkDesk, file_sha256
 from workers.failpoints import failpoint
 from workers.flag import Flag
 from workers.heart import Heart
-from workers.stages.base import Made, Outcome, StageFunction, StoredFile, Work
+from workers.stages.base import Kept, Made, Outcome, StageFunction, StoredFile, Work
 
 log = structlog.get_logger()
 
@@ -94,6 +94,7 @@ class Runner:
             if claim.stage is Stage.MIX:
                 settle.exporting(self._parts.db, claim)
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]
+            artifacts += [_listed(kept) for kept in outcome.kept]
             failpoint("after-upload", claim.stage)
             success = _success(claim, outcome, artifacts)
             # Within the heart, so that the lease outlives the wait for a database that restarts.
@@ -138,6 +139,11 @@ class Runner:
                     decision=decision,
                     exc_info=None if isinstance(error, DublineError) else error,
                 )
+
+
+def _listed(kept: Kept) -> NewArtifact:
+    file = FileRef(**{**vars(kept.file), "filename": kept.filename})
+    return NewArtifact(kept.kind, file, kept.meta)
 
 
 def explain(error: Exception) -> dict[str, Any]:

@@ -5,18 +5,20 @@ import shutil
 from flask import Blueprint, Response, request, send_file
 
 from backend.api.context import parts
+from backend.api.cross_origin import allow_any
 from backend.core import uploads
 from backend.core.errors import Conflict, NotFound
 from backend.storage.local import CHUNK
 
 blueprint = Blueprint("blobs", __name__, url_prefix="/v1/blobs")
+blueprint.after_request(allow_any)
 
 
-@blueprint.put("/<token>")
-def put(token: str) -> Response:
+@blueprint.put("/<token>/<_name>")
+def put(token: str, _name: str) -> Response:
     """Receive an object, once."""
     store = parts().local_store
-    key = store.claims(token).get("put")
+    key = store.links.claims(token).get("put")
     if key is None:
         raise NotFound("This link is for downloading")
     if store.size(key) is not None or uploads.is_complete(parts().db, key):
@@ -28,11 +30,11 @@ def put(token: str) -> Response:
     return Response(status=204)
 
 
-@blueprint.get("/<token>")
-def get(token: str) -> Response:
+@blueprint.get("/<token>/<_name>")
+def get(token: str, _name: str) -> Response:
     """Send an object, or a range of it."""
     store = parts().local_store
-    claims = store.claims(token)
+    claims = store.links.claims(token)
     if "get" not in claims:
         raise NotFound("This link is for uploading")
     path = store.path(claims["get"])

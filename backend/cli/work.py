@@ -170,7 +170,13 @@ def _lines(job: dict[str, Any]) -> list[tuple[str, str, float]]:
 
 
 def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
-    shown = [a for a in job["artifacts"] if a["stage"] == "mix" or job["kind"] == "transcribe"]
+    shown = [
+        artifact
+        for artifact in job["artifacts"]
+        if artifact["stage"] == "mix" or job["kind"] == "transcribe"
+        # The parts of streams are of use to players only.
+        if not artifact["kind"].startswith("hls")
+    ]
     return [client.download(job["id"], artifact, out) for artifact in shown]
 
 

@@ -35,6 +35,11 @@ def name(tag: str) -> str:
     return langcodes.Language.get(tag).display_name()
 
 
+def own_name(tag: str) -> str:
+    """What the language's speakers call it: `pt-BR` gives `português (Brasil)`."""
+    return langcodes.Language.get(tag).autonym()
+
+
 def iso639_2(tag: str) -> str:
     """The three-letter code that MP4 and Matroska carry (ISO 639-2/T): `es` gives `spa`."""
     return langcodes.Language.get(tag).to_alpha3()

@@ -106,8 +106,25 @@ def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> FileRef:
     if name not in files:
         known = ", ".join(sorted(files)) or "none yet"
         raise NotFound(f"This job has no artifact '{name}'; it has: {known}")
-    row = files[name]
-    return FileRef(row.object_key, row.sha256, row.size, row.mime, row.filename)
+    return _file(files[name])
+
+
+def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, FileRef]]:
+    """The files of each language that can be streamed, by kind, in the order asked for.
+
+    Raises `NotFound` when there are none.
+    """
+    with db.read() as connection:
+        asked = jobs.find(connection, user_id, job_id).params["target_languages"]
+        rows = [row for row in _artifacts(connection, job_id) if row.stage is Stage.MIX]
+    found: dict[str, dict[str, FileRef]] = {}
+    for row in rows:
+        found.setdefault(row.language, {})[row.kind] = _file(row)
+    streamable = [language for language, files in found.items() if "hls" in files]
+    if not streamable:
+        raise NotFound("This job has nothing to stream yet: wait until a language is complete")
+    streamable.sort(key=[*asked, *streamable].index)
+    return {language: found[language] for language in streamable}
 
 
 def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:
@@ -218,6 +235,10 @@ def _artifact(row: Row[Any]) -> dict[str, Any]:
         "name": _name(row),
         "language": row.language or None,
     }
+
+
+def _file(row: Row[Any]) -> FileRef:
+    return FileRef(row.object_key, row.sha256, row.size, row.mime, row.filename)
 
 
 def _name(row: Row[Any]) -> str:

@@ -7,6 +7,7 @@ BENCHMARKS = (
     ("Stage by stage", "bench_stages", "30"),
     ("Telling speakers apart", "bench_speakers"),
     ("run_mix against one ffmpeg command", "bench_mix", "5", "30"),
+    ("HLS packaging without encoding", "bench_hls", "10", "60"),
 )
 
 for title, module, *arguments in BENCHMARKS:

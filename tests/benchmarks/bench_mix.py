@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,6 +19,8 @@ import soundfile as sf
 
 from backend.core.params import JobParams, Kind
 from backend.core.segments import Clip, Line, Speech, Translation
+from backend.storage.local import LocalStore
+from workers.desk import Keep
 from workers.stages.base import StoredFile, Work
 from workers.stages.mix import run
 
@@ -28,12 +31,17 @@ EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
 class Desk:
     def __init__(self, folder: Path) -> None:
         self.workdir = folder
+        self.store = LocalStore(folder / "store", "http://bench", "secret")
+        self.streams = Keep(self.store, "streams")
 
     def progress(self, fraction: float) -> None:
         pass
 
     def fetch(self, file: StoredFile) -> Path:
         return self.workdir / file.key
+
+    def alone(self, _name: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def voice(seconds: float, rate: int, seed: int) -> np.ndarray:

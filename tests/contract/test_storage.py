@@ -217,7 +217,7 @@ def test_urls_go_no_further_than_they_say(store, client, source):
     )
     assert client("GET", up.url).status_code == 404
     assert client("PUT", down, content=b"x").status_code == 404
-    assert client("GET", down[:-2] + "xx").status_code == 404
+    assert client("GET", down.replace("/blobs/", "/blobs/x")).status_code == 404
     late = store.download_url("jobs/1/speech", "x", "text/plain", -MINUTE)
     assert client("GET", late).status_code == 404
 

@@ -114,8 +114,8 @@ def test_a_resume_from_where_nothing_is(client, parts):
         ("GET", "/v1/jobs/seven", 404, "not-found"),
         ("GET", "/v2/jobs", 404, "not-found"),
         ("PATCH", "/v1/jobs", 405, "method-not-allowed"),
-        ("GET", "/v1/blobs/forged", 404, "not-found"),
-        ("PUT", "/v1/blobs/forged", 404, "not-found"),
+        ("GET", "/v1/blobs/forged/dub.mp4", 404, "not-found"),
+        ("PUT", "/v1/blobs/forged/talk.mp4", 404, "not-found"),
     ],
 )
 def test_what_is_not_there(client, method, url, status, slug):
@@ -204,7 +204,7 @@ def test_too_much(new_parts):
 
 def test_a_link_that_is_too_old_or_forged(client, parts, monkeypatch):
     url = announced(client)["url"]
-    check_problem(client.put(url[:-3] + "abc", data=TEXT), 404, "not-found")
+    check_problem(client.put(url.replace("/blobs/", "/blobs/x"), data=TEXT), 404, "not-found")
     later = time.time() + parts.settings.url_ttl_s + 1
     monkeypatch.setattr(time, "time", lambda: later)
     check_problem(client.put(url, data=TEXT), 404, "not-found")

@@ -1,41 +1,66 @@
-"""The dubbed video: the source's picture as it is, with the dub as its first sound."""
+"""The dubbed video as one file: the picture as it is, dubs, the original sound, captions."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from heapq import merge
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.packet import Packet
 from av.stream import Disposition, Stream
-from av.video.stream import VideoStream
+from av.subtitles.stream import SubtitleStream
 
 from backend.core.errors import Permanent
-from backend.media.container import opened, origin, picture, sound
-from backend.media.timeline import Timeline
+from backend.media.container import opened, picture, sound
+from workers.media.packets import Timed, add_copy, copies
 
+CaptionsCodec = Literal["mov_text", "subrip", "webvtt"]
+
+
+class Container(NamedTuple):
+    """A kind of file: FFmpeg's name for it, its captions' codec, and how to put its index first."""
+
+    format: str
+    captions: CaptionsCodec
+    options: dict[str, str]
+
+
+CONTAINERS = {
+    # As precise as the sound's clock, so that the edit lists are.
+    "mp4": Container("mp4", "mov_text", {"movflags": "+faststart", "movie_timescale": "48000"}),
+    "mkv": Container("matroska", "subrip", {"cues_to_front": "1"}),
+    "webm": Container("webm", "webvtt", {"cues_to_front": "1"}),
+}
+MIMES = {"mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
 # What plays everywhere when it is in MP4. FFmpeg would write more, but players refuse it.
 MP4_CODECS = frozenset(
     ("h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac")
 )
-FORMATS = {"mp4": "mp4", "mkv": "matroska"}
+WEBM_CODECS = frozenset(("vp8", "vp9", "av1", "vorbis", "opus"))
 
 
-class _Copy(NamedTuple):
-    """A packet on its way to another file, at `time` in seconds of decoding order."""
-
-    time: float
-    stream: int
-    packet: "Packet[Stream]"
+Input = tuple[InputContainer, str]  # with its language
 
 
-def suffix_for(codecs: set[str]) -> str | None:
-    """`mp4`, else `mkv`, if it carries all these codecs (FFmpeg's names), else None."""
-    if codecs <= MP4_CODECS:
+class Track(NamedTuple):
+    """A dub (M4A or Ogg) or captions (WebVTT); `language` is an ISO 639-2/T code."""
+
+    path: Path
+    language: str
+
+
+def suffix_for(format_name: str, codecs: set[str]) -> str | None:
+    """The kind of file for a source of this format with these codecs (FFmpeg's names).
+
+    MP4 where it carries them, but Matroska stays Matroska and WebM WebM; None if nothing does.
+    """
+    matroska = "matroska" in format_name
+    if matroska and codecs <= WEBM_CODECS:
+        return "webm"
+    if not matroska and codecs <= MP4_CODECS:
         return "mp4"
     with av.open(os.devnull, "w", format="matroska") as empty:
         return "mkv" if codecs <= empty.supported_codecs else None
@@ -43,42 +68,41 @@ def suffix_for(codecs: set[str]) -> str | None:
 
 def mux(
     source: Path,
-    dub: Path,
     out: Path,
     *,
-    language: str,
+    dubs: Sequence[Track],
+    captions: Sequence[Track],
     source_language: str,
     progress: Callable[[float], None],
 ) -> None:
-    """Write `out` (.mp4 or .mkv) with the picture of `source`, the dub, and the original sound.
+    """Write `out`, whose suffix is one of `CONTAINERS`; `progress` gets seconds.
 
-    The dub is the default track. Languages are ISO 639-2/T codes; `progress` gets seconds. Raises
-    `Permanent` when the source has no picture or its packets cannot be copied.
+    The first dub is the default track, the original sound the last. Languages are ISO 639-2/T
+    codes. Raises `Permanent` when the source has no picture or its packets cannot be copied.
     """
-    with opened(source) as original, opened(dub) as dubbed:
-        shown, heard, spoken = picture(original), sound(original), sound(dubbed)
-        if shown is None or spoken is None:
-            raise Permanent("A dubbed video needs a picture and a dub.")
-        with _target(out) as target:
-            _add(target, shown, Disposition.default)
-            _add(target, spoken, Disposition.default, language)
-            if heard:
-                _add(target, heard, Disposition.original, source_language)
-            kept = {shown.index: 0, heard.index: 2} if heard else {shown.index: 0}
-            for time, stream, packet in merge(
-                _copies(original, kept), _copies(dubbed, {spoken.index: 1})
-            ):
-                packet.stream = target.streams[stream]
-                target.mux(packet)
-                progress(time)
+    with ExitStack() as files:
+        original = files.enter_context(opened(source))
+        spoken = [(files.enter_context(opened(dub.path)), dub.language) for dub in dubs]
+        written = [
+            (files.enter_context(av.open(text.path, format="webvtt")), text.language)
+            for text in captions
+        ]
+        target = files.enter_context(_target(out))
+        # The order of the tracks is that in which they are added here.
+        kept = _picture(target, original)
+        feeds = _dubs(target, spoken)
+        kept |= _sound(target, original, source_language)
+        feeds += _captions(target, written, CONTAINERS[out.suffix[1:]].captions)
+        for time, packet in merge(copies(original, kept), *feeds, key=itemgetter(0)):
+            target.mux(packet)
+            progress(time)
 
 
 @contextmanager
 def _target(out: Path) -> Iterator[OutputContainer]:
-    # As precise as the sound's clock, so that the edit lists are; Matroska ignores these.
-    options = {"movflags": "+faststart", "movie_timescale": "48000"}
+    kind = CONTAINERS[out.suffix[1:]]
     try:
-        with av.open(out, "w", format=FORMATS[out.suffix[1:]], options=options) as target:
+        with av.open(out, "w", format=kind.format, options=kind.options) as target:
             yield target
     except av.FFmpegError as error:
         raise Permanent(
@@ -87,53 +111,62 @@ def _target(out: Path) -> Iterator[OutputContainer]:
         ) from error
 
 
-def _add(
-    target: OutputContainer,
-    stream: AudioStream | VideoStream,
-    disposition: Disposition,
-    language: str | None = None,
-) -> None:
-    # opaque: otherwise PyAV looks for an encoder of the codec, which AV1 may not have
-    copy = target.add_stream_from_template(stream, opaque=True)
-    if stream.codec_context.codec_tag == "hvc1":
-        copy.codec_context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
-    copy.disposition = disposition
-    known = language or stream.language
-    if known:
-        copy.metadata["language"] = known
+def _picture(target: OutputContainer, original: InputContainer) -> dict[int, Stream]:
+    shown = picture(original)
+    if shown is None:
+        raise Permanent("A dubbed video needs a picture.")
+    return {shown.index: add_copy(target, shown, Disposition.default)}
 
 
-def _copies(container: InputContainer, kept: dict[int, int]) -> Iterator[_Copy]:
-    """The packets of the kept streams, on the recording's own clock; `kept` maps their numbers."""
-    lines = {index: Timeline(float(origin(container))) for index in kept}
-    for packet in _dated(container.demux([container.streams[index] for index in kept])):
-        stamp = packet.pts if packet.dts is None else packet.dts
-        if stamp is None:
+def _sound(target: OutputContainer, original: InputContainer, language: str) -> dict[int, Stream]:
+    heard = sound(original)
+    if heard is None:
+        return {}
+    return {heard.index: add_copy(target, heard, Disposition.original, language)}
+
+
+def _dubs(target: OutputContainer, spoken: Sequence[Input]) -> list[Iterator[Timed]]:
+    feeds: list[Iterator[Timed]] = []
+    for dub, language in spoken:
+        stream = dub.streams.audio[0]
+        disposition = Disposition(0) if feeds else Disposition.default
+        copy = add_copy(target, stream, disposition, language)
+        feeds.append(copies(dub, {stream.index: copy}))
+    return feeds
+
+
+def _captions(
+    target: OutputContainer, written: Sequence[Input], codec: CaptionsCodec
+) -> Iterator[Iterator[Timed]]:
+    for captions, language in written:
+        stream = captions.streams.subtitles[0]
+        if codec == "webvtt":  # FFmpeg's encoder of it does not escape
+            copy = add_copy(target, stream, Disposition(0), language)
+            yield copies(captions, {stream.index: copy})
+        else:
+            yield _encoded(captions, stream, _texts(target, codec, stream, language))
+
+
+def _texts(
+    target: OutputContainer, codec: CaptionsCodec, like: SubtitleStream, language: str
+) -> SubtitleStream:
+    like.codec_context.open()
+    texts = target.add_stream(codec)
+    texts.codec_context.subtitle_header = like.codec_context.subtitle_header
+    texts.metadata["language"] = language
+    texts.disposition = Disposition(0)
+    return texts
+
+
+def _encoded(
+    captions: InputContainer, stream: SubtitleStream, texts: SubtitleStream
+) -> Iterator[Timed]:
+    for packet in captions.demux(stream):
+        cue = stream.codec_context.decode2(packet) if packet.size else None
+        if cue is None or packet.pts is None:
             continue
-        base, line = float(packet.time_base), lines[packet.stream_index]
-        time = line.place(stamp * base, (packet.duration or 0) * base)
-        shift = round(line.offset / base)
-        packet.dts = stamp + shift
-        packet.pts = packet.dts if packet.pts is None else packet.pts + shift
-        yield _Copy(time, kept[packet.stream_index], packet)
-
-
-def _dated(packets: "Iterator[Packet[Stream]]") -> "Iterator[Packet[Stream]]":
-    """The packets, with decoding times where the first pictures lack one.
-
-    Matroska tells none; FFmpeg finds out once it has seen how many pictures are out of order.
-    """
-    undated: list[Packet[Stream]] = []
-    for packet in packets:
-        if not packet.size:
-            continue
-        if packet.dts is None and packet.stream.type == "video":
-            undated.append(packet)
-            continue
-        if packet.dts is not None and packet.stream.type == "video":
-            for back, early in enumerate(reversed(undated), 1):
-                early.dts = packet.dts - back * (packet.duration or 1)
-            yield from undated
-            undated.clear()
-        yield packet
-    yield from undated
+        encoded = texts.codec_context.encode_subtitle(cue)
+        encoded.stream, encoded.time_base = texts, packet.time_base
+        encoded.pts = encoded.dts = packet.pts
+        encoded.duration = packet.duration
+        yield float(packet.pts * packet.time_base), encoded

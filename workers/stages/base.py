@@ -51,6 +51,16 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """An object that is in storage already and becomes an artifact of this stage as well."""
+
+    kind: str
+    file: StoredFile
+    filename: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All that a stage made, by which provider and model, and at what cost."""
 
@@ -59,6 +69,7 @@ class Outcome:
     model: str
     cost: Cost = field(default_factory=Cost)
     warnings: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 class ContentStore(Protocol):
@@ -77,12 +88,16 @@ class Desk(Call, Protocol):
     workdir: Path
     clips: ContentStore  # synthesised speech
     batches: ContentStore  # translated texts
+    streams: ContentStore  # what of an HLS package is the same for all languages
 
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only."""
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Within it nobody else on this machine does what has this name; others wait."""
 
     def transcriber(self, name: str) -> Transcriber:
         """The named transcriber; `Permanent` when there is none of that name."""

@@ -18,10 +18,10 @@ from workers.media.encode import encode
 from workers.media.fit import Placement, plan
 from workers.media.level import speech_level
 from workers.media.mix import BLOCK, RATE, Take, dub, limited, over_bed
-from workers.media.mux import mux, suffix_for
-from workers.stages import captions
+from workers.stages import captions, package
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
 from workers.stages.manifest import Mixed, manifest
+from workers.stages.package import Mix, Streams
 
 # dB that the bed makes room: the original voice has to step well back, music less.
 DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.NONE: 0.0}
@@ -34,8 +34,8 @@ MEASURING_RATE = 16_000
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
 
-# How much of the work is done when the level is measured, and when the mix is encoded.
-MEASURED, ENCODED = 0.1, 0.9
+# How much of the work is done when the level is measured, the mix encoded, the video written.
+MEASURED, ENCODED, DELIVERED = 0.1, 0.8, 0.9
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,20 @@ def run(work: Work, desk: Desk) -> Outcome:
     bed = bed_of(work.params.bed, background="background" in work.files, sound=job.source.sounds)
     level = _level(job)
     made = _audio(job, bed, level)
-    if job.source.found and job.source.found.video:
-        made += _video(job, job.source.found, made[0].path)
     made += captions.of_dub(work, desk.workdir, job.translation, job.placements, job.source.fps)
+    streams = _delivered(job, made)
     # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
     burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
     made += burned
     made.append(_manifest(job, Mixed(bed, level, job.placements), made))
     desk.progress(1.0)
-    warnings = (*_warnings(job, made), *problems)
-    return Outcome(tuple(made), provider="dubline", model=version("dubline"), warnings=warnings)
+    return Outcome(
+        tuple(made),
+        provider="dubline",
+        model=version("dubline"),
+        warnings=(*_warnings(job, made), *streams.warnings, *problems),
+        kept=streams.kept,
+    )
 
 
 def bed_of(asked: Bed, *, background: bool, sound: bool) -> Bed:
@@ -182,26 +186,21 @@ def _spans(job: _Dub) -> list[tuple[float, float]]:
     return [(line.start, line.end) for line in job.translation.lines if line.id in spoken]
 
 
-def _video(job: _Dub, found: Probe, audio: Path) -> list[Made]:
-    """The video, or nothing when its codecs fit no container that is made here."""
-    codecs = {stream.codec for stream in (found.video, found.audio) if stream}
-    suffix = suffix_for(codecs | {"aac"})
-    if suffix is None:
-        return []
-    out = job.desk.workdir / f"dub.{suffix}"
-    step = partial(_step, job.desk, ENCODED, 1.0)
-    original = iso639_2(job.translation.source_language)
-    mux(
-        job.source.path,
-        audio,
-        out,
-        language=job.language,
-        source_language=original,
-        progress=lambda time: step(time / job.source.duration),
+def _delivered(job: _Dub, made: list[Made]) -> Streams:
+    """Add to what was made the file to keep and the streams to play."""
+    files = {one.kind: one.path for one in made}
+    mix = Mix(
+        *(job.work, job.desk, job.source.path, job.source.found),
+        source_language=job.translation.source_language,
+        duration=job.source.duration,
+        dub=files["audio"],
+        captions=files["captions_vtt"],
     )
-    mime = {"mp4": "video/mp4", "mkv": "video/x-matroska"}[suffix]
-    picture = found.video.codec if found.video else ""
-    return [Made("video", out, mime, out.name, _meta(job, codec=picture, audio_codec="aac"))]
+    video = package.video(mix, partial(_step, job.desk, ENCODED, DELIVERED))
+    streams = package.streams(mix, partial(_step, job.desk, DELIVERED, 1.0))
+    made += [video] if video else []
+    made += streams.made
+    return streams
 
 
 def _manifest(job: _Dub, mixed: Mixed, made: Sequence[Made]) -> Made:

@@ -133,13 +133,13 @@ def test_video_keeps_its_picture_and_gets_the_dub_first(scene):
 @pytest.mark.parametrize(
     ("name", "video_codec", "codec", "made"),
     [
-        ("a.webm", "libvpx", "libopus", "dub.mkv"),
-        ("a.webm", "libvpx-vp9", "libopus", "dub.mp4"),
+        ("a.webm", "libvpx", "libopus", "dub.webm"),
+        ("a.webm", "libvpx-vp9", "libopus", "dub.webm"),
         ("a.ts", "libx264", "mp2", "dub.mp4"),
         ("a.avi", "mpeg4", "libmp3lame", "dub.mp4"),
         ("a.mkv", "libx264", "pcm_s16le", "dub.mkv"),
         ("a.avi", "libx264", "libmp3lame", "dub.mp4"),
-        ("a.mkv", "libx264", "aac", "dub.mp4"),
+        ("a.mkv", "libx264", "aac", "dub.mkv"),
     ],
 )
 def test_videos_of_many_kinds(scene, name, video_codec, codec, made):

@@ -1,0 +1,95 @@
+"""A finished job that can be streamed, and the API that serves it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from uuid import UUID
+
+from werkzeug.serving import make_server
+
+from backend.app import create_app
+from backend.core import settle
+from backend.core.artifacts import FileRef
+from backend.core.settle import NewArtifact, Success
+from backend.core.stages import Stage
+from backend.media.probe import probe
+from backend.wiring import Parts
+from tests import factories
+from tests.desk import LoneDesk, work
+from tests.media_samples import tone, write_av
+from workers.captions import formats
+from workers.captions.cues import Cue
+from workers.media.encode import encode
+from workers.stages import package
+from workers.stages.package import Mix
+
+RATE = 48_000
+SECONDS = 24.0
+# What sounds in each language, and in the original.
+HERTZ = {"es": 880.0, "pt-BR": 1320.0, "en": 440.0}
+
+
+def film(folder: Path) -> Path:
+    """Keyframes each ten seconds, which is x264's default at 25 frames a second."""
+    sound = tone(SECONDS, hertz=HERTZ["en"])
+    return write_av(folder / "film.mp4", sound, "aac", video=SECONDS, video_codec="libx264")
+
+
+def text(language: str, number: int) -> str:
+    return f"{language} <{number}> & co"
+
+
+def dubbed(desk: LoneDesk, source: Path, language: str) -> Mix:
+    """A finished mix: a tone, and a caption each second."""
+    dub, vtt = desk.workdir / "dub.m4a", desk.workdir / "captions.vtt"
+    encode([tone(SECONDS, hertz=HERTZ[language])], RATE, language, dub)
+    cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
+    vtt.write_text(formats.vtt(cues), encoding="utf-8")
+    files = {"media": desk.keep(source, "video/mp4")}
+    found = probe(source)
+    return Mix(
+        *(work(files, language), desk, source, found),
+        source_language="en",
+        duration=found.duration,
+        dub=dub,
+        captions=vtt,
+    )
+
+
+def streamable(parts: Parts, source: Path, *languages: str) -> UUID:
+    """A job whose mix stages made nothing but what HLS takes."""
+    job_id, run_id = factories.dub(parts.db, *languages)
+    factories.do(parts.db, run_id, Stage.ASR)
+    for language in languages:
+        for stage in (Stage.MT, Stage.TTS):
+            factories.do(parts.db, run_id, stage, language)
+        mix(parts, run_id, source, language)
+    return job_id
+
+
+def mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
+    """Do the mix stage."""
+    desk = LoneDesk(parts.settings.dubline_home / "desks" / language, parts.store)
+    made = package.streams(dubbed(desk, source, language), lambda _: None)
+    files = [(one.kind, desk.keep(one.path, one.mime, one.filename)) for one in made.made]
+    kept = [(one.kind, FileRef(**vars(one.file) | {"filename": one.filename})) for one in made.kept]
+    artifacts = [NewArtifact(kind, FileRef(**vars(file))) for kind, file in [*files, *kept]]
+    claim = factories.claimed(parts.db, run_id, Stage.MIX, language)
+    settle.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
+
+
+@contextmanager
+def served(parts: Parts) -> Iterator[None]:
+    """The API of these parts, at the port that their settings tell."""
+    app = create_app(parts.settings)
+    app.extensions["dubline"] = parts
+    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

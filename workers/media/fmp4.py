@@ -1,0 +1,97 @@
+"""Fragmented MP4: one file whose fragments a player fetches one by one, by their bytes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from struct import unpack
+from typing import Any, BinaryIO, NamedTuple
+
+import av
+from av.container import InputContainer, OutputContainer
+
+from backend.hls.index import Segment, Stream
+from backend.media.container import opened, picture, sound
+
+FLAGS = (
+    "dash",  # before each fragment a box (sidx) tells its time, duration and size
+    # Edit lists tell where the sound begins after the codec's priming, and the picture after the
+    # reordering of its frames. FFmpeg shows the alternative, composition offsets below 0, late.
+    "delay_moov",
+    "default_base_moof",
+    "skip_trailer",
+)
+SOUND = {"movflags": "+".join(FLAGS), "frag_duration": "6000000"}  # microseconds
+# At the first keyframe after so long; keyframes are rarely further apart than ten seconds.
+PICTURE = {"movflags": "+".join((*FLAGS, "frag_keyframe")), "min_frag_duration": "4000000"}
+
+
+@contextmanager
+def fragmented(out: Path, ends: Mapping[str, str]) -> Iterator[OutputContainer]:
+    """A file for one stream, whose fragments end as `SOUND` or `PICTURE` say."""
+    options = {**ends, "movie_timescale": "48000"}
+    with av.open(out, "w", format="mp4", options=options) as target:
+        yield target
+
+
+def describe(path: Path) -> Stream:
+    """What playlists have to say of such a file."""
+    with path.open("rb") as file:
+        fragments = list(_fragments(file))
+    with opened(path) as container:
+        looks = _looks(container)
+    return Stream(header=fragments[0].offset, segments=_segments(fragments), **looks)
+
+
+class _Fragment(NamedTuple):
+    """Where in the file, and when (seconds)."""
+
+    offset: int
+    size: int
+    time: Fraction
+    duration: Fraction
+
+
+# Version and flags, stream, time scale, earliest time, offset, count, then one reference.
+SIDX = ">I4xIQQIIII"
+
+
+def _fragments(file: BinaryIO) -> Iterator[_Fragment]:
+    """ISO/IEC 14496-12, 4.2 (boxes) and 8.16.3 (sidx), with one reference each as FFmpeg does."""
+    offset = 0
+    while head := file.read(8):
+        size, kind = unpack(">I4s", head)
+        if kind == b"sidx":
+            _, scale, time, _, _, media, duration, _ = unpack(SIDX, file.read(size - 8))
+            size += media
+            yield _Fragment(offset, size, Fraction(time, scale), Fraction(duration, scale))
+        offset += size
+        file.seek(offset)
+
+
+def _segments(fragments: Sequence[_Fragment]) -> tuple[Segment, ...]:
+    """Each lasts until the next begins, so that their sum never drifts from the media's clock."""
+    last = fragments[-1]
+    starts = [fragment.time for fragment in fragments] + [last.time + last.duration]
+    return tuple(
+        Segment(duration=float(end - start), size=fragment.size)
+        for fragment, (start, end) in zip(fragments, pairwise(starts), strict=True)
+    )
+
+
+def _looks(container: InputContainer) -> dict[str, Any]:
+    """Codecs as in RFC 6381, from the profile and level in the codec's own configuration."""
+    shown, heard = picture(container), sound(container)
+    if shown:
+        return {
+            "codecs": f"avc1.{(shown.codec_context.extradata or b'')[1:4].hex()}",
+            "width": shown.width,
+            "height": shown.height,
+            "frame_rate": float(shown.average_rate) if shown.average_rate else None,
+        }
+    if heard:
+        # The object type is in the first five bits (ISO/IEC 14496-3, 1.6.2.1).
+        object_type = (heard.codec_context.extradata or b"\0")[0] >> 3
+        return {"codecs": f"mp4a.40.{object_type}", "channels": heard.channels}
+    return {}

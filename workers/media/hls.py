@@ -1,0 +1,157 @@
+"""The streams of an HLS package: repackaged where players take them as they are, else encoded."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.stream import Stream as AnyStream
+from av.video.stream import VideoStream
+
+from backend.core.errors import Permanent
+from backend.hls.index import Segment, Stream
+from backend.media.container import opened, picture, sound
+from workers.media.decode import TOLERANCE, Samples, blocks
+from workers.media.encode import encode
+from workers.media.fmp4 import PICTURE, SOUND, describe, fragmented
+from workers.media.h264 import encoded as h264
+from workers.media.packets import Timed, add_copy, copies
+
+# What decoders in browsers take.
+PIXELS = ("yuv420p", "yuvj420p")
+# Further apart, seeking takes too long, and a segment gets too big.
+LONGEST_GAP = 10.0
+RATE = 48_000
+UNTOLD = "und"  # playlists tell the language
+
+# How WebVTT says that its clock is the media's (RFC 8216, 3.5).
+TIMESTAMP_MAP = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
+
+Progress = Callable[[float], None]  # gets seconds
+
+
+class _UnusableError(Exception):
+    """The stream cannot be taken as it is."""
+
+
+def video(source: Path, out: Path, progress: Progress) -> Stream:
+    """Write the picture as fragmented MP4; `progress` gets seconds.
+
+    It is copied if it is H.264 that browsers decode, with closed groups of pictures of at most
+    `LONGEST_GAP` seconds, and encoded as such otherwise.
+    """
+    try:
+        _copied_video(source, out, progress)
+    except _UnusableError:
+        _encoded_video(source, out, progress)
+    return describe(out)
+
+
+def audio(source: Path, out: Path, progress: Progress) -> Stream:
+    """Write the sound as fragmented MP4, aligned to the sample; `progress` gets seconds.
+
+    It is copied if it is AAC (LC) without a pause, and encoded as such otherwise.
+    """
+    try:
+        _copied_audio(source, out, progress)
+    except _UnusableError:
+        with NamedTemporaryFile(dir=out.parent, suffix=".m4a") as file:
+            encoded, sound = Path(file.name), blocks(source, RATE, 2)
+            encode(_told(sound, progress), RATE, UNTOLD, encoded)
+            _copied_audio(encoded, out, lambda _: None)
+    return describe(out)
+
+
+def subtitles(vtt: Path, out: Path, duration: float) -> Stream:
+    """Write captions (WebVTT) as one segment of `duration` seconds, on the media's clock."""
+    text = vtt.read_text(encoding="utf-8")
+    out.write_text(text.replace("WEBVTT\n", f"WEBVTT\n{TIMESTAMP_MAP}\n", 1), encoding="utf-8")
+    return Stream(segments=(Segment(duration=duration, size=out.stat().st_size),))
+
+
+def _copied_video(source: Path, out: Path, progress: Progress) -> None:
+    with opened(source) as container:
+        stream = _picture(container)
+        codec = stream.codec_context
+        if codec.name != "h264" or codec.pix_fmt not in PIXELS:
+            raise _UnusableError
+        with fragmented(out, PICTURE) as target:
+            kept = {stream.index: add_copy(target, stream, Disposition.default)}
+            for time, packet in _seekable(copies(container, kept)):
+                target.mux(packet)
+                progress(time)
+
+
+def _seekable(packets: Iterable[Timed]) -> Iterator[Timed]:
+    """The packets, from zero; raises `_UnusableError` where keyframes are too rare or open.
+
+    After an open one come pictures that are shown before it, so that nothing can begin there.
+    """
+    key: float | None = None
+    for time, packet in packets:
+        if key is None:
+            _begin_at_zero(packet)
+        shown = (packet.pts or 0) * float(packet.time_base)
+        if packet.is_keyframe:
+            key = shown
+        if key is None or not 0 <= shown - key <= LONGEST_GAP:
+            raise _UnusableError
+        yield time, packet
+
+
+def _begin_at_zero(first: "Packet[AnyStream]") -> None:
+    """Show the first picture from the start: players take a late one for the start."""
+    late = max(0, first.pts or 0)
+    first.pts, first.dts = (first.pts or 0) - late, (first.dts or 0) - late
+
+
+def _encoded_video(source: Path, out: Path, progress: Progress) -> None:
+    with opened(source) as container, fragmented(out, PICTURE) as target:
+        for time in h264(container, _picture(container), target):
+            progress(time)
+
+
+def _picture(container: InputContainer) -> VideoStream:
+    found = picture(container)
+    if found is None:
+        raise Permanent("The recording has no picture to stream.")
+    return found
+
+
+def _copied_audio(source: Path, out: Path, progress: Progress) -> None:
+    with opened(source) as container:
+        stream = sound(container)
+        if stream is None or not _is_plain_aac(stream):
+            raise _UnusableError
+        with fragmented(out, SOUND) as target:
+            kept = {stream.index: add_copy(target, stream, Disposition.default)}
+            for time, packet in _gapless(copies(container, kept)):
+                target.mux(packet)
+                progress(time)
+
+
+def _is_plain_aac(stream: AudioStream) -> bool:
+    """Not so with a header in each packet, as in MPEG-TS: FFmpeg fails to fragment that."""
+    codec = stream.codec_context
+    return codec.name == "aac" and codec.profile == "LC" and bool(codec.extradata)
+
+
+def _gapless(packets: Iterable[Timed]) -> Iterator[Timed]:
+    """The packets; raises `_UnusableError` where sound begins late or pauses: players differ."""
+    end = 0.0
+    for time, packet in packets:
+        if time > end + TOLERANCE:
+            raise _UnusableError
+        end = time + (packet.duration or 0) * float(packet.time_base)
+        yield time, packet
+
+
+def _told(sound: Iterable[Samples], progress: Progress) -> Iterator[Samples]:
+    done = 0
+    for block in sound:
+        yield block
+        done += len(block)
+        progress(done / RATE)
