@@ -2,12 +2,11 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from uuid import uuid4
 
 from backend.core.params import JobParams, Kind
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
-from workers.desk import Keep, file_sha256
+from workers.desk import Keep, fetch, file_sha256
 from workers.providers import registry
 from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import Made, Outcome, StoredFile, Work
@@ -39,9 +38,7 @@ class LoneDesk:
         self.memo[key] = value
 
     def fetch(self, file: StoredFile) -> Path:
-        path = self.workdir / f"in-{uuid4().hex}"
-        self.store.fetch(file.key, path)
-        return path
+        return fetch(self.store, file, self.workdir)
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
         return nullcontext()

@@ -17,6 +17,7 @@ from backend.core.db import Database, from_now
 from backend.core.leases import Claim
 from backend.core.models import LOCAL_USER, Upload, User
 from backend.core.params import JobParams, Kind, Providers
+from backend.core.segments import Speech
 from backend.core.settle import NewArtifact, Success
 from backend.core.stages import Stage, input_key, object_key
 from backend.settings import Settings
@@ -30,6 +31,8 @@ MAKES = {
     Stage.TTS: "speech",
     Stage.MIX: "audio",
 }
+# The speech is read again when a run is resumed, for the clips that it lists.
+CONTENTS = {Stage.TTS: Speech(language="es", clips=(), placements=()).to_bytes().decode()}
 
 
 def stub_settings(home: Path, **more: object) -> Settings:
@@ -111,7 +114,7 @@ def claimed(
 
 def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Success:
     """A stage's result; its object is stored where a store is given."""
-    data = (content or f"{claim.stage} {claim.language}").encode()
+    data = (content or CONTENTS.get(claim.stage, f"{claim.stage} {claim.language}")).encode()
     sha256 = hashlib.sha256(data).hexdigest()
     key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, "made.txt")
     if store is not None:

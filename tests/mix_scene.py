@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.core.params import JobParams, Kind
+from backend.core.params import JobParams, Kind, Timing
 from backend.core.segments import Clip, Line, Speech, Translation
 from backend.media.probe import probe
 from backend.storage.local import LocalStore
@@ -15,10 +15,11 @@ from workers.desk import Keep
 from workers.media.decode import blocks, exactly
 from workers.stages.base import Outcome, StoredFile, Work
 from workers.stages.mix import run
+from workers.timing.policy import placed
 
 RATE = 48_000
 CLIP_RATE = 22_050
-LINES = [(0.5, 1.5, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.0)]
+LINES = [(0.5, 1.3, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.0)]
 
 
 class FakeDesk:
@@ -61,7 +62,7 @@ class Scene:
         source: str = "",
     ) -> None:
         clips = []
-        for number, (_start, _end, _text, seconds) in enumerate(lines):
+        for number, (_start, _end, text, seconds) in enumerate(lines):
             if not seconds:
                 continue
             key = f"clip-{number}"
@@ -70,10 +71,12 @@ class Scene:
             clips.append(
                 Clip(
                     id=number,
+                    text=text,
                     object_key=key,
                     sha256="",
                     size=1,
                     duration=seconds,
+                    natural=seconds,
                     rate=1.0,
                     voice="v",
                 )
@@ -87,8 +90,11 @@ class Scene:
                 for number, (start, end, text, _seconds) in enumerate(lines)
             ),
         )
+        natural = {clip.id: clip.natural for clip in clips}
+        placements = placed(translation.lines, natural, duration, Timing())
+        speech = Speech(language="es", clips=tuple(clips), placements=placements)
         self._document("segments", translation.to_bytes())
-        self._document("speech", Speech(language="es", clips=tuple(clips)).to_bytes())
+        self._document("speech", speech.to_bytes())
 
     def _document(self, role: str, content: bytes) -> None:
         path = self.folder / f"{role}.json"

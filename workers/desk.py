@@ -11,7 +11,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from backend.core import garbage, leases, pacing
-from backend.core.errors import NotFound, Permanent, RateLimited, Transient
+from backend.core.errors import Damaged, NotFound, RateLimited, Transient
 from backend.core.leases import Claim
 from backend.core.patience import outlasting
 from backend.storage.base import BlobStore, StoredObject
@@ -61,6 +61,10 @@ class Keep:
         outlasting(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
         return StoredFile(key, sha256, path.stat().st_size, mime)
 
+    def drop(self, file: StoredFile) -> None:
+        """Forget a file, so that it is made again."""
+        self._store.delete(file.key)
+
     def _prefix(self, content_key: str) -> str:
         return f"{self._folder}/{content_key[:2]}/{content_key}/"
 
@@ -97,17 +101,8 @@ class WorkDesk:
         outlasting(write, self._claim.lease_s)
 
     def fetch(self, file: StoredFile) -> Path:
-        """A local copy; raises `Permanent` when storage lost or changed the object."""
-        path = self.workdir / f"in-{uuid4().hex}"
-        try:
-            outlasting(partial(self._store.fetch, file.key, path), PATIENCE_S)
-        except NotFound as error:
-            raise Permanent(f"{error}: start the job again from the stage that made it") from None
-        if file_sha256(path) != file.sha256:
-            raise Permanent(
-                f"Storage changed {file.key}: start the job again from the stage that made it"
-            )
-        return path
+        """A local copy; raises `Damaged` when storage lost or changed the object."""
+        return fetch(self._store, file, self.workdir)
 
     @contextmanager
     def paced(self, provider: Provider) -> Iterator[None]:
@@ -164,6 +159,20 @@ class WorkDesk:
     def synthesizer(self, name: str) -> Synthesizer:
         """The named synthesiser."""
         return registry.synthesizer(name)
+
+
+def fetch(store: BlobStore, file: StoredFile, folder: Path) -> Path:
+    """A copy of an object in the folder; raises `Damaged` when storage lost or changed it."""
+    path = folder / f"in-{uuid4().hex}"
+    try:
+        outlasting(partial(store.fetch, file.key, path), PATIENCE_S)
+    except NotFound as error:
+        raise Damaged(f"{error}: start the job again from the stage that made it") from None
+    if file_sha256(path) != file.sha256:
+        raise Damaged(
+            f"Storage changed {file.key}: start the job again from the stage that made it"
+        )
+    return path
 
 
 def file_sha256(path: Path) -> str:

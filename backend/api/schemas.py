@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from backend.core.params import Bed, Kind, Mode
+from backend.core.params import Bed, Kind, Mode, Policy
 from backend.core.stages import ORDER, Stage
 
 ROLES = ("voice", "video", "background", "transcript")
@@ -95,6 +95,16 @@ class CaptionsRequest(Camel):
     burn_in = _flag()
 
 
+class TimingRequest(Camel):
+    """How lines are fitted into their time; by default `fit` and 2 s."""
+
+    policy = _choice(Policy)
+    max_shift = fields.Float(
+        validate=validate.Range(0, 10),
+        metadata={"description": "seconds that a line may start early or late"},
+    )
+
+
 class JobRequest(Camel):
     """Asks for a dub or a transcription.
 
@@ -125,6 +135,7 @@ class JobRequest(Camel):
         metadata={"description": "a voice by speaker, as in `dubline voices`; others are chosen"},
     )
     captions = fields.Nested(CaptionsRequest, load_default=dict)
+    timing = fields.Nested(TimingRequest, load_default=dict)
 
 
 class RetryRequest(Camel):

@@ -24,6 +24,10 @@ class Permanent(DublineError):
     """Trying again cannot help: bad input, a missing language, a refused key."""
 
 
+class Damaged(Permanent):
+    """Storage lost or changed an object: whatever made it has to be done again."""
+
+
 class Cancelled(DublineError):
     """Somebody asked for the job to stop."""
 

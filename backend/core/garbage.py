@@ -11,16 +11,15 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
+from backend.core import speech
 from backend.core.db import Database
 from backend.core.errors import NotFound, Permanent
 from backend.core.models import Artifact, SegmentEdit, Upload
-from backend.core.segments import Speech
 from backend.core.uploads import INCOMING
 from backend.storage.base import PARTS, BlobStore, StoredObject
 
@@ -100,27 +99,21 @@ class _Keys:
 @contextmanager
 def _spoken(db: Database, store: BlobStore, scratch: Path) -> Iterator[_Keys]:
     """The clips that speech documents refer to."""
-    with (
-        TemporaryDirectory(dir=scratch) as folder,
-        # Without a name it is a temporary file, never committed and gone when closed.
-        closing(sqlite3.connect("")) as file,
-    ):
+    # Without a name it is a temporary file, never committed and gone when closed.
+    with closing(sqlite3.connect("")) as file:
         keys = _Keys(file)
         for document in _speech_documents(db):
-            keys.add(_clips(store, document, Path(folder) / "speech"))
+            keys.add(_clips(store, document, scratch))
         yield keys
 
 
-def _clips(store: BlobStore, document: str, path: Path) -> list[str]:
-    path.unlink(missing_ok=True)
+def _clips(store: BlobStore, document: str, scratch: Path) -> list[str]:
     try:
-        store.fetch(document, path)
-        speech = Speech.model_validate_json(path.read_bytes())
+        return [clip.object_key for clip in speech.clips(store, document, scratch)]
     except NotFound:
         return []
     except ValidationError:
         raise Permanent(f"{document} cannot be read: nobody knows which clips it needs") from None
-    return [clip.object_key for clip in speech.clips]
 
 
 def _speech_documents(db: Database) -> Iterator[str]:

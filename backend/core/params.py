@@ -34,6 +34,32 @@ class Bed(StrEnum):
     NONE = "none"
 
 
+# For groups of parameters whose names are of several words: camelCase in requests.
+CAMEL = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    alias_generator=to_camel,
+    validate_by_name=True,
+    validate_by_alias=True,
+)
+
+
+class Policy(StrEnum):
+    """What becomes of a line that cannot be heard in its place at 1.5 times its natural rate."""
+
+    FIT = "fit"  # it is spoken as fast as it takes, and reported as rushed
+    REPORT = "report"  # it is left out of the mix, and reported
+
+
+class Timing(BaseModel):
+    """How lines are fitted; `max_shift` is how many seconds early or late one may start."""
+
+    model_config = CAMEL
+
+    policy: Policy = Policy.FIT
+    max_shift: float = Field(2.0, ge=0, le=10)
+
+
 class Providers(BaseModel):
     """Which provider does each stage; pinned in the run so that a retry cannot change them."""
 
@@ -47,13 +73,7 @@ class Providers(BaseModel):
 class Captions(BaseModel):
     """What captions there are besides files in the dub's language."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-    )
+    model_config = CAMEL
 
     bilingual: bool = False  # also with the source's text above the translation
     burn_in: bool = False  # also a video with them drawn into its picture
@@ -72,13 +92,14 @@ class JobParams(BaseModel):
     flac: bool = False
     captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
+    timing: Timing = Timing()
     providers: Providers = Providers()
 
 
 MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
-OVERRIDABLE = {"bed", "captions", "flac", "mode", "providers", "voices"}
+OVERRIDABLE = {"bed", "captions", "flac", "mode", "providers", "timing", "voices"}
 
 
 def checked(params: JobParams) -> JobParams:
@@ -112,7 +133,7 @@ def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
     if unknown:
         raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
     values = {**params.model_dump(by_alias=True), **overrides}
-    for name in ("captions", "providers"):
+    for name in ("captions", "providers", "timing"):
         if isinstance(values[name], Mapping):
             values[name] = {**getattr(params, name).model_dump(by_alias=True), **values[name]}
     try:

@@ -1,13 +1,16 @@
 """What earlier runs of a job made, and whether storage still has it."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
+from backend.core import speech
 from backend.core.artifacts import made_by
 from backend.core.models import Artifact, Run, StageRun
 from backend.core.plan import Place, Prior
@@ -15,13 +18,27 @@ from backend.core.stages import Stage
 from backend.core.states import StageState
 from backend.storage.base import BlobStore
 
+LOOK_UPS = 16  # at once: speech is made of hundreds of clips, each a question to a server
+
+
+class Object(NamedTuple):
+    """What storage has to have."""
+
+    key: str
+    size: int
+    sha256: str
+
 
 @dataclass(frozen=True)
 class Found:
-    """A prior and the objects that it consists of, not yet looked for in storage."""
+    """A prior and the objects that it consists of, not yet looked for in storage.
+
+    `speech` is the key of the document that lists its clips, where it has one.
+    """
 
     prior: Prior
-    objects: tuple[tuple[str, int, str], ...]  # key, size, sha256
+    objects: tuple[Object, ...]
+    speech: str | None
 
 
 def find(
@@ -60,18 +77,43 @@ def _found(rows: Sequence[Any]) -> Found:
     made = [row for row in rows if row.kind is not None]
     outputs = {row.kind: row.sha256 for row in made}
     prior = Prior(first.marker_id, first.number, first.input_key, outputs)
-    return Found(prior, tuple((row.object_key, row.size, row.sha256) for row in made))
+    objects = tuple(Object(row.object_key, row.size, row.sha256) for row in made)
+    document = next((row.object_key for row in made if row.kind == "speech"), None)
+    return Found(prior, objects, document)
 
 
 def check(store: BlobStore, found: Mapping[Place, Sequence[Found]]) -> dict[Place, Sequence[Prior]]:
     """Look each object up in storage; what is gone or changed is listed in `Prior.missing`."""
+    shelf = _Shelf(store)
     return {
-        place: [replace(item.prior, missing=_missing(store, item)) for item in items]
+        place: [replace(item.prior, missing=shelf.missing(item)) for item in items]
         for place, items in found.items()
     }
 
 
-def _missing(store: BlobStore, item: Found) -> tuple[str, ...]:
-    return tuple(
-        key for key, size, sha256 in item.objects if not store.holds(key, size=size, sha256=sha256)
-    )
+class _Shelf:
+    """Storage, asked once for each object: the runs of a job share most of their clips."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._held: dict[Object, bool] = {}
+
+    def missing(self, item: Found) -> tuple[str, ...]:
+        """The keys of what storage does not have of it."""
+        lost = self._lost(item.objects)
+        if lost or item.speech is None:
+            return lost
+        try:
+            listed = speech.clips(self._store, item.speech)
+        except ValidationError:
+            return (item.speech,)
+        return self._lost([Object(one.object_key, one.size, one.sha256) for one in listed])
+
+    def _lost(self, objects: Sequence[Object]) -> tuple[str, ...]:
+        new = [one for one in objects if one not in self._held]
+        with ThreadPoolExecutor(LOOK_UPS) as pool:
+            self._held |= zip(new, pool.map(self._holds, new), strict=True)
+        return tuple(one.key for one in objects if not self._held[one])
+
+    def _holds(self, one: Object) -> bool:
+        return self._store.holds(one.key, size=one.size, sha256=one.sha256)

@@ -55,6 +55,8 @@ def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str,
                 "language": language,
                 "provider": params.providers.tts,
                 "voices": dict(params.voices),
+                "shortener": params.providers.translation,
+                "timing": params.timing.model_dump(mode="json"),
             }
         case Stage.MIX:
             return {

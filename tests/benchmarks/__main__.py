@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 BENCHMARKS = (
+    ("How speech fits its time", "bench_timing"),
     ("Stage by stage", "bench_stages", "30"),
     ("Telling speakers apart", "bench_speakers"),
     ("run_mix against one ffmpeg command", "bench_mix", "5", "30"),

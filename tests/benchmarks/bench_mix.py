@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from backend.core.params import JobParams, Kind
+from backend.core.params import JobParams, Kind, Timing
 from backend.core.segments import Clip, Line, Speech, Translation
 from backend.storage.local import LocalStore
 from workers.desk import Keep
 from workers.stages.base import StoredFile, Work
 from workers.stages.mix import run
+from workers.timing.policy import placed
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
@@ -75,10 +76,12 @@ def documents(folder: Path, duration: float, count: int) -> None:
     clips = [
         Clip(
             id=i,
+            text="x",
             object_key=f"clip-{i}.flac",
             sha256="",
             size=1,
             duration=LENGTH,
+            natural=LENGTH,
             rate=1.0,
             voice="v",
         )
@@ -88,7 +91,9 @@ def documents(folder: Path, duration: float, count: int) -> None:
         source_language="en", language="es", duration=duration, lines=tuple(lines)
     )
     (folder / "segments").write_bytes(translation.to_bytes())
-    (folder / "speech").write_bytes(Speech(language="es", clips=tuple(clips)).to_bytes())
+    placements = placed(lines, dict.fromkeys(range(count), LENGTH), duration, Timing())
+    speech = Speech(language="es", clips=tuple(clips), placements=placements)
+    (folder / "speech").write_bytes(speech.to_bytes())
 
 
 def dubline(folder: Path, _count: int) -> None:

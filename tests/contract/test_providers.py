@@ -9,7 +9,7 @@ import soundfile
 from backend.core.errors import Permanent
 from workers.media.decode import write_wav
 from workers.providers import registry
-from workers.providers.base import Recording, Utterance
+from workers.providers.base import Recording, Shortener, TooLong, Utterance
 
 NAMES = ["stub", "local"]
 
@@ -51,6 +51,19 @@ def test_translator_never_merges_nor_drops(name: str, texts: list[str]) -> None:
     answer = registry.translator(name).translate(texts, "en", "es", call=Line())
     assert len(answer.texts) == len(texts)
     assert all(got for given, got in zip(texts, answer.texts, strict=True) if given)
+
+
+def test_a_shortener_gives_each_text_in_fewer_characters_or_as_it_was() -> None:
+    shortener = registry.translator("stub")
+    assert isinstance(shortener, Shortener)
+    texts = ["one two three four", "unbreakable", "short"]
+    long = [TooLong(text, "source", seconds=0.5, characters=8) for text in texts]
+    answer = shortener.shorten(long, "en", "es", call=Line())
+    assert answer.texts == ["one two", "unbreakable", "short"]
+
+
+def test_apertium_shortens_nothing() -> None:
+    assert not isinstance(registry.translator("local"), Shortener)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -66,8 +66,9 @@ def spoken(parts: Parts, put, clip: FileRef) -> str:
     factories.do(parts.db, run_id, Stage.ASR, store=parts.store)
     factories.do(parts.db, run_id, Stage.MT, "es", store=parts.store)
     claim = factories.claimed(parts.db, run_id, Stage.TTS, "es")
-    about = {"id": 0, "duration": 1, "rate": 1, "voice": "v", "size": clip.size}
-    speech = Speech(language="es", clips=(Clip(object_key=clip.key, sha256=clip.sha256, **about),))
+    about = {"id": 0, "text": "x", "duration": 1, "natural": 1, "rate": 1, "voice": "v"}
+    stored = Clip(object_key=clip.key, sha256=clip.sha256, size=clip.size, **about)
+    speech = Speech(language="es", clips=(stored,), placements=())
     file = put(f"jobs/{claim.job_id}/tts/es/speech_es.json", speech.to_bytes())
     settle.succeed(parts.db, claim, Success([NewArtifact("speech", file)], "key", "stub", "1"))
     return file.key

@@ -1,5 +1,6 @@
 """Running a job again: what is executed, what is taken over, what is refused."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
@@ -12,6 +13,7 @@ from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.models import LOCAL_USER, Artifact, StageRun
 from backend.core.resume import Resume
 from backend.core.retry import GiveUp
+from backend.core.segments import Clip, Speech
 from backend.core.stages import PER_LANGUAGE, Stage
 from backend.storage.local import LocalStore
 from tests import factories
@@ -115,6 +117,37 @@ def test_auto_goes_on_where_a_job_was_cancelled(database, store):
     factories.do(database, run_id, Stage.ASR, store=store)
     jobs.cancel(database, LOCAL_USER, job_id)
     assert planned(database, store, job_id) == ["mt es", "tts es", "mix es"]
+
+
+@pytest.mark.parametrize("harm", ["none", "gone", "unreadable"])
+def test_speech_is_made_again_when_a_clip_of_it_is_gone(database, store, tmp_path, harm):
+    clip = tmp_path / "clip.flac"
+    clip.write_bytes(b"speech")
+    sha256 = hashlib.sha256(b"speech").hexdigest()
+    store.put("clips/1", clip, mime="audio/flac", sha256=sha256)
+    spoken = Clip(
+        id=0,
+        text="x",
+        object_key="clips/1",
+        sha256=sha256,
+        size=6,
+        duration=1,
+        natural=1,
+        rate=1,
+        voice="v",
+    )
+    speech = Speech(language="es", clips=(spoken,), placements=()).to_bytes().decode()
+    job_id, run_id = factories.dub(database, "es")
+    factories.do(database, run_id, Stage.ASR, store=store)
+    factories.do(database, run_id, Stage.MT, "es", store)
+    claim = factories.claimed(database, run_id, Stage.TTS, "es")
+    content = speech if harm != "unreadable" else "{}"
+    settle.succeed(database, claim, factories.made(claim, store, content))
+    factories.do(database, run_id, Stage.MIX, "es", store)
+    if harm == "gone":
+        store.delete("clips/1")
+    expected = ["mix es"] if harm == "none" else ["tts es", "mix es"]
+    assert planned(database, store, job_id, overrides={"flac": True}) == expected
 
 
 def test_a_new_language_uses_the_transcript_that_is_there(database, store, job_id):

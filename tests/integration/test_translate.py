@@ -1,7 +1,12 @@
 """The front door: new dubs and further runs of them, by one address."""
 
-import pytest
+from uuid import UUID
 
+import pytest
+from sqlalchemy import select
+
+from backend.core.models import Run
+from backend.core.params import JobParams, Policy, Timing
 from backend.core.stages import Stage
 from tests import factories
 
@@ -37,6 +42,34 @@ def test_a_dry_run_changes_nothing(client, done):
     actions = {one["stage"]: one["action"] for one in answer.json["plan"]}
     assert actions == {"asr": "reuse", "mt": "reuse", "tts": "reuse", "mix": "execute"}
     assert len(client.get(f"/v1/jobs/{done}/runs").json) == 1
+
+
+def test_timing_is_asked_for_and_changed_by_parts(client, parts, done):
+    media_id = str(factories.upload(parts.db))
+    timing = {"maxShift": 0.4}
+    new = client.post(
+        URL, json={"mediaId": media_id, "targetLanguages": ["es"], "timing": timing}
+    ).json["id"]
+    assert pinned(parts, new) == [Timing(max_shift=0.4)]
+    again = client.post(URL, json={"jobId": done, "overrides": {"timing": timing}})
+    assert again.status_code == 202
+    client.delete(f"/v1/jobs/{done}")
+    timing = {"policy": "report"}
+    client.post(URL, json={"jobId": done, "overrides": {"timing": timing}})
+    assert pinned(parts, done) == [
+        Timing(),
+        Timing(max_shift=0.4),
+        Timing(max_shift=0.4, policy=Policy.REPORT),
+    ]
+
+
+def pinned(parts, job_id: str) -> list[Timing]:
+    """The timing of a job's runs."""
+    runs = select(Run.params).where(Run.job_id == UUID(job_id)).order_by(Run.number)
+    with parts.db.read() as connection:
+        return [
+            JobParams.model_validate(params).timing for params in connection.execute(runs).scalars()
+        ]
 
 
 def test_a_language_is_added_and_asr_reused(client, done, parts):

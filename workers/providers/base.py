@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,20 @@ class Translated:
 
     texts: Sequence[str]
     cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True)
+class TooLong:
+    """A translated text that takes too long to speak, and the text that it translates.
+
+    `seconds` is what its voice may take at its natural rate, `characters` about how many it speaks
+    in that time.
+    """
+
+    text: str
+    source: str
+    seconds: float
+    characters: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,19 @@ class Translator(Provider, Protocol):
         self, texts: Sequence[str], source: str, target: str, *, call: Call
     ) -> Translated:
         """Translate each text; never merges, drops or adds one."""
+
+
+@runtime_checkable
+class Shortener(Translator, Protocol):
+    """A translator that can also say the same in fewer words."""
+
+    def shorten(
+        self, texts: Sequence[TooLong], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Shorten each text, at most `batch_size` of them, to about the characters it may have.
+
+        What cannot be said shorter comes back as it was.
+        """
 
 
 class Synthesizer(Provider, Protocol):

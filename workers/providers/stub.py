@@ -10,6 +10,7 @@ from workers.providers.base import (
     Pitch,
     Recording,
     Spoken,
+    TooLong,
     Transcribed,
     Translated,
     Utterance,
@@ -89,6 +90,21 @@ class StubTranslator:
     ) -> Translated:
         """`Hello` becomes `[es] Hello`."""
         return Translated([f"[{target}] {text}" for text in texts])
+
+    def shorten(
+        self, texts: Sequence[TooLong], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """As many of the first words as may stay, but one at least."""
+        return Translated([_first_words(one.text, one.characters) for one in texts])
+
+
+def _first_words(text: str, characters: int) -> str:
+    first, *words = text.split()
+    for word in words:
+        if len(first) + 1 + len(word) > characters:
+            break
+        first += f" {word}"
+    return first
 
 
 class StubSynthesizer:

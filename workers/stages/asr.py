@@ -30,7 +30,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     ends = [segment.end for segment in heard.segments]
     transcript = Transcript(
         language=heard.language,
-        duration=max([recording.duration, *ends]),
+        duration=recording.duration or max(ends, default=0.0),
         speakers=_speakers(recording, heard.segments),
         segments=tuple(heard.segments),
     )

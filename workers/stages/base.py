@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.core.errors import Damaged
 from backend.core.params import JobParams
 from workers.providers.base import Call, Cost, Provider, Synthesizer, Transcriber, Translator
 
@@ -81,6 +82,9 @@ class ContentStore(Protocol):
     def put(self, content_key: str, path: Path) -> StoredFile:
         """Keep a file (FLAC, MP4 or JSON, by its suffix) under this content key."""
 
+    def drop(self, file: StoredFile) -> None:
+        """Forget a file, so that it is made again."""
+
 
 class Desk(Call, Protocol):
     """Where a stage works: a scratch folder, the storage to read from, the line to the runner."""
@@ -91,7 +95,7 @@ class Desk(Call, Protocol):
     streams: ContentStore  # what of an HLS package is the same for all languages
 
     def fetch(self, file: StoredFile) -> Path:
-        """A local, verified copy of an object, for reading only."""
+        """A local, verified copy of an object, for reading only; raises `Damaged`."""
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""
@@ -107,6 +111,18 @@ class Desk(Call, Protocol):
 
     def synthesizer(self, name: str) -> Synthesizer:
         """The named synthesiser."""
+
+
+def kept(store: ContentStore, content_key: str, desk: Desk) -> tuple[StoredFile, Path] | None:
+    """What is kept under this key, and a local copy; what storage damaged counts as not kept."""
+    file = store.get(content_key)
+    if file is None:
+        return None
+    try:
+        return file, desk.fetch(file)
+    except Damaged:
+        store.drop(file)
+        return None
 
 
 StageFunction = Callable[[Work, Desk], Outcome]

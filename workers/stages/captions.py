@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from backend.core.params import Mode
-from backend.core.segments import Transcript, Translation
+from backend.core.segments import Placement, Transcript, Translation
 from workers.captions.bilingual import bilingual
 from workers.captions.cues import Cue, Utterance, cues
 from workers.captions.formats import srt, ttml, vtt
 from workers.captions.rules import rules_for
 from workers.captions.transcripts import docx, txt
 from workers.media import burn
-from workers.media.fit import Placement
 from workers.stages.base import Made, Work
 
 NO_FONT = (

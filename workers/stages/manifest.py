@@ -6,9 +6,8 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from backend.core.params import Bed, Providers
-from backend.core.segments import Document, Speech, Translation
+from backend.core.segments import Document, Placement, Speech, Translation
 from backend.core.stages import Stage, object_key
-from workers.media.fit import Placement
 from workers.stages.base import Made, StoredFile, Work
 
 
@@ -34,7 +33,7 @@ class File(Document):
 
 
 class Spoken(Document):
-    """Where a line sounds, in seconds, how much faster than its clip, and in whose voice."""
+    """Where a line sounds, in seconds, how much faster than is natural, and in whose voice."""
 
     id: int
     start: float

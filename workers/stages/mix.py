@@ -10,12 +10,11 @@ from typing import Any
 from backend.core.errors import Permanent
 from backend.core.languages import iso639_2
 from backend.core.params import Bed
-from backend.core.segments import Clip, Speech, Translation
+from backend.core.segments import Clip, Placement, Speech, Translation
 from backend.media.probe import Probe, probe
 from workers.media.clips import ready
 from workers.media.decode import Samples, blocks, exactly
 from workers.media.encode import encode
-from workers.media.fit import Placement, plan
 from workers.media.level import speech_level
 from workers.media.mix import BLOCK, RATE, Take, dub, limited, over_bed
 from workers.stages import captions, package
@@ -118,9 +117,7 @@ def _gather(work: Work, desk: Desk) -> _Dub:
     translation = Translation.model_validate_json(read("segments"))
     speech = Speech.model_validate_json(read("speech"))
     source = _source(work.files["media"], desk, translation.duration)
-    lengths = {clip.id: clip.duration for clip in speech.clips}
-    placements = plan(translation.lines, lengths, source.duration)
-    return _Dub(work, desk, translation, speech, source, placements)
+    return _Dub(work, desk, speech.said(translation), speech, source, speech.heard())
 
 
 def _source(media: StoredFile, desk: Desk, said: float) -> _Source:

@@ -9,7 +9,7 @@ from backend.core.errors import Transient
 from backend.core.segments import Line, Segment, Transcript, Translation
 from backend.core.stages import CODE_VERSION, Stage
 from workers.providers.base import Cost, Translated, Translator
-from workers.stages.base import Desk, Made, Outcome, Work
+from workers.stages.base import Desk, Made, Outcome, Work, kept
 
 
 def run(work: Work, desk: Desk) -> Outcome:
@@ -62,8 +62,8 @@ class Batch:
 
 def _kept(batch: Batch, translator: Translator, desk: Desk) -> Translated | None:
     """What an earlier attempt or run was given for the same batch costs nothing."""
-    file = desk.batches.get(batch.content_key(translator))
-    return Translated(json.loads(desk.fetch(file).read_bytes())) if file else None
+    found = kept(desk.batches, batch.content_key(translator), desk)
+    return Translated(json.loads(found[1].read_bytes())) if found else None
 
 
 def _bought(batch: Batch, translator: Translator, desk: Desk) -> Translated:

@@ -1,135 +1,203 @@
-"""run_tts: `segments_<lang>.json` to a clip of speech for each line, and `speech_<lang>.json`."""
+"""run_tts: `segments_<lang>.json` to a clip of speech for each line, and `speech_<lang>.json`.
 
-import hashlib
-import json
+A closed loop: speak at the natural rate, measure, plan all lines together, have what is too long
+for its place said in fewer words, measure and plan again; at last ask the voice itself to speak
+faster where it has to. What then is left over, the mix stretches.
+"""
+
 from collections import defaultdict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from threading import Lock
-from uuid import uuid4
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import log
 
-import soundfile
-
-from backend.core.errors import Transient
-from backend.core.segments import Clip, Line, Speech, Translation
-from backend.core.stages import CODE_VERSION, Stage
-from workers.media.fit import slots, speaking_rate
-from workers.media.silence import trimmed
-from workers.providers.base import Cost, Synthesizer, Utterance
+from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
+from workers.providers.base import Cost, Shortener, Synthesizer, TooLong, Utterance
 from workers.speakers.casting import choose, everyone
-from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
+from workers.stages.base import Desk, Made, Outcome, Work
+from workers.stages.shortening import Shortening
+from workers.stages.speaker import Speaker, Take
+from workers.timing.policy import budgets, placed
+
+ROUNDS = 2  # how often a line may be said in fewer words
+
+# How much of the work is done when everything is spoken naturally, and when all texts are final.
+SPOKEN, FINAL = 0.7, 0.9
+LISTED = 10  # lines that a warning names
+
+Takes = Mapping[int, Take]  # by line id
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """A line's clip and what making it cost this time: nothing when it was kept from before."""
+class _Job:
+    """All that the steps of this stage share; `costs` grows with each take."""
 
-    clip: Clip
-    cost: Cost
+    work: Work
+    desk: Desk
+    translation: Translation
+    synthesizer: Synthesizer
+    speaker: Speaker
+    voices: Mapping[str | None, str]  # by label of the speaker
+    costs: list[Cost] = field(default_factory=list)
 
 
 def run(work: Work, desk: Desk) -> Outcome:
-    """Speak every line that has something to say, several at once."""
-    synthesizer = desk.synthesizer(work.params.providers.tts)
-    text = desk.fetch(work.files["segments"]).read_bytes()
-    translation = Translation.model_validate_json(text)
-    offered = synthesizer.voices(work.language)
-    voices = choose(everyone(translation), offered, work.params.voices)
-    spoken = _all(translation, Speaker(synthesizer, work.language, voices, desk), desk)
-    speech = Speech(language=work.language, clips=tuple(one.clip for one in spoken))
+    """Speak every line that has something to say, and plan where each sounds and how fast."""
+    job = _gather(work, desk)
+    natural = _natural(job)
+    takes = _shortened(job, natural)
+    placements = _placed(job, takes)
+    spoken = _hurried(job, takes, placements)
+    speech = Speech(
+        language=work.language,
+        clips=tuple(_clip(id_, spoken[id_], take) for id_, take in takes.items()),
+        placements=placements,
+    )
     path = desk.workdir / f"speech_{work.language}.json"
     path.write_bytes(speech.to_bytes())
     return Outcome(
         made=(Made("speech", path, "application/json", path.name),),
-        provider=synthesizer.name,
-        model=synthesizer.model,
-        cost=Cost.total(one.cost for one in spoken),
+        provider=job.synthesizer.name,
+        model=job.synthesizer.model,
+        cost=Cost.total(job.costs),
+        warnings=tuple(_warnings(natural, takes, placements)),
     )
 
 
-def _all(translation: Translation, speaker: "Speaker", desk: Desk) -> list[Spoken]:
-    room = slots(translation.lines, translation.duration)
-    said = [
-        (line, slot)
-        for line, slot in zip(translation.lines, room, strict=True)
-        if any(character.isalnum() for character in line.text)
-    ]
-    spoken = []
-    # An error lets go of the map's iterator, and that cancels the lines that still wait: what is
-    # asked for already is kept, nothing more is bought.
-    with ThreadPoolExecutor(speaker.concurrency) as pool:
-        for one in pool.map(speaker.speak, *zip(*said, strict=True)) if said else ():
-            spoken.append(one)
-            desk.progress(len(spoken) / len(said))
-    return spoken
+def _gather(work: Work, desk: Desk) -> _Job:
+    text = desk.fetch(work.files["segments"]).read_bytes()
+    synthesizer = desk.synthesizer(work.params.providers.tts)
+    translation = Translation.model_validate_json(text)
+    offered = synthesizer.voices(work.language)
+    voices = choose(everyone(translation), offered, work.params.voices)
+    return _Job(work, desk, translation, synthesizer, Speaker(synthesizer, desk), voices)
 
 
-class Speaker:
-    """Speaks lines, each kept under the hash of everything that makes it what it is."""
-
-    def __init__(
-        self,
-        synthesizer: Synthesizer,
-        language: str,
-        voices: Mapping[str | None, str],
-        desk: Desk,
-    ) -> None:
-        self.concurrency = synthesizer.concurrency
-        self._synthesizer = synthesizer
-        self._language = language
-        self._voices = voices
-        self._desk = desk
-        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
-
-    def speak(self, line: Line, slot: float) -> Spoken:
-        """At the natural rate; once more, faster, when that does not fit the slot (seconds)."""
-        voice = self._voices[line.speaker]
-        natural = self._kept(line, Utterance(line.text, self._language, voice))
-        rate = speaking_rate(natural.clip.duration, slot, self._synthesizer.max_rate)
-        if rate == 1.0:
-            return natural
-        faster = self._kept(line, Utterance(line.text, self._language, voice, round(rate, 2)))
-        return replace(faster, cost=Cost.total([natural.cost, faster.cost]))
-
-    def _kept(self, line: Line, utterance: Utterance) -> Spoken:
-        key = content_key(utterance, self._synthesizer.name, self._synthesizer.model)
-        # Two lines of the same text wait for each other, so that it is bought once.
-        with self._locks[key]:
-            file, cost = self._desk.clips.get(key), Cost()
-            if file is None:
-                file, cost = self._made(key, utterance)
-        clip = Clip(
-            id=line.id,
-            object_key=file.key,
-            sha256=file.sha256,
-            size=file.size,
-            duration=soundfile.info(self._desk.fetch(file)).duration,
-            rate=utterance.rate,
-            voice=utterance.voice,
-        )
-        return Spoken(clip, cost)
-
-    def _made(self, key: str, utterance: Utterance) -> tuple[StoredFile, Cost]:
-        with self._desk.paced(self._synthesizer):
-            spoken = self._synthesizer.synthesize(utterance, call=self._desk)
-        if not spoken.samples.any():
-            raise Transient(f"{self._synthesizer.name} gave no sound for '{utterance.text[:40]}'")
-        path: Path = self._desk.workdir / f"{uuid4().hex}.flac"
-        soundfile.write(path, trimmed(spoken.samples, spoken.sample_rate), spoken.sample_rate)
-        try:
-            return self._desk.clips.put(key, path), spoken.cost
-        finally:
-            path.unlink()
+def _natural(job: _Job) -> Takes:
+    """Each line that has a word to say, at the natural rate of its voice."""
+    asked = {line.id: _asked(job, line) for line in job.translation.lines if _has_words(line.text)}
+    return _spoken(job, asked, 0.0, SPOKEN)
 
 
-def content_key(utterance: Utterance, provider: str, model: str) -> str:
-    """The hash of everything that makes a clip what it is."""
-    made_of = {
-        **asdict(utterance),
-        "provider": provider,
-        "model": model,
-        "code": CODE_VERSION[Stage.TTS],
+def _asked(job: _Job, line: Line) -> Utterance:
+    return Utterance(line.text, job.work.language, line.voice or job.voices[line.speaker])
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def _spoken(job: _Job, asked: Mapping[int, Utterance], begin: float, end: float) -> Takes:
+    takes = job.speaker.speak(list(asked.values()), begin, end)
+    job.costs.extend(take.cost for take in takes)
+    return dict(zip(asked, takes, strict=True))
+
+
+def _placed(job: _Job, takes: Takes) -> tuple[Placement, ...]:
+    lines, total = job.translation.lines, job.translation.duration
+    return placed(lines, _natural_lengths(takes), total, job.work.params.timing)
+
+
+def _natural_lengths(takes: Takes) -> Mapping[int, float]:
+    return {id_: take.duration for id_, take in takes.items()}
+
+
+def _shortened(job: _Job, takes: Takes) -> Takes:
+    """The takes, with those too long for their place said in fewer words where that can be."""
+    translator = job.desk.translator(job.work.params.providers.translation)
+    if not isinstance(translator, Shortener):
+        return takes
+    languages = (job.translation.source_language, job.work.language)
+    shortening = Shortening(translator, *languages, job.desk)
+    for part in range(ROUNDS):
+        # A line that only makes room for another is left alone at first.
+        long = _too_long(job, takes, by_themselves=part == 0)
+        texts, cost = shortening.shortened(list(long.values()))
+        # Without its units: those of the stage's cost are the voice's.
+        job.costs.append(Cost(usd=cost.usd))
+        begin, end = (SPOKEN + (FINAL - SPOKEN) * (part + i) / ROUNDS for i in (0, 1))
+        again = {
+            id_: replace(takes[id_].utterance, text=text)
+            for (id_, one), text in zip(long.items(), texts, strict=True)
+            if text != one.text and _has_words(text)
+        }
+        found = _spoken(job, again, begin, end)
+        takes = {id_: _quicker(take, found.get(id_)) for id_, take in takes.items()}
+    return takes
+
+
+def _quicker(take: Take, other: Take | None) -> Take:
+    return other if other and other.duration < take.duration else take
+
+
+def _too_long(job: _Job, takes: Takes, *, by_themselves: bool) -> Mapping[int, TooLong]:
+    """The lines that would be spoken faster than wanted, and what they may take."""
+    lines, natural = job.translation.lines, _natural_lengths(takes)
+    found = budgets(lines, natural, _placed(job, takes), by_themselves=by_themselves)
+    sources = {line.id: line.source for line in lines}
+    pace = _pace(takes.values())
+    long = {}
+    for id_, seconds in found.items():
+        said = takes[id_].utterance
+        characters = int(seconds / pace[said.voice])
+        long[id_] = TooLong(said.text, sources[id_], seconds, characters)
+    return long
+
+
+def _pace(takes: Iterable[Take]) -> Mapping[str, float]:
+    """The seconds that each voice takes for a character, as measured."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    characters: dict[str, list[int]] = defaultdict(list)
+    for take in takes:
+        seconds[take.utterance.voice].append(take.duration)
+        characters[take.utterance.voice].append(len(take.utterance.text))
+    return {voice: sum(seconds[voice]) / sum(characters[voice]) for voice in seconds}
+
+
+def _hurried(job: _Job, takes: Takes, placements: Sequence[Placement]) -> Takes:
+    """The takes to be heard: what does not fit at the rate wanted, the voice itself speaks faster.
+
+    What does fit is stretched, which costs no word: to ask again would be to pay twice.
+    """
+    most = job.synthesizer.max_rate
+    hurry = [one for one in placements if one.verdict in {Verdict.FAST, Verdict.RUSHED}]
+    asked = {
+        one.id: replace(takes[one.id].utterance, rate=round(min(one.rate, most), 2))
+        for one in hurry
     }
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    faster = _spoken(job, asked, FINAL, 1.0)
+    return {**takes, **{one.id: _nearer(one, takes, faster) for one in hurry}}
+
+
+def _nearer(place: Placement, takes: Takes, faster: Takes) -> Take:
+    """Of both takes the one that has to be stretched less."""
+    both = (takes[place.id], faster[place.id])
+    return min(both, key=lambda take: abs(log(take.duration / place.duration)))
+
+
+def _clip(line: int, take: Take, natural: Take) -> Clip:
+    return Clip(
+        id=line,
+        text=take.utterance.text,
+        object_key=take.file.key,
+        sha256=take.file.sha256,
+        size=take.file.size,
+        duration=take.duration,
+        natural=natural.duration,
+        rate=take.utterance.rate,
+        voice=take.utterance.voice,
+    )
+
+
+def _warnings(natural: Takes, takes: Takes, placements: Sequence[Placement]) -> Iterator[str]:
+    shortened = [id_ for id_ in takes if takes[id_].utterance != natural[id_].utterance]
+    if shortened:
+        yield f"Said in fewer words, to fit: {_lines(shortened)}"
+    left_out = [one.id for one in placements if one.verdict is Verdict.LEFT_OUT]
+    if left_out:
+        yield f"Left out of the mix, as asked for lines that would be rushed: {_lines(left_out)}"
+
+
+def _lines(ids: Sequence[int]) -> str:
+    listed = ", ".join(str(id_) for id_ in ids[:LISTED])
+    more = f" and {len(ids) - LISTED} more" if len(ids) > LISTED else ""
+    return f"line {listed}{more}" if len(ids) == 1 else f"lines {listed}{more}"

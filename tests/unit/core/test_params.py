@@ -3,7 +3,7 @@
 import pytest
 
 from backend.core.errors import Invalid
-from backend.core.params import Captions, Providers, overridden
+from backend.core.params import Captions, Policy, Providers, Timing, overridden
 from tests.factories import dub_params
 
 
@@ -12,6 +12,18 @@ def test_what_an_override_does_not_name_stays():
     after = overridden(before, {"providers": {"tts": "other"}, "captions": {"burnIn": True}})
     assert after.captions == Captions(bilingual=True, burn_in=True)
     assert after.providers == Providers(transcription="stub", translation="stub", tts="other")
+
+
+def test_a_limit_that_an_override_does_not_name_stays():
+    before = dub_params("es", timing=Timing(policy=Policy.REPORT))
+    after = overridden(before, {"timing": {"maxShift": 0.5}})
+    assert after.timing == Timing(policy=Policy.REPORT, max_shift=0.5)
+
+
+@pytest.mark.parametrize("timing", ["fit", {"policy": "extend"}, {"maxShift": 11}])
+def test_timing_that_does_not_exist_is_refused(timing):
+    with pytest.raises(Invalid):
+        overridden(dub_params("es"), {"timing": timing})
 
 
 def test_an_override_of_something_else_leaves_captions_as_they_are():

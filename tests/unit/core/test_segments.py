@@ -3,7 +3,17 @@
 import pytest
 from pydantic import ValidationError
 
-from backend.core.segments import Clip, Line, Segment, Speech, Transcript, Translation, Word
+from backend.core.segments import (
+    Clip,
+    Line,
+    Placement,
+    Segment,
+    Speech,
+    Transcript,
+    Translation,
+    Verdict,
+    Word,
+)
 
 TRANSCRIPT = Transcript(
     language="en",
@@ -23,7 +33,21 @@ TRANSLATION = Translation(
 SPEECH = Speech(
     language="ar",
     clips=(
-        Clip(id=0, object_key="clips/a", sha256="5a", size=9, duration=1.0, rate=1.0, voice="v"),
+        Clip(
+            id=0,
+            text="مرحبا",
+            object_key="clips/a",
+            sha256="5a",
+            size=9,
+            duration=1.0,
+            natural=1.0,
+            rate=1.0,
+            voice="v",
+        ),
+    ),
+    placements=(
+        Placement(id=0, start=0.1, duration=1 / 3, rate=3.0, shift=0.1, verdict=Verdict.RUSHED),
+        Placement(id=1, start=1, duration=1, rate=3.0, shift=0, verdict=Verdict.LEFT_OUT),
     ),
 )
 
@@ -41,6 +65,19 @@ def test_equal_documents_have_equal_bytes(document):
 
 def test_text_is_kept_readable():
     assert "مرحبا".encode() in TRANSLATION.to_bytes()
+
+
+def test_what_is_left_out_is_not_heard():
+    assert [place.id for place in SPEECH.heard()] == [0]
+
+
+def test_what_is_said_is_what_was_spoken():
+    shorter = SPEECH.model_copy(
+        update={"clips": (SPEECH.clips[0].model_copy(update={"text": "x"}),)}
+    )
+    (line,) = shorter.said(TRANSLATION).lines
+    assert line == TRANSLATION.lines[0].model_copy(update={"text": "x"})
+    assert SPEECH.said(TRANSLATION) == TRANSLATION
 
 
 def test_unknown_fields_are_refused():

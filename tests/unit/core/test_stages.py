@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.params import Bed, Captions, Kind, Mode, Providers
+from backend.core.params import Bed, Captions, Kind, Mode, Policy, Providers, Timing
 from backend.core.stages import ORDER, Stage, input_key, stages_of
 from tests.factories import dub_params
 
@@ -21,8 +21,13 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"source_language": "de"}, {"asr"}),
         ({"mode": Mode.DIALOGUE}, {"asr"}),
         ({"providers": Providers(transcription="x", translation="stub", tts="stub")}, {"asr"}),
-        ({"providers": Providers(transcription="stub", translation="x", tts="stub")}, {"mt"}),
+        (
+            {"providers": Providers(transcription="stub", translation="x", tts="stub")},
+            {"mt", "tts"},
+        ),
         ({"providers": Providers(transcription="stub", translation="stub", tts="x")}, {"tts"}),
+        ({"timing": Timing(policy=Policy.REPORT)}, {"tts"}),
+        ({"timing": Timing(max_shift=1)}, {"tts"}),
         ({"bed": Bed.NONE}, {"mix"}),
         ({"flac": True}, {"mix"}),
         ({"voices": {"A": "f2"}}, {"tts"}),
@@ -37,7 +42,7 @@ def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages)
 
 def test_every_parameter_is_covered_above():
     once = {"kind", "source_language", "mode", "bed", "flac", "voices", "target_languages"}
-    assert set(type(BASE).model_fields) == {*once, "captions", "providers"}, (
+    assert set(type(BASE).model_fields) == {*once, "captions", "providers", "timing"}, (
         "decide which stages a new parameter changes"
     )
 

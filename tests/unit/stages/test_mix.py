@@ -96,7 +96,7 @@ def test_nothing_clips(scene):
 
 
 def test_lines_never_overlap_are_never_cut_and_end_in_time(scene):
-    lines = [(at, at + 0.5, f"n {at}", 1.1) for at in (0.0, 0.6, 1.2, 3.6)]
+    lines = [(at, at + 0.5, f"n {at}", 1.4) for at in (0.0, 0.6, 1.2, 3.6)]
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
     scene.say(lines, 4.0)
     outcome = scene.run(bed=Bed.NONE, flac=True)

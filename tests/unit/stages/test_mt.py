@@ -105,6 +105,18 @@ def test_a_batch_is_bought_once_whatever_happens_to_the_stage(desk, monkeypatch)
     assert outcome.cost.usd == 0.25, "only what this attempt bought"
 
 
+def test_a_batch_that_storage_damaged_is_bought_again(desk, monkeypatch):
+    translator = Forgetful(lambda texts: [text.upper() for text in texts])
+    monkeypatch.setattr(desk, "translator", lambda _: translator)
+    translated(desk, ["one"])
+    (kept,) = desk.store.objects("batches/")
+    desk.store.path(kept.key).write_bytes(b'["EINS"]')
+    outcome = translated(desk, ["one"])
+    found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
+    assert [line.text for line in found.lines] == ["ONE"]
+    assert translator.batches == [("one",), ("one",)]
+
+
 def test_a_bad_answer_is_not_kept(desk, monkeypatch):
     answers = iter([[], ["ONE"]])
     translator = Forgetful(lambda _: next(answers))

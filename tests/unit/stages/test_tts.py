@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 import soundfile
 
 from backend.core.errors import Cancelled, Permanent, Transient
-from backend.core.segments import Line, Speaker, Speech, Translation
+from backend.core.params import Policy, Timing
+from backend.core.segments import Line, Speaker, Speech, Translation, Verdict
 from tests.desk import LoneDesk, work
-from workers.providers.base import Cost, Spoken
-from workers.providers.stub import StubSynthesizer
+from workers.providers.base import Cost, Spoken, Translated
+from workers.providers.stub import StubSynthesizer, StubTranslator
 from workers.stages import tts
 
 
@@ -36,23 +38,26 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoneDesk:
     return desk
 
 
-def spoken(desk: LoneDesk, lines: Sequence[tuple[float, str]], duration: float):
+def spoken(desk: LoneDesk, lines: Sequence[tuple[float, str]], duration: float, **params: object):
+    timed = [
+        Line(id=i, start=start, end=start + 0.5, source="", text=text)
+        for i, (start, text) in enumerate(lines)
+    ]
+    return done(desk, timed, duration, **params)
+
+
+def done(desk: LoneDesk, lines: Sequence[Line], duration: float, **params: object):
     translation = Translation(
-        source_language="en",
-        language="es",
-        duration=duration,
-        lines=tuple(
-            Line(id=i, start=start, end=start + 0.5, source="", text=text)
-            for i, (start, text) in enumerate(lines)
-        ),
+        source_language="en", language="es", duration=duration, lines=tuple(lines)
     )
     path = desk.workdir / "segments_es.json"
     path.write_bytes(translation.to_bytes())
-    outcome = tts.run(work({"segments": desk.keep(path, "application/json")}, "es"), desk)
+    outcome = tts.run(work({"segments": desk.keep(path, "application/json")}, "es", **params), desk)
     return outcome, Speech.model_validate_json(outcome.made[0].path.read_bytes())
 
 
 TEN = "0123456789"  # 0.6 s of the stub's speech
+CROWDED = [(0, TEN * 3), (0.5, TEN * 3)]  # 3.6 s of speech for two seconds
 
 
 def test_each_clip_is_kept_with_its_true_length(desk):
@@ -63,18 +68,105 @@ def test_each_clip_is_kept_with_its_true_length(desk):
         assert clip.duration == pytest.approx(0.6 * (clip.id + 1), abs=0.01)
 
 
-def test_a_line_too_long_for_its_slot_is_asked_for_faster(desk):
-    outcome, speech = spoken(desk, [(0, TEN), (0.55, TEN)], 10)
-    assert [clip.rate for clip in speech.clips] == [1.2, 1.0]
-    assert speech.clips[0].duration == pytest.approx(0.5, abs=0.01)
+def test_each_line_has_its_place(desk):
+    _, speech = spoken(desk, [(0, TEN), (2, TEN)], 10)
+    first, second = speech.placements
+    assert (first.start, first.duration, first.rate, first.verdict) == (0, 0.5, 1.2, Verdict.OK)
+    assert (second.start, second.shift) == (2, 0)
+
+
+def test_a_line_too_long_for_its_place_is_asked_for_faster(desk):
+    outcome, speech = spoken(desk, CROWDED, 2)
+    assert {place.verdict for place in speech.placements} == {Verdict.RUSHED}
+    rate = speech.placements[0].rate
+    assert 1.5 < rate == pytest.approx(3.6 / 1.95, abs=0.01)
+    for clip in speech.clips:
+        assert (clip.rate, clip.natural) == (desk.synth.max_rate, pytest.approx(1.8, abs=0.01))
+        assert clip.duration == pytest.approx(1.8 / 1.3, abs=0.01)
     # The same text, voice and rate is bought once, also within a job.
-    assert desk.synth.said == {(TEN, 1.0): 1, (TEN, 1.2): 1}
+    assert desk.synth.said == {(TEN * 3, 1.0): 1, (TEN * 3, 1.3): 1}
     assert outcome.cost.usd == 0.5 * desk.synth.said.total()
 
 
-def test_never_faster_than_the_voice_can(desk):
-    _, speech = spoken(desk, [(0, TEN * 4), (0.5, TEN)], 10)
-    assert speech.clips[0].rate == desk.synth.max_rate
+def test_what_fits_at_the_rate_wanted_is_not_bought_again(desk):
+    spoken(desk, [(0, TEN), (0.55, TEN)], 10)
+    assert desk.synth.said == {(TEN, 1.0): 1}
+
+
+def test_a_faster_take_that_is_farther_off_is_not_taken(desk, monkeypatch):
+    monkeypatch.setattr(desk.synth, "max_rate", 9.0)
+    monkeypatch.setattr(
+        desk.synth,
+        "synthesize",
+        lambda utterance, *, call: StubSynthesizer().synthesize(
+            replace(utterance, rate=1.0 if utterance.rate == 1.0 else 9.0), call=call
+        ),
+    )
+    _, speech = spoken(desk, CROWDED, 2)
+    assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
+
+
+def test_lines_that_are_too_long_are_said_in_fewer_words(desk):
+    long = " ".join(["word"] * 20)  # 99 characters, 5.94 s
+    lines = [(0, "one two"), (2, long), (4, "three four")]
+    outcome, speech = spoken(desk, lines, 5)
+    texts = [clip.text for clip in speech.clips]
+    assert (texts[0], texts[2]) == (lines[0][1], lines[2][1])
+    assert long.startswith(texts[1]) and len(texts[1]) < len(long)
+    assert max(place.rate for place in speech.placements) <= 1.2
+    assert outcome.warnings == ("Said in fewer words, to fit: line 1",)
+    before = desk.synth.said.total()
+    again, same = spoken(desk, lines, 5)
+    assert (again.cost.usd, same) == (0, speech)
+    assert desk.synth.said.total() == before
+
+
+def test_a_shorter_text_that_takes_longer_is_not_taken(desk, monkeypatch):
+    class Verbose(StubTranslator):
+        def shorten(self, texts, source, target, *, call):
+            return Translated([f"{one.text} and so on" for one in texts], Cost(usd=0.25))
+
+    monkeypatch.setattr(desk, "translator", lambda _name: Verbose())
+    outcome, speech = spoken(desk, CROWDED, 2)
+    assert {clip.text for clip in speech.clips} == {TEN * 3}
+    assert outcome.cost.usd == 0.5 * desk.synth.said.total() + 0.25
+
+
+def test_a_translator_that_drops_a_text_is_an_error(desk, monkeypatch):
+    class Lazy(StubTranslator):
+        def shorten(self, texts, source, target, *, call):
+            return Translated([])
+
+    monkeypatch.setattr(desk, "translator", lambda _name: Lazy())
+    with pytest.raises(Transient, match="stub gave 0 shorter texts for 2"):
+        spoken(desk, CROWDED, 2)
+
+
+def test_with_the_policy_report_a_rushed_line_is_left_out(desk):
+    timing = Timing(policy=Policy.REPORT)
+    outcome, speech = spoken(desk, CROWDED, 2, timing=timing)
+    verdicts = [place.verdict for place in speech.placements]
+    assert sorted(verdicts) == [Verdict.LEFT_OUT, Verdict.OK]
+    (heard,) = speech.heard()
+    assert len(speech.clips) == 2
+    assert outcome.warnings == (
+        f"Left out of the mix, as asked for lines that would be rushed: line {1 - heard.id}",
+    )
+
+
+@pytest.mark.parametrize("harm", [bytes.upper, None], ids=["damaged", "gone"])
+def test_a_clip_that_storage_damaged_is_spoken_again(desk, harm):
+    _, speech = spoken(desk, [(0, TEN)], 10)
+    (clip,) = speech.clips
+    path = desk.store.path(clip.object_key)
+    content = path.read_bytes()
+    path.unlink()
+    if harm:
+        path.write_bytes(harm(content))
+    _, again = spoken(desk, [(0, TEN)], 10)
+    assert again == speech
+    assert path.read_bytes() == content
+    assert desk.synth.said[TEN, 1.0] == 2
 
 
 def test_a_second_run_pays_nothing(desk):
@@ -153,3 +245,12 @@ def test_a_clip_without_sound_is_an_error(desk, monkeypatch):
 def test_nothing_to_say(desk):
     _, speech = spoken(desk, [], 10)
     assert speech.clips == ()
+
+
+def test_a_line_whose_voice_a_user_chose_keeps_it(desk):
+    lines = [
+        Line(id=0, start=0, end=2, source="", text="Uno.", voice="soprano"),
+        Line(id=1, start=3, end=5, source="", text="Dos."),
+    ]
+    _, speech = done(desk, lines, 6)
+    assert [clip.voice for clip in speech.clips] == ["soprano", "bass"]

@@ -1,0 +1,69 @@
+"""What becomes of lines that do not fit."""
+
+import pytest
+
+from backend.core.params import Policy, Timing
+from backend.core.segments import Line, Verdict
+from workers.timing.policy import AIM, budgets, placed
+
+LINES = [
+    Line(id=number, start=start, end=start + 1, source="", text="x")
+    for number, start in enumerate((0.0, 1.0, 2.0, 6.0))
+]
+LONG = {0: 1.0, 1: 7.0, 2: 1.0, 3: 1.0}
+
+
+def found(policy: Policy, total: float = 8.0, max_shift: float = 0.3) -> dict[int, Verdict]:
+    placements = placed(LINES, LONG, total, Timing(policy=policy, max_shift=max_shift))
+    assert [one.start for one in placements] == sorted(one.start for one in placements)
+    return {one.id: one.verdict for one in placements}
+
+
+def test_by_default_every_line_is_heard():
+    verdicts = found(Policy.FIT)
+    assert verdicts[1] is Verdict.RUSHED
+    assert Verdict.LEFT_OUT not in verdicts.values()
+
+
+def test_with_report_only_the_line_that_does_not_fit_is_left_out():
+    verdicts = found(Policy.REPORT)
+    assert verdicts == {0: Verdict.OK, 1: Verdict.LEFT_OUT, 2: Verdict.OK, 3: Verdict.OK}
+
+
+def test_its_neighbours_do_not_move_into_what_is_then_heard():
+    timing = Timing(policy=Policy.REPORT, max_shift=0.3)
+    natural = {**LONG, 0: 1.4}
+    first, *_ = placed(LINES, natural, 8.0, timing)
+    assert first.start + first.duration == pytest.approx(1.0, abs=0.001)
+
+
+def test_report_leaves_out_nothing_that_fits():
+    assert set(found(Policy.REPORT, total=20.0, max_shift=6.0).values()) == {Verdict.OK}
+
+
+def test_a_line_that_fits_needs_no_shorter_text():
+    assert asked({0: 1.2, 1: 1.0, 2: 0.5, 3: 1.9}) == {}
+
+
+@pytest.mark.parametrize("by_themselves", [True, False])
+def test_a_line_that_makes_the_next_one_late_may_take_that_much_less(by_themselves):
+    natural = {0: 1.0, 1: 2.4, 2: 1.0, 3: 1.0}
+    _, long, late, _ = placed(LINES, natural, 8.0, Timing())
+    assert long.rate <= 1.2
+    assert late.shift > 0.3
+    excess = max(0, late.shift - 0.3) + max(0, -long.shift - 0.3)
+    assert asked(natural, by_themselves=by_themselves) == {
+        1: pytest.approx((long.duration - excess) * AIM, abs=0.01)
+    }
+
+
+def test_a_line_that_makes_room_for_another_is_asked_for_later():
+    assert set(asked(LONG, total=6.0)) == {1}
+    assert set(asked(LONG, total=6.0, by_themselves=False)) > {1}
+
+
+def asked(
+    natural: dict[int, float], *, total: float = 8.0, by_themselves: bool = True
+) -> dict[int, float]:
+    placements = placed(LINES, natural, total, Timing())
+    return budgets(LINES, natural, placements, by_themselves=by_themselves)

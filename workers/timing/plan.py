@@ -1,0 +1,184 @@
+"""Where each line of a language sounds, and how fast: one convex programme over all lines.
+
+Lines are spoken in the order of their source lines. Each has an onset and a duration; what they
+cost is in `workers.timing.weights`. The optimum is found exactly, by dynamic programming: from the
+last line to the first, the cost of a late start is carried along as a curve; then each line takes
+its place, from the first to the last. Times within are in samples.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import floor, inf
+from typing import NamedTuple
+
+import numpy as np
+
+from backend.core.segments import Line, Placement, Verdict
+from workers.timing import weights
+from workers.timing.curve import Curve, Floats
+from workers.timing.weights import GRID, PRESSURES
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The picture stands still for `duration` seconds where the source is at `time`."""
+
+    time: float
+    duration: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Placements in order of time, on a clock that stands still with the picture."""
+
+    placements: tuple[Placement, ...]
+    holds: tuple[Hold, ...] = ()
+
+
+class _Slot(NamedTuple):
+    """A line's part of the programme, in samples.
+
+    Behind `wall` other speech is heard; `reach` is the latest that the line can come to start.
+    """
+
+    line: Line
+    natural: float
+    durations: Floats  # under each of PRESSURES
+    force: Curve
+    wall: float
+    reach: float
+
+
+class _Step(NamedTuple):
+    """What the way back leaves for the way forth, in samples.
+
+    `best` is the onset of a line that may choose, `start` the pressure on its start by all that
+    comes after; `latest` is its end from which on the picture is held instead.
+    """
+
+    best: float
+    start: Curve
+    latest: float
+
+
+def plan(
+    lines: Sequence[Line],
+    natural: Mapping[int, float],
+    total: float,
+    *,
+    max_shift: float,
+    hold: bool = False,
+) -> Plan:
+    """Place the lines whose natural speech, in seconds by line id, is told.
+
+    The other lines are speech that goes on being heard: none is moved into it. `total` is the
+    recording's length in seconds, `max_shift` the hard limit of a line's shift. With `hold` the
+    picture may be held, and no line is spoken faster than wanted.
+    """
+    order = sorted(lines, key=lambda line: (line.start, line.id))
+    count = sum(bool(natural.get(line.id)) for line in order)
+    end = round(total * GRID)
+    if not count or not end:
+        return Plan(())
+    gap = min(weights.MIN_GAP, end // (2 * count))
+    slots = _slots(order, natural, end, gap, max_shift * GRID)
+    return _forth(slots, _back(slots, end, gap, weights.AT_WANTED if hold else inf), gap)
+
+
+def _slots(
+    order: Sequence[Line], natural: Mapping[int, float], end: int, gap: int, max_shift: float
+) -> list[_Slot]:
+    clips = [natural[line.id] * GRID for line in order if natural.get(line.id)]
+    fastest = max(weights.MAX_RATE, sum(clips) / (end - gap * len(clips)))
+    slots: list[_Slot] = []
+    reach = 0.0
+    for line, earliest, latest in _rooms(order, natural, gap):
+        onset = min(line.start * GRID, end)
+        clip = natural[line.id] * GRID
+        durations = weights.durations(clip, line.end * GRID - onset, fastest)
+        reach = max(reach, onset)
+        force = weights.force(onset, earliest, max_shift)
+        slots.append(_Slot(line, clip, durations, force, latest, reach))
+        reach += durations[0] + gap
+    return slots
+
+
+def _rooms(
+    order: Sequence[Line], natural: Mapping[int, float], gap: int
+) -> Iterator[tuple[Line, float, float]]:
+    """The lines to be spoken, each with its earliest start and latest end among other speech.
+
+    Into speech that goes on being heard a line reaches no farther than its source line does.
+    """
+    kept = [not natural.get(line.id) for line in order]
+    ended = accumulate((line.end if k else -inf for line, k in zip(order, kept, strict=True)), max)
+    backwards = zip(reversed(order), reversed(kept), strict=True)
+    begins = [*accumulate((line.start if k else inf for line, k in backwards), min)][::-1]
+    for line, k, before, after in zip(order, kept, ended, begins, strict=True):
+        if not k:
+            earliest = min(before + gap / GRID, line.start)
+            latest = line.end if before > line.end else max(after - gap / GRID, line.end)
+            yield line, earliest * GRID, latest * GRID
+
+
+def _back(slots: Sequence[_Slot], end: int, gap: int, price: float) -> list[_Step]:
+    """From the last line to the first: what it costs to start late.
+
+    `price` is the pressure from which on the picture is held instead.
+    """
+    steps: list[_Step] = []
+    late = Curve(np.array([end + gap] * 2, float), np.array([0.0, weights.END]))
+    for slot in reversed(slots):
+        ends = late.moved(-gap)
+        if slot.wall < slot.reach + slot.durations[0]:
+            ends = ends.plus(weights.wall(slot.wall))
+        ends = ends.capped(price)
+        start = ends.before(PRESSURES, slot.durations)
+        late = start.plus(slot.force).delayed().until(slot.reach)
+        steps.append(_Step(late.x[0], start, ends.x[-1]))
+    return steps[::-1]
+
+
+def _forth(slots: Sequence[_Slot], steps: Sequence[_Step], gap: int) -> Plan:
+    """From the first line to the last: each starts at its best moment, or as soon as it may."""
+    placements, holds = [], []
+    free, held = 0.0, 0
+    for slot, step in zip(slots, steps, strict=True):
+        onset = max(step.best, free)
+        pressure = np.interp(onset, *step.start, left=0.0)
+        duration = float(np.interp(pressure, PRESSURES, slot.durations))
+        placements.append(_placement(slot, onset, duration, held))
+        stop = onset + duration
+        # The picture never runs backwards, however many lines start at one moment.
+        pause = floor(stop - max(min(stop, step.latest), onset - gap))
+        free = stop - pause + gap
+        if pause:
+            holds.append(Hold(max(stop - pause, onset) / GRID, pause / GRID))
+            held += pause
+    return Plan(tuple(placements), tuple(holds))
+
+
+def _placement(slot: _Slot, onset: float, duration: float, held: int) -> Placement:
+    start, stop = _whole(onset), _whole(onset + duration)
+    rate = round(slot.natural / max(stop - start, 1), 3)
+    return Placement(
+        id=slot.line.id,
+        start=(start + held) / GRID,
+        duration=(stop - start) / GRID,
+        rate=rate,
+        shift=round(start / GRID - slot.line.start, 6),
+        verdict=verdict(rate),
+    )
+
+
+def verdict(rate: float) -> Verdict:
+    """How a line sounds that is spoken so many times as fast as is natural."""
+    if rate <= weights.WANTED:
+        return Verdict.OK
+    return Verdict.FAST if rate <= weights.FAST else Verdict.RUSHED
+
+
+def _whole(samples: float) -> int:
+    """The nearest sample; halves go up, so that what is apart by whole samples stays so."""
+    return floor(samples + 0.5)

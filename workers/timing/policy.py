@@ -1,0 +1,63 @@
+"""What becomes of lines that do not fit: said in fewer words, spoken fast, or left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from backend.core.params import Policy, Timing
+from backend.core.segments import Line, Placement, Verdict
+from workers.timing.plan import plan
+from workers.timing.weights import SOFT_SHIFT, WANTED
+
+# The rate that a shorter text is to have, so that it fits also if it takes a little longer.
+AIM = 1.1
+
+
+def placed(
+    lines: Sequence[Line], natural: Mapping[int, float], total: float, timing: Timing
+) -> tuple[Placement, ...]:
+    """Place the lines as `workers.timing.plan.plan` does, in order of time.
+
+    With the policy `report` none is rushed: those that would be are left out, the worst ones first,
+    for as long as it takes, and the source speech in their place is spared like any other.
+    """
+    left_out: dict[int, Placement] = {}
+    while True:
+        kept = {id_: length for id_, length in natural.items() if id_ not in left_out}
+        found = plan(lines, kept, total, max_shift=timing.max_shift).placements
+        if timing.policy is Policy.FIT or not (worst := list(_worst(found))):
+            everything = (*found, *left_out.values())
+            return tuple(sorted(everything, key=lambda one: (one.start, one.id)))
+        for one in worst:
+            left_out[one.id] = one.model_copy(update={"verdict": Verdict.LEFT_OUT})
+
+
+def budgets(
+    lines: Sequence[Line],
+    natural: Mapping[int, float],
+    placements: Sequence[Placement],
+    *,
+    by_themselves: bool,
+) -> dict[int, float]:
+    """The lines that do not fit, and the seconds that each may take to do so, at natural rate.
+
+    Those are the lines spoken faster than wanted, and those too long for their own source line
+    that come too early or make the next one late. With `by_themselves` only such long ones: the
+    others may just make room for these.
+    """
+    lengths = {line.id: line.end - line.start for line in lines}
+    late = [*(one.shift for one in placements[1:]), 0.0]
+    found = {}
+    for one, next_shift in zip(placements, late, strict=False):
+        fast = one.rate > WANTED
+        long = natural[one.id] > lengths[one.id] * WANTED
+        excess = max(0.0, -one.shift - SOFT_SHIFT) + max(0.0, next_shift - SOFT_SHIFT)
+        if (long and (fast or excess)) or (fast and not by_themselves):
+            found[one.id] = round(max(one.duration - excess, lengths[one.id]) * AIM, 2)
+    return found
+
+
+def _worst(placements: Sequence[Placement]) -> Iterator[Placement]:
+    """Of rushed lines that follow one another the fastest: the others may do without it."""
+    for rushed, run in groupby(placements, lambda one: one.verdict is Verdict.RUSHED):
+        if rushed:
+            yield max(run, key=lambda one: (one.rate, one.id))
