@@ -43,7 +43,7 @@ def text(language: str, number: int) -> str:
 def dubbed(desk: LoneDesk, source: Path, language: str) -> Mix:
     """A finished mix: a tone, and a caption each second."""
     dub, vtt = desk.workdir / "dub.m4a", desk.workdir / "captions.vtt"
-    encode([tone(SECONDS, hertz=HERTZ[language])], RATE, language, dub)
+    encode([tone(SECONDS, hertz=HERTZ[language])], language, dub)
     cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
     vtt.write_text(formats.vtt(cues), encoding="utf-8")
     files = {"media": desk.keep(source, "video/mp4")}

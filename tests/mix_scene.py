@@ -11,7 +11,7 @@ from backend.core.segments import Clip, Line, Speech, Translation
 from backend.media.probe import probe
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
-from workers.desk import Keep
+from workers.desk import Keep, file_sha256
 from workers.media.decode import blocks, exactly
 from workers.stages.base import Outcome, StoredFile, Work
 from workers.stages.mix import run
@@ -19,6 +19,7 @@ from workers.timing.policy import placed
 
 RATE = 48_000
 CLIP_RATE = 22_050
+PITCHES = {"Otra cosa": 660.0}  # of what is said in Hz, 880 unless told
 LINES = [(0.5, 1.3, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.0)]
 
 
@@ -31,11 +32,13 @@ class FakeDesk:
         self.streams = Keep(self.store, "streams")
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []
+        self.fetched: list[str] = []
 
     def progress(self, fraction: float) -> None:
         self.told.append(fraction)
 
     def fetch(self, file: StoredFile) -> Path:
+        self.fetched.append(file.key)
         return self.stored.get(file.key) or self.store.path(file.key)
 
     def alone(self, _name: str) -> AbstractContextManager[None]:
@@ -48,11 +51,13 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.desk = FakeDesk(folder)
+        self.before: dict[str, StoredFile] = {}
         self.files: dict[str, StoredFile] = {}
 
     def store(self, role: str, path: Path, mime: str = "", filename: str = "") -> None:
         self.desk.stored[role] = path
-        self.files[role] = StoredFile(role, "0" * 64, path.stat().st_size, mime, filename)
+        sha256 = file_sha256(path)
+        self.files[role] = StoredFile(role, sha256, path.stat().st_size, mime, filename)
 
     def say(
         self,
@@ -66,14 +71,14 @@ class Scene:
             if not seconds:
                 continue
             key = f"clip-{number}"
-            voice = level * tone(seconds, CLIP_RATE, 1, 880.0)
+            voice = level * tone(seconds, CLIP_RATE, 1, PITCHES.get(text, 880.0))
             self.desk.stored[key] = write(self.folder / f"{key}.flac", voice, CLIP_RATE)
             clips.append(
                 Clip(
                     id=number,
                     text=text,
                     object_key=key,
-                    sha256="",
+                    sha256=file_sha256(self.desk.stored[key]),
                     size=1,
                     duration=seconds,
                     natural=seconds,
@@ -103,7 +108,16 @@ class Scene:
 
     def run(self, **params: object) -> Outcome:
         params = JobParams(kind=Kind.DUB, source_language="de", target_languages=("es",), **params)
-        return run(Work("job-1", 3, "es", params, self.files), self.desk)
+        return run(Work("job-1", 3, "es", params, self.files, self.before), self.desk)
+
+    def again(self, outcome: Outcome) -> None:
+        """The next run is to find what this one made."""
+        for made in outcome.made:
+            key, path = f"before-{made.kind}", made.path.rename(f"{made.path}-before")
+            self.desk.stored[key] = path
+            sha256, size = file_sha256(path), path.stat().st_size
+            self.before[made.kind] = StoredFile(key, sha256, size, made.mime)
+        self.desk.fetched.clear()
 
 
 def paths(outcome: Outcome) -> dict[str, Path]:

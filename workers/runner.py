@@ -163,6 +163,7 @@ def _work(claim: Claim) -> Work:
         language=claim.language,
         params=claim.params,
         files={kind: StoredFile(**asdict(file)) for kind, file in claim.files.items()},
+        before={kind: StoredFile(**asdict(file)) for kind, file in claim.before.items()},
     )
 
 

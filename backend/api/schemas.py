@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from backend.core.params import Bed, Kind, Mode, Policy
+from backend.core.params import Bed, Kind, Loudness, Mode, Policy
 from backend.core.stages import ORDER, Stage
 
 ROLES = ("voice", "video", "background", "transcript")
@@ -105,6 +105,14 @@ class TimingRequest(Camel):
     )
 
 
+class DuckingRequest(Camel):
+    """How the bed steps back under speech; without `depthDb` by what kind of bed it is."""
+
+    depth_db = fields.Float(validate=validate.Range(0, 40))
+    attack_ms = fields.Integer(validate=validate.Range(10, 1000))
+    release_ms = fields.Integer(validate=validate.Range(10, 3000))
+
+
 class JobRequest(Camel):
     """Asks for a dub or a transcription.
 
@@ -119,7 +127,11 @@ class JobRequest(Camel):
     target_languages = fields.List(fields.String(), load_default=list)
     mode = _choice(Mode, load_default=str(Mode.MONO))
     bed = _choice(Bed, load_default=str(Bed.AUTO))
+    ducking = fields.Nested(DuckingRequest, load_default=dict)
+    loudness = _choice(Loudness, load_default=str(Loudness.SOURCE))
     flac = _flag()
+    stems = _flag()
+    segment_audio = _flag()
     start_from = _choice((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
     transcript_id = fields.UUID(load_default=None)
     translations = fields.Dict(

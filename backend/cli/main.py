@@ -74,12 +74,21 @@ def _voices(
 @click.option("--background", type=FILE, help="Music and effects without speech.")
 @click.option(
     "--bed",
-    type=click.Choice(["auto", "background", "source", "none"]),
+    type=click.Choice(["auto", "background", "source", "instrumental", "none"]),
     default="auto",
     show_default=True,
     help="What sounds under the dub; auto: --background if given, otherwise the source, lowered.",
 )
+@click.option(
+    "--loudness",
+    type=click.Choice(["source", "web", "ebu", "streaming"]),
+    default="source",
+    show_default=True,
+    help="As the source, or -16 (web), -23 (EBU R128) or -27 LUFS (streaming).",
+)
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
+@click.option("--stems", is_flag=True, help="Also the dub and the bed by themselves.")
+@click.option("--segment-audio", is_flag=True, help="Also each line's speech as a file, zipped.")
 @click.option("--bilingual", is_flag=True, help="Also captions in both languages.")
 @click.option("--burn-in", is_flag=True, help="Also a video with captions in its picture.")
 @click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
@@ -104,19 +113,18 @@ def dub(
     media: Path,
     *,
     targets: str,
-    bed: str,
-    flac: bool,
     bilingual: bool,
     burn_in: bool,
     voices: dict[str, str],
     **options: Any,
 ) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
+    mixed = ("bed", "loudness", "flac", "stems")
     request = {
         "kind": "dub",
         "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
-        "bed": bed,
-        "flac": flac,
+        **{name: options.pop(name) for name in mixed},
+        "segmentAudio": options.pop("segment_audio"),
         "captions": {"bilingual": bilingual, "burnIn": burn_in},
         "voices": voices,
     }

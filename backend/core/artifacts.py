@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, s
 
 from backend.core.models import Artifact, Job, Run, StageRun, Upload
 from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.states import StageState
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,33 @@ READS = {
 }
 
 
+FILE = (
+    *(Artifact.kind, Artifact.object_key, Artifact.sha256, Artifact.size),
+    *(Artifact.mime, Artifact.filename),
+)
+
+
 def inputs(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
     """What the stage reads, by role or kind."""
     rows = connection.execute(_uploads(run_id).union_all(_made_upstream(run_id, language)))
     found = {row.kind: FileRef(*row[1:]) for row in rows}
     return {kind: found[kind] for kind in READS[stage] if kind in found}
+
+
+def before(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
+    """What the stage made when it last succeeded in an earlier run of the job, by kind."""
+    this = select(Run.job_id, Run.number).where(Run.id == run_id).subquery()
+    last = (
+        select(made_by())
+        .join(Run, Run.id == StageRun.run_id)
+        .join(this, (this.c.job_id == Run.job_id) & (this.c.number > Run.number))
+        .where(StageRun.stage == stage, StageRun.language == language)
+        .where(StageRun.state == StageState.SUCCEEDED)
+        .order_by(Run.number.desc())
+        .limit(1)
+    )
+    rows = connection.execute(select(*FILE).where(Artifact.stage_run_id == last.scalar_subquery()))
+    return {row.kind: FileRef(*row[1:]) for row in rows}
 
 
 def _uploads(run_id: UUID) -> Select[*tuple[Any, ...]]:
@@ -53,11 +76,7 @@ def _uploads(run_id: UUID) -> Select[*tuple[Any, ...]]:
 
 def _made_upstream(run_id: UUID, language: str) -> Select[*tuple[Any, ...]]:
     return (
-        select(
-            Artifact.kind,
-            *(Artifact.object_key, Artifact.sha256, Artifact.size),
-            *(Artifact.mime, Artifact.filename),
-        )
+        select(*FILE)
         .select_from(StageRun)
         .join(Artifact, Artifact.stage_run_id == made_by())
         .where(StageRun.run_id == run_id, StageRun.language.in_((ALL_LANGUAGES, language)))

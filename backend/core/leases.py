@@ -49,6 +49,7 @@ class Claim(Lease):
     memo: dict[str, Any]
     params: JobParams
     files: dict[str, FileRef]
+    before: dict[str, FileRef]  # what an earlier run made here, for the mix to keep parts of
 
 
 def claim(
@@ -66,6 +67,8 @@ def claim(
         # Before the commit: what a worker is too old to understand it leaves to newer ones.
         params = JobParams.model_validate(row.params)
         files = artifacts.inputs(connection, run_id, stage, language)
+        again = stage is Stage.MIX and row.number > 1
+        before = artifacts.before(connection, run_id, stage, language) if again else {}
     return Claim(
         id=row.id,
         fence=row.fence,
@@ -81,6 +84,7 @@ def claim(
         memo=row.memo,
         params=params,
         files=files,
+        before=before,
     )
 
 

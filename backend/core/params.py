@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 
 from backend.core import languages
 from backend.core.errors import Invalid
@@ -31,6 +31,7 @@ class Bed(StrEnum):
     AUTO = "auto"  # the background track if one was given, otherwise the source
     BACKGROUND = "background"
     SOURCE = "source"  # the source's own audio, lowered under the speech
+    INSTRUMENTAL = "instrumental"  # the source with what stands in the middle, voices, taken out
     NONE = "none"
 
 
@@ -58,6 +59,28 @@ class Timing(BaseModel):
 
     policy: Policy = Policy.FIT
     max_shift: float = Field(2.0, ge=0, le=10)
+
+
+class Loudness(StrEnum):
+    """How loud the dub is as a whole."""
+
+    SOURCE = "source"  # as the source is, unless that is very loud or very soft
+    WEB = "web"  # -16 LUFS, as podcasts and web video mostly are (AES TD1008)
+    EBU = "ebu"  # -23 LUFS, broadcasting in Europe (EBU R128)
+    STREAMING = "streaming"  # -27 LKFS, as Netflix has its programmes delivered
+
+
+class Ducking(BaseModel):
+    """How far the bed steps back under speech, in dB, and how fast it goes and comes, in ms.
+
+    Without a depth it goes by the bed: the original voice has to step well back, music less.
+    """
+
+    model_config = CAMEL
+
+    depth_db: float | None = Field(None, ge=0, le=40)
+    attack_ms: int = Field(200, ge=10, le=1000)
+    release_ms: int = Field(400, ge=10, le=3000)
 
 
 class Providers(BaseModel):
@@ -89,7 +112,11 @@ class JobParams(BaseModel):
     target_languages: tuple[str, ...] = ()
     mode: Mode = Mode.MONO
     bed: Bed = Bed.AUTO
+    ducking: Ducking = Ducking()
+    loudness: Loudness = Loudness.SOURCE
     flac: bool = False
+    stems: bool = False  # the dub and the bed by themselves
+    segment_audio: bool = False  # each line's speech as a file
     captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     timing: Timing = Timing()
@@ -99,7 +126,12 @@ class JobParams(BaseModel):
 MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
-OVERRIDABLE = {"bed", "captions", "flac", "mode", "providers", "timing", "voices"}
+OVERRIDABLE = {
+    *("bed", "captions", "ducking", "flac", "loudness", "mode", "providers", "segment_audio"),
+    *("stems", "timing", "voices"),
+}
+# Groups of which an override may name a part.
+GROUPS = ("captions", "ducking", "providers", "timing")
 
 
 def checked(params: JobParams) -> JobParams:
@@ -125,15 +157,17 @@ def normalized(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
-    """The parameters with some of them changed; what is not named stays.
+    """The parameters with some of them changed, by their names in JSON; what is not named stays.
 
-    Raises `Invalid` for what cannot be changed, or not to this.
+    A provider that is not named stays, and so does a setting of the ducking. Raises `Invalid` for
+    what cannot be changed, or not to this.
     """
-    unknown = overrides.keys() - OVERRIDABLE
+    given = _snake(overrides)
+    unknown = given.keys() - OVERRIDABLE
     if unknown:
         raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
-    values = {**params.model_dump(by_alias=True), **overrides}
-    for name in ("captions", "providers", "timing"):
+    values = {**params.model_dump(by_alias=True), **given}
+    for name in GROUPS:
         if isinstance(values[name], Mapping):
             values[name] = {**getattr(params, name).model_dump(by_alias=True), **values[name]}
     try:
@@ -142,3 +176,7 @@ def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
         raise Invalid("overrides", f"{where}: {problem['msg']}") from None
+
+
+def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {to_snake(name): value for name, value in values.items()}

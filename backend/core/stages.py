@@ -59,12 +59,10 @@ def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str,
                 "timing": params.timing.model_dump(mode="json"),
             }
         case Stage.MIX:
-            return {
-                "language": language,
-                "bed": params.bed,
-                "flac": params.flac,
-                "captions": params.captions.model_dump(),
+            names = {
+                *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
             }
+            return {"language": language, **params.model_dump(include=names)}
 
 
 def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]) -> str:

@@ -1,9 +1,12 @@
 """The mix stage against one ffmpeg command line that does the same mix of the same inputs.
 
-Run with `python -m tests.benchmarks.bench_mix [minutes ...]`; needs the system's ffmpeg. Inputs
-are a stereo FLAC source and ten clips a minute; the output is AAC. Prints a Markdown table.
+    python -m tests.benchmarks.bench_mix [MINUTES ...]
+
+Needs the system's ffmpeg. Inputs are a stereo FLAC source and ten clips a minute, of which one in
+five has to be stretched; the output is AAC. Prints a Markdown table.
 """
 
+import re
 import resource
 import subprocess
 import sys
@@ -11,27 +14,33 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
 
-from backend.core.params import JobParams, Kind, Timing
+from backend.core.params import JobParams, Kind, Loudness, Timing
 from backend.core.segments import Clip, Line, Speech, Translation
 from backend.storage.local import LocalStore
-from workers.desk import Keep
+from workers.desk import Keep, file_sha256
 from workers.stages.base import StoredFile, Work
 from workers.stages.mix import run
 from workers.timing.policy import placed
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
+LONG, STRETCHED = 6.7, 5  # seconds of each fifth clip, which is too long for its place
+SLOT = EVERY - 0.05
+TARGET = -16.0  # LUFS
 
 
 class Desk:
     def __init__(self, folder: Path) -> None:
-        self.workdir = folder
+        self.workdir = folder / "made"
+        self.workdir.mkdir(exist_ok=True)
+        self.stored = folder
         self.store = LocalStore(folder / "store", "http://bench", "secret")
         self.streams = Keep(self.store, "streams")
 
@@ -39,7 +48,7 @@ class Desk:
         pass
 
     def fetch(self, file: StoredFile) -> Path:
-        return self.workdir / file.key
+        return self.stored / file.key
 
     def alone(self, _name: str) -> AbstractContextManager[None]:
         return nullcontext()
@@ -54,6 +63,10 @@ def voice(seconds: float, rate: int, seed: int) -> np.ndarray:
     return (0.2 * syllables * smooth).astype(np.float32)
 
 
+def seconds_of(number: int) -> float:
+    return LENGTH if number % STRETCHED else LONG
+
+
 def prepare(folder: Path, minutes: int) -> int:
     """Write the inputs and return how many clips there are."""
     with sf.SoundFile(folder / "media", "w", RATE, 2, "PCM_16", format="FLAC") as out:
@@ -62,7 +75,7 @@ def prepare(folder: Path, minutes: int) -> int:
             out.write(minute)
     count = round(minutes * 60 / EVERY)
     for number in range(count):
-        clip = voice(LENGTH, CLIP_RATE, number)
+        clip = voice(seconds_of(number), CLIP_RATE, number)
         sf.write(folder / f"clip-{number}.flac", clip, CLIP_RATE, format="FLAC")
     documents(folder, minutes * 60.0, count)
     return count
@@ -70,18 +83,17 @@ def prepare(folder: Path, minutes: int) -> int:
 
 def documents(folder: Path, duration: float, count: int) -> None:
     lines = [
-        Line(id=i, start=i * EVERY + 1, end=i * EVERY + 5, source="", text="x")
-        for i in range(count)
+        Line(id=i, start=i * EVERY, end=i * EVERY + 4, source="", text="x") for i in range(count)
     ]
     clips = [
         Clip(
             id=i,
             text="x",
             object_key=f"clip-{i}.flac",
-            sha256="",
+            sha256=file_sha256(folder / f"clip-{i}.flac"),
             size=1,
-            duration=LENGTH,
-            natural=LENGTH,
+            duration=seconds_of(i),
+            natural=seconds_of(i),
             rate=1.0,
             voice="v",
         )
@@ -97,69 +109,113 @@ def documents(folder: Path, duration: float, count: int) -> None:
 
 
 def dubline(folder: Path, _count: int) -> None:
+    """Mix, and remember what was made for a re-dub."""
+    made = {one.kind: one for one in run(work(folder), Desk(folder)).made}
+    (folder / "before").mkdir()
+    for kind in ("audio", "mix_index"):
+        made[kind].path.rename(folder / "before" / kind)
+
+
+def redub(folder: Path, count: int) -> None:
+    """One line in the middle says something else."""
+    number = count // 2
+    path = folder / f"clip-{number}.flac"
+    sf.write(path, voice(seconds_of(number), CLIP_RATE, count + 1), CLIP_RATE, format="FLAC")
+    documents(folder, count * EVERY, count)
+    before = {kind: StoredFile(f"before/{kind}", "", 0, "") for kind in ("audio", "mix_index")}
+    run(replace(work(folder), before=before), Desk(folder))
+
+
+def work(folder: Path) -> Work:
     files = {
         role: StoredFile(role, "", 0, "audio/flac") for role in ("media", "segments", "speech")
     }
-    params = JobParams(kind=Kind.DUB, source_language="en", target_languages=("es",))
-    run(Work("job", 1, "es", params, files), Desk(folder))
+    params = JobParams(
+        kind=Kind.DUB, source_language="en", target_languages=("es",), loudness=Loudness.WEB
+    )
+    return Work("job", 1, "es", params, files)
 
 
 def ffmpeg(folder: Path, count: int) -> None:
-    subprocess.run(list(command(folder, count)), check=True)
+    """The mix alone, as loud as it comes."""
+    subprocess.run([*command(folder, count, "anull"), *encoded(folder)], check=True)
 
 
-def command(folder: Path, count: int) -> Iterator[str]:
+def ffmpeg_twice(folder: Path, count: int) -> None:
+    """The mix measured, and the mix again at the target."""
+    null = ("-f", "null", "-")
+    heard = subprocess.run(
+        [*command(folder, count, "ebur128=framelog=verbose", "info"), *null],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = float(re.findall(r"I:\s+(-?[\d.]+) LUFS", heard.stderr)[-1])
+    gain = f"volume={TARGET - found}dB"
+    subprocess.run([*command(folder, count, gain), *encoded(folder)], check=True)
+
+
+def encoded(folder: Path) -> tuple[str, ...]:
+    coder = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
+    return (*coder, str(folder / "reference.m4a"))
+
+
+def command(folder: Path, count: int, end: str, log: str = "error") -> Iterator[str]:
     """The clips are joined with pauses, for an adelay each and one amix over all takes gigabytes.
 
     That is the best that ffmpeg can do: clips that overlap could not be mixed so.
     """
-    yield from ("ffmpeg", "-v", "error", "-y", "-i", str(folder / "media"))
+    yield from ("ffmpeg", "-nostats", "-v", log, "-y", "-i", str(folder / "media"))
     for number in range(count):
         yield from ("-i", str(folder / f"clip-{number}.flac"))
     padded = "".join(
-        f"[{i + 1}]aresample={RATE},apad=whole_dur={EVERY}[c{i}];" for i in range(count)
+        f"[{i + 1}]{tempo(i)}aresample={RATE},apad=whole_dur={EVERY}[c{i}];" for i in range(count)
     )
     inputs = "".join(f"[c{i}]" for i in range(count))
     graph = (
-        f"{padded}{inputs}concat=n={count}:v=0:a=1,adelay=1000,"
+        f"{padded}{inputs}concat=n={count}:v=0:a=1,"
         "aformat=channel_layouts=stereo,asplit[key][dub];"
         "[0][key]sidechaincompress=threshold=0.02:ratio=8:attack=20:release=300[bed];"
-        "[bed][dub]amix=inputs=2:normalize=0:duration=first,alimiter=limit=0.84:level=0"
+        f"[bed][dub]amix=inputs=2:normalize=0:duration=first,{end},alimiter=limit=0.84:level=0"
     )
-    yield from ("-filter_complex", graph, "-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
-    yield str(folder / "reference.m4a")
+    yield from ("-filter_complex", graph)
 
 
-def measure(work, folder: Path, count: int, results) -> None:
+def tempo(number: int) -> str:
+    return "" if seconds_of(number) <= SLOT else f"atempo={seconds_of(number) / SLOT},"
+
+
+def measure(job, folder: Path, count: int, results) -> None:
     """Run in a process of its own, so that the peak memory is this work's alone."""
     start = time.perf_counter()
-    work(folder, count)
+    job(folder, count)
     seconds = time.perf_counter() - start
-    used = resource.getrusage(resource.RUSAGE_CHILDREN if work is ffmpeg else resource.RUSAGE_SELF)
-    results.put((seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    busy = sum(one.ru_utime + one.ru_stime for one in used)
+    results.put((seconds, busy, max(one.ru_maxrss for one in used) / 1024))
 
 
-def measured(work, folder: Path, count: int) -> tuple[float, float, float]:
+def measured(job, folder: Path, count: int) -> tuple[float, float, float]:
     context = get_context("spawn")
     results = context.Queue()
-    process = context.Process(target=measure, args=(work, folder, count, results))
+    process = context.Process(target=measure, args=(job, folder, count, results))
     process.start()
     process.join()
     if process.exitcode:
-        sys.exit(f"{work.__name__} failed")
+        sys.exit(f"{job.__name__} failed")
     return results.get()
 
 
 def main() -> None:
     print("| source | mixed by | time | processor time | real-time factor | peak memory |")
     print("|---|---|---|---|---|---|")
-    for minutes in [int(word) for word in sys.argv[1:]] or [5, 30]:
+    for minutes in [int(word) for word in sys.argv[1:]] or [10]:
         with tempfile.TemporaryDirectory() as folder:
             count = prepare(Path(folder), minutes)
-            for work in (dubline, ffmpeg):
-                seconds, busy, megabytes = measured(work, Path(folder), count)
+            for job in (dubline, redub, ffmpeg, ffmpeg_twice):
+                seconds, busy, megabytes = measured(job, Path(folder), count)
                 print(
-                    f"| {minutes} min, {count} clips | {work.__name__} | {seconds:.1f} s "
+                    f"| {minutes} min, {count} clips | {job.__name__} | {seconds:.1f} s "
                     f"| {busy:.1f} s "
                     f"| {seconds / minutes / 60:.4f} | {megabytes:.0f} MiB |",
                     flush=True,

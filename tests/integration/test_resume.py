@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend.core import jobs, resume, settle, views
 from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.models import LOCAL_USER, Artifact, StageRun
+from backend.core.params import Ducking
 from backend.core.resume import Resume
 from backend.core.retry import GiveUp
 from backend.core.segments import Clip, Speech
@@ -185,6 +186,33 @@ def test_a_provider_that_is_not_overridden_stays(database, store, job_id):
     assert planned(database, store, job_id, **wanted) == ["tts es", "mix es"]
 
 
+def test_overrides_have_their_names_in_json_and_change_no_more_than_they_say(
+    database, store, job_id
+):
+    changes = {"ducking": {"depthDb": 6}, "segmentAudio": True}
+    run_id = resumed(database, store, job_id, overrides=changes)
+    params = factories.claimed(database, run_id, Stage.MIX, "es").params
+    assert params.segment_audio is True
+    assert params.ducking == Ducking(depth_db=6)
+
+
+def test_the_mix_finds_what_it_made_before(database, store, job_id):
+    run_id = resumed(database, store, job_id, resume_from=Stage.TTS)
+    factories.do(database, run_id, Stage.TTS, "es", store)
+    claim = factories.claimed(database, run_id, Stage.MIX, "es")
+    assert {kind: file.key for kind, file in claim.before.items()} == {
+        "audio": f"jobs/{job_id}/mix/es/{claim.before['audio'].sha256}"
+    }
+    assert claim.before.keys().isdisjoint(claim.files)
+
+
+def test_a_first_run_finds_nothing(database):
+    _, run_id = factories.dub(database)
+    for stage in (Stage.ASR, Stage.MT, Stage.TTS):
+        factories.do(database, run_id, stage, "" if stage is Stage.ASR else "es")
+    assert factories.claimed(database, run_id, Stage.MIX, "es").before == {}
+
+
 def test_a_later_run_keeps_an_earlier_runs_override(database, store, job_id):
     run_id = resumed(database, store, job_id, overrides={"flac": True})
     for language in ("es", "pt"):
@@ -256,6 +284,8 @@ def test_of_two_resumes_at_once_one_wins(database, store, job_id):
         ({"overrides": {"bed": "loud"}}, "overrides"),
         ({"overrides": {"providers": "mine"}}, "overrides"),
         ({"overrides": {"bed": "background"}}, "overrides"),
+        ({"overrides": {"ducking": {"depthDb": -1}}}, "overrides"),
+        ({"overrides": {"ducking": None}}, "overrides"),
         ({"overrides": {"providers": {"speech": "mine"}}}, "overrides"),
         ({"languages": ("klingonish",)}, "targetLanguages"),
         ({"languages": ("en",)}, "targetLanguages"),

@@ -6,7 +6,8 @@ import numpy as np
 import soundfile as sf
 
 from workers.media.decode import Samples
-from workers.media.level import gated, powers
+from workers.media.loudness import Meter, Powers, level, ratio
+from workers.media.score import RATE
 from workers.media.stretch import resample, stretch
 
 FADE = 0.005  # seconds: too short to hear, long enough not to click
@@ -14,19 +15,31 @@ FADE = 0.005  # seconds: too short to hear, long enough not to click
 SAME = 0.002  # seconds
 
 
-def ready(path: Path, rate: int, length: int, level: float) -> Samples:
-    """The mono clip in exactly `length` samples at `rate` Hz, stretched as that needs.
+def ready(path: Path, length: int, wanted: float) -> Samples:
+    """The mono clip in exactly `length` samples at 48 kHz, stretched as that needs.
 
-    Its speech is brought to `level` dBFS (see `workers.media.level`).
+    Its speech is brought to `wanted` LUFS.
     """
     clip, own_rate = sf.read(path, dtype="float32")
-    natural = gated(powers(clip, own_rate))
+    samples = round(length * own_rate / RATE)
+    if abs(samples - len(clip)) > SAME * own_rate:
+        clip = stretch(clip, own_rate, samples)
+    clip = resample(clip, own_rate, RATE, length)
+    natural = level(powers(clip))
     if natural is not None:
-        clip = clip * np.float32(10 ** ((level - natural) / 20))
-    wanted = round(length * own_rate / rate)
-    if abs(wanted - len(clip)) > SAME * own_rate:
-        clip = stretch(clip, own_rate, wanted)
-    return faded(resample(clip, own_rate, rate, length), round(rate * FADE))
+        clip = clip * np.float32(ratio(wanted - natural))
+    return faded(clip, round(RATE * FADE))
+
+
+def powers(clip: Samples) -> Powers:
+    """What `Meter` tells of a mono clip at 48 kHz when both channels play it."""
+    return 2 * Meter(1).powers(clip[:, None]) if len(clip) else np.empty(0)
+
+
+def natural_powers(path: Path) -> Powers:
+    """The powers of a clip as it was made."""
+    clip, own_rate = sf.read(path, dtype="float32")
+    return powers(resample(clip, own_rate, RATE, round(len(clip) * RATE / own_rate)))
 
 
 def faded(clip: Samples, ramp: int) -> Samples:

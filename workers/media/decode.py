@@ -1,8 +1,10 @@
 """Any recording's sound as blocks of float32 samples, each at the time where it belongs."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
+from math import gcd
 from pathlib import Path
 
 import av
@@ -26,19 +28,28 @@ TOLERANCE = 0.040
 
 LAYOUTS = {1: "mono", 2: "stereo"}
 
+# Decoding that begins in the middle begins this much earlier, in seconds: decoders and resamplers
+# need to have heard something before.
+RUN_UP = 1.0
 
-def blocks(path: Path, rate: int, channels: int) -> Iterator[Samples]:
+
+def blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Samples]:
     """The sound of a file as blocks of shape (n, channels) in -1..1, n at most `rate` (a second).
 
     A pause in the time stamps, or a late start, becomes silence; what overlaps is heard once; a
-    damaged packet is silence. All channels are mixed to one or two without clipping. Raises
-    `Permanent` when the file holds no sound that can be decoded.
+    damaged packet is silence. All channels are mixed to one or two without clipping. With `first`
+    the blocks begin at that sample, and nothing long before it is decoded; whether they hold what
+    they would have held otherwise depends on the file, as not every format can be entered anywhere.
+
+    Raises `Permanent` when the file holds no sound that can be decoded.
     """
     with opened(path) as container:
         stream = sound(container)
         if stream is None:
             raise Permanent(f"{path.name} has no sound.")
-        yield from _joined(_pieces(container, stream, rate, channels), rate, channels)
+        begin = max(0.0, first / rate - RUN_UP)
+        pieces = _pieces(container, stream, rate, channels, begin)
+        yield from _joined(pieces, first, rate, channels)
 
 
 def exactly(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
@@ -76,10 +87,12 @@ def write_wav(
 class _Converter:
     """FFmpeg's resampler and downmix for frames of one format, rate and layout."""
 
-    def __init__(self, like: AudioFrame, start: float, rate: int, channels: int) -> None:
+    def __init__(
+        self, like: AudioFrame, start: float, rate: int, channels: int, skip: int = 0
+    ) -> None:
         self.kind = _kind(like)
         self.start, self.taken = start, 0
-        self.position = round(start * rate)
+        self.position = round((start + skip / like.sample_rate) * rate)
         self.graph = Graph()
         source = self.graph.add_abuffer(
             sample_rate=like.sample_rate,
@@ -87,6 +100,7 @@ class _Converter:
             layout=like.layout,
             time_base=Fraction(1, like.sample_rate),
         )
+        trim = self.graph.add("atrim", f"start_sample={skip}")
         # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
         self.width, self.channels = min(channels, like.layout.nb_channels), channels
         # By default float samples are added up unscaled when channels are mixed down.
@@ -96,7 +110,7 @@ class _Converter:
             f"sample_fmts=flt:sample_rates={rate}:channel_layouts={LAYOUTS[self.width]}",
         )
         second = self.graph.add("asetnsamples", f"n={rate}:p=0")
-        self.graph.link_nodes(source, resample, layout, second, self.graph.add("abuffersink"))
+        self.graph.link_nodes(source, trim, resample, layout, second, self.graph.add("abuffersink"))
         self.graph.configure()
 
     def expects(self, frame: AudioFrame, start: float) -> bool:
@@ -116,7 +130,9 @@ class _Converter:
             except (av.BlockingIOError, av.EOFError):
                 return
             samples = np.asarray(raw, np.float32).reshape(-1, self.width)
-            yield self.position, samples.repeat(self.channels // self.width, axis=1)
+            if self.width < self.channels:
+                samples = samples.repeat(self.channels, axis=1)
+            yield self.position, samples
             self.position += len(samples)
 
 
@@ -125,21 +141,34 @@ def _kind(frame: AudioFrame) -> tuple[int, str, str]:
 
 
 def _pieces(
-    container: InputContainer, stream: AudioStream, rate: int, channels: int
+    container: InputContainer, stream: AudioStream, rate: int, channels: int, begin: float
 ) -> Iterator[tuple[int, Samples]]:
     """Converted samples with their position, a new converter wherever the sound does not go on."""
     timeline = Timeline(float(origin(container)))
+    if begin:
+        timeline.end = begin
+        with suppress(av.FFmpegError):  # what cannot be entered is decoded from its start
+            container.seek(int((begin + origin(container)) * av.time_base))
     converter: _Converter | None = None
     for frame in _frames(container, stream):
         start = timeline.place(frame.time, frame.samples / frame.sample_rate)
         if converter is None or not converter.expects(frame, start):
             if converter:
                 yield from converter.convert(None)
-            converter = _Converter(frame, start, rate, channels)
+            skip = _out_of_step(frame, stream, rate) if begin and converter is None else 0
+            converter = _Converter(frame, start, rate, channels, skip)
         yield from converter.convert(frame)
-    if converter is None:
+    if converter:
+        yield from converter.convert(None)
+    elif not begin:
         raise Permanent("The recording's sound cannot be decoded: check that it plays.")
-    yield from converter.convert(None)
+
+
+def _out_of_step(frame: AudioFrame, stream: AudioStream, rate: int) -> int:
+    """How many samples after the frame's start the resampler would take one as it is."""
+    period = frame.sample_rate // gcd(frame.sample_rate, rate)
+    behind = ((frame.pts or 0) - (stream.start_time or 0)) * (stream.time_base or Fraction(0))
+    return -round(behind * frame.sample_rate) % period
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
@@ -154,8 +183,10 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         return  # the file ends in the middle of a packet
 
 
-def _joined(pieces: Iterable[tuple[int, Samples]], rate: int, channels: int) -> Iterator[Samples]:
-    written = 0
+def _joined(
+    pieces: Iterable[tuple[int, Samples]], written: int, rate: int, channels: int
+) -> Iterator[Samples]:
+    """The samples from position `written` on, with silence where there are none."""
     for position, samples in pieces:
         yield from _silence(position - written, rate, channels)
         written = max(written, position)

@@ -60,7 +60,7 @@ def audio(source: Path, out: Path, progress: Progress) -> Stream:
     except _UnusableError:
         with NamedTemporaryFile(dir=out.parent, suffix=".m4a") as file:
             encoded, sound = Path(file.name), blocks(source, RATE, 2)
-            encode(_told(sound, progress), RATE, UNTOLD, encoded)
+            encode(_told(sound, progress), UNTOLD, encoded)
             _copied_audio(encoded, out, lambda _: None)
     return describe(out)
 

@@ -27,7 +27,8 @@ class Work:
     """One stage of one run, for one language (empty for `asr`, which serves all of them).
 
     `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
-    stages before by kind (`segments_src`, `segments`, `speech`), those of this language.
+    stages before by kind (`segments_src`, `segments`, `speech`), those of this language. `before`
+    holds what this very stage made in an earlier run, by kind: parts of it may be kept.
     """
 
     job_id: str
@@ -35,6 +36,7 @@ class Work:
     language: str
     params: JobParams
     files: Mapping[str, StoredFile]
+    before: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

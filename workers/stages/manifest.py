@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 from backend.core.params import Bed, Providers
 from backend.core.segments import Document, Placement, Speech, Translation
 from backend.core.stages import Stage, object_key
 from workers.stages.base import Made, StoredFile, Work
+from workers.stages.mix_index import Measured
+from workers.stages.mixdown import Mixdown
 
 
 class Source(Document):
@@ -44,7 +46,7 @@ class Spoken(Document):
 
 
 class Manifest(Document):
-    """What `manifest.json` holds; `level` is the dub's speech in dBFS, gated RMS."""
+    """What `manifest.json` holds; `level` is the dub's speech in LUFS."""
 
     version: str
     job: str
@@ -54,21 +56,20 @@ class Manifest(Document):
     providers: Providers
     bed: Bed
     level: float
+    loudness: Measured
     lines: tuple[Spoken, ...]
     inputs: tuple[File, ...]
     files: tuple[File, ...]
 
 
-class Mixed(NamedTuple):
-    """How the dub was mixed: the bed it lies on, the speech's level in dBFS, where lines sound."""
-
-    bed: Bed
-    level: float
-    placements: Sequence[Placement]
-
-
 def manifest(
-    work: Work, translation: Translation, speech: Speech, mixed: Mixed, made: Sequence[Made]
+    work: Work,
+    translation: Translation,
+    speech: Speech,
+    *,
+    placements: Sequence[Placement],
+    mixed: Mixdown,
+    made: Sequence[Made],
 ) -> Manifest:
     """Describe the files made; reads each of them for its hash."""
     clips = {clip.id: clip for clip in speech.clips}
@@ -80,7 +81,8 @@ def manifest(
         source=_source(work.files["media"], translation),
         providers=work.params.providers,
         bed=mixed.bed,
-        level=round(mixed.level, 2),
+        level=mixed.level,
+        loudness=mixed.measured,
         lines=tuple(
             Spoken(
                 id=placed.id,
@@ -90,7 +92,7 @@ def manifest(
                 spoken_at=clips[placed.id].rate,
                 voice=clips[placed.id].voice,
             )
-            for placed in mixed.placements
+            for placed in placements
         ),
         inputs=tuple(_input(kind, file) for kind, file in work.files.items()),
         files=tuple(_file(work, one) for one in made),

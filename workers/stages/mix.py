@@ -1,8 +1,8 @@
 """The last stage: speech onto its bed, encoded, captioned, and put next to the picture."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,29 +12,23 @@ from backend.core.languages import iso639_2
 from backend.core.params import Bed
 from backend.core.segments import Clip, Placement, Speech, Translation
 from backend.media.probe import Probe, probe
-from workers.media.clips import ready
-from workers.media.decode import Samples, blocks, exactly
-from workers.media.encode import encode
-from workers.media.level import speech_level
-from workers.media.mix import BLOCK, RATE, Take, dub, limited, over_bed
+from workers.media.score import RATE, Take
+from workers.media.tracks import AUDIO
 from workers.stages import captions, package
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
-from workers.stages.manifest import Mixed, manifest
+from workers.stages.manifest import manifest
+from workers.stages.mix_index import INDEX
+from workers.stages.mixdown import Mixdown, Order, Recording, mixdown
 from workers.stages.package import Mix, Streams
-
-# dB that the bed makes room: the original voice has to step well back, music less.
-DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.NONE: 0.0}
-
-# The dub is as loud as the source's own speech, within what can be heard and is no shouting;
-# for a source without sound, about the -23 LUFS of EBU R128 in stereo.
-SOFTEST, LOUDEST, USUAL = -35.0, -18.0, -25.0  # dBFS, gated
-MEASURING_RATE = 16_000
+from workers.stages.segment_audio import zipped
 
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
 
-# How much of the work is done when the level is measured, the mix encoded, the video written.
-MEASURED, ENCODED, DELIVERED = 0.1, 0.8, 0.9
+MIMES = {".m4a": "audio/mp4", ".flac": "audio/flac", ".json": "application/json"}
+
+# How much of the work is done when the mix is, and when the video is written.
+MIXED, DELIVERED = 0.8, 0.9
 
 
 @dataclass(frozen=True)
@@ -81,20 +75,25 @@ def run(work: Work, desk: Desk) -> Outcome:
     """
     job = _gather(work, desk)
     bed = bed_of(work.params.bed, background="background" in work.files, sound=job.source.sounds)
-    level = _level(job)
-    made = _audio(job, bed, level)
+    order = _order(job, bed)
+    mixed = mixdown(order, desk, partial(_step, desk, 0.0, MIXED))
+    made = _audio(job, mixed)
+    if work.params.segment_audio:
+        names = [f"{placed.id:04}" for placed in job.placements]
+        takes = dict(zip(names, order.takes, strict=True))
+        made.append(zipped(order, desk.workdir, mixed.level, takes))
     made += captions.of_dub(work, desk.workdir, job.translation, job.placements, job.source.fps)
     streams = _delivered(job, made)
     # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
     burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
     made += burned
-    made.append(_manifest(job, Mixed(bed, level, job.placements), made))
+    made.append(_manifest(job, mixed, made))
     desk.progress(1.0)
     return Outcome(
         tuple(made),
         provider="dubline",
         model=version("dubline"),
-        warnings=(*_warnings(job, made), *streams.warnings, *problems),
+        warnings=(*mixed.warnings, *_warnings(job, made), *streams.warnings, *problems),
         kept=streams.kept,
     )
 
@@ -105,9 +104,9 @@ def bed_of(asked: Bed, *, background: bool, sound: bool) -> Bed:
         raise Permanent("The bed is to be the background track, but none was given: upload one.")
     if asked is Bed.AUTO and background:
         return Bed.BACKGROUND
-    if asked in (Bed.AUTO, Bed.SOURCE):
-        return Bed.SOURCE if sound else Bed.NONE
-    return asked
+    if not sound and asked is not Bed.BACKGROUND:
+        return Bed.NONE
+    return Bed.SOURCE if asked is Bed.AUTO else asked
 
 
 def _gather(work: Work, desk: Desk) -> _Dub:
@@ -129,52 +128,43 @@ def _source(media: StoredFile, desk: Desk, said: float) -> _Source:
     return _Source(path, found.duration, found)
 
 
-def _level(job: _Dub) -> float:
-    """The level that the dub's speech is to have, in dBFS: a decoding pass over the source."""
-    if not job.source.sounds:
-        return USUAL
-    total = round(job.source.duration * MEASURING_RATE)
-    sound = exactly(blocks(job.source.path, MEASURING_RATE, 1), total, MEASURING_RATE, 1)
-    told = _told(sound, total, partial(_step, job.desk, 0.0, MEASURED))
-    found = speech_level(told, MEASURING_RATE, _spans(job))
-    return USUAL if found is None else min(max(found, SOFTEST), LOUDEST)
-
-
-def _audio(job: _Dub, bed: Bed, level: float) -> list[Made]:
-    held = _spans(job) if bed is Bed.SOURCE else ()
-    speech = dub(_takes(job, level), job.samples)
-    mixed = limited(over_bed(speech, _bed(job, bed), DEPTH[bed], held))
-    told = _told(mixed, job.samples, partial(_step, job.desk, MEASURED, ENCODED))
-    m4a = job.desk.workdir / "dub.m4a"
-    flac = job.desk.workdir / "dub.flac" if job.work.params.flac else None
-    encode(told, RATE, job.language, m4a, flac)
-    meta = _meta(job, sample_rate=RATE, channels=2)
-    made = [Made("audio", m4a, "audio/mp4", m4a.name, meta | {"codec": "aac"})]
-    if flac:
-        made.append(Made("audio_flac", flac, "audio/flac", flac.name, meta | {"codec": "flac"}))
-    return made
-
-
-def _takes(job: _Dub, level: float) -> Iterator[Take]:
+def _order(job: _Dub, bed: Bed) -> Order:
+    files = job.work.files
+    media = Recording(files["media"].sha256, job.source.path) if job.source.sounds else None
+    under = files.get("background")
     clips = {clip.id: clip for clip in job.speech.clips}
-    for placed in job.placements:
-        start = round(placed.start * RATE)
-        length = min(round(placed.duration * RATE), job.samples - start)
-        yield Take(start, length, partial(_load, job.desk, clips[placed.id], length, level))
+    return Order(
+        params=job.work.params,
+        language=job.language,
+        total=job.samples,
+        bed=bed,
+        media=media,
+        background=Recording(under.sha256, job.desk.fetch(under)) if under else None,
+        takes=tuple(_take(placed, clips[placed.id], job.samples) for placed in job.placements),
+        clips={clip.sha256: cache(partial(_clip, job.desk, clip)) for clip in job.speech.clips},
+        spans=_spans(job),
+        before=job.work.before,
+    )
 
 
-def _load(desk: Desk, clip: Clip, length: int, level: float) -> Samples:
-    file = StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac")
-    return ready(desk.fetch(file), RATE, length, level)
+def _clip(desk: Desk, clip: Clip) -> Path:
+    return desk.fetch(StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac"))
 
 
-def _bed(job: _Dub, bed: Bed) -> Iterator[Samples]:
-    sound: Iterable[Samples] = ()
-    if bed is Bed.SOURCE:
-        sound = blocks(job.source.path, RATE, 2)
-    elif bed is Bed.BACKGROUND:
-        sound = blocks(job.desk.fetch(job.work.files["background"]), RATE, 2)
-    return exactly(sound, job.samples, BLOCK, 2)
+def _take(placed: Placement, clip: Clip, total: int) -> Take:
+    start = round(placed.start * RATE)
+    return Take(clip.sha256, start, min(round(placed.duration * RATE), total - start))
+
+
+def _audio(job: _Dub, mixed: Mixdown) -> list[Made]:
+    meta = _meta(job, sample_rate=RATE, channels=2)
+    aac = {"codec": "aac", "loudness": mixed.measured.model_dump()}
+    made = []
+    for kind, path in mixed.paths.items():
+        mime = MIMES[path.suffix]
+        more = {AUDIO: aac, INDEX: {}}.get(kind, {"codec": "flac"})
+        made.append(Made(kind, path, mime, path.name, meta | more))
+    return made
 
 
 def _spans(job: _Dub) -> list[tuple[float, float]]:
@@ -193,16 +183,21 @@ def _delivered(job: _Dub, made: list[Made]) -> Streams:
         dub=files["audio"],
         captions=files["captions_vtt"],
     )
-    video = package.video(mix, partial(_step, job.desk, ENCODED, DELIVERED))
+    video = package.video(mix, partial(_step, job.desk, MIXED, DELIVERED))
     streams = package.streams(mix, partial(_step, job.desk, DELIVERED, 1.0))
     made += [video] if video else []
     made += streams.made
     return streams
 
 
-def _manifest(job: _Dub, mixed: Mixed, made: Sequence[Made]) -> Made:
+def _manifest(job: _Dub, mixed: Mixdown, made: Sequence[Made]) -> Made:
     path = job.desk.workdir / "manifest.json"
-    content = manifest(job.work, job.translation, job.speech, mixed, made)
+    content = manifest(
+        *(job.work, job.translation, job.speech),
+        placements=job.placements,
+        mixed=mixed,
+        made=made,
+    )
     path.write_bytes(content.to_bytes())
     return Made("manifest", path, "application/json", path.name, {"language": job.work.language})
 
@@ -221,14 +216,6 @@ def _warnings(job: _Dub, made: Sequence[Made]) -> Iterator[str]:
 
 def _meta(job: _Dub, **more: Any) -> dict[str, Any]:
     return {"duration": job.samples / RATE, "language": job.work.language} | more
-
-
-def _told(sound: Iterable[Samples], total: int, tell: Callable[[float], None]) -> Iterator[Samples]:
-    done = 0
-    for block in sound:
-        yield block
-        done += len(block)
-        tell(done / total)
 
 
 def _step(desk: Desk, begin: float, end: float, fraction: float) -> None:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from backend.core.params import Bed, Captions, Kind, Mode, Policy, Providers, Timing
+from backend.core.params import (
+    Bed,
+    Captions,
+    Ducking,
+    Kind,
+    Loudness,
+    Mode,
+    Policy,
+    Providers,
+    Timing,
+)
 from backend.core.stages import ORDER, Stage, input_key, stages_of
 from tests.factories import dub_params
 
@@ -32,6 +42,10 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"flac": True}, {"mix"}),
         ({"voices": {"A": "f2"}}, {"tts"}),
         ({"captions": Captions(bilingual=True)}, {"mix"}),
+        ({"stems": True}, {"mix"}),
+        ({"segment_audio": True}, {"mix"}),
+        ({"loudness": Loudness.EBU}, {"mix"}),
+        ({"ducking": Ducking(depth_db=6)}, {"mix"}),
         ({"target_languages": ("es", "pt")}, set()),
     ],
 )
@@ -41,10 +55,11 @@ def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages)
 
 
 def test_every_parameter_is_covered_above():
-    once = {"kind", "source_language", "mode", "bed", "flac", "voices", "target_languages"}
-    assert set(type(BASE).model_fields) == {*once, "captions", "providers", "timing"}, (
-        "decide which stages a new parameter changes"
-    )
+    listed = {
+        *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
+        *("stems", "segment_audio", "target_languages", "captions", "timing", "voices"),
+    }
+    assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
 
 
 @pytest.mark.parametrize("stage", [Stage.MT, Stage.TTS, Stage.MIX])

@@ -33,7 +33,7 @@ def made(folder: Path, source: Path, suffix: str) -> Path:
     dubs = []
     for language, hertz in HERTZ.items():
         dub = folder / f"{language}.m4a"
-        encode([tone(4.0, hertz=hertz)], RATE, language, dub)
+        encode([tone(4.0, hertz=hertz)], language, dub)
         if suffix == "webm":
             write_opus(blocks(dub, RATE, 2), dub := dub.with_suffix(".ogg"))
         dubs.append(Track(dub, language))

@@ -1,0 +1,67 @@
+"""The files of a mix, written chunk by chunk: what was rendered, or what an earlier file holds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+
+import soundfile as sf
+
+from workers.media.encode import M4a, packets
+from workers.media.render import Rendered
+from workers.media.score import RATE, Chunk
+
+AUDIO = "audio"
+# 24-bit FLAC, each of a part of `workers.media.mix.Mix`.
+LOSSLESS = {"audio_flac": "whole", "stem_dub": "dub", "stem_bed": "bed"}
+
+Append = Callable[[Chunk, Rendered | None], None]
+
+
+@contextmanager
+def tracks(
+    paths: Mapping[str, Path], before: Mapping[str, Path], language: str
+) -> Iterator[Append]:
+    """Open a file for each kind (`AUDIO` and those of `LOSSLESS`) to append chunks to, in order.
+
+    A chunk that was not rendered is taken from the earlier files, which are of the same length.
+    `language` is an ISO 639-2/T code.
+    """
+    with ExitStack() as stack:
+        appends = [
+            _lossless(stack, LOSSLESS[kind], path, before.get(kind))
+            if kind in LOSSLESS
+            else _aac(stack, path, before.get(kind), language)
+            for kind, path in paths.items()
+        ]
+
+        def append(chunk: Chunk, rendered: Rendered | None) -> None:
+            for one in appends:
+                one(chunk, rendered)
+
+        yield append
+
+
+def _aac(stack: ExitStack, path: Path, before: Path | None, language: str) -> Append:
+    file = stack.enter_context(M4a(path, language))
+    earlier = packets(before) if before else iter(())
+
+    def append(chunk: Chunk, rendered: Rendered | None) -> None:
+        kept = list(islice(earlier, chunk.packets))
+        file.write(rendered.packets if rendered else kept)
+
+    return append
+
+
+def _lossless(stack: ExitStack, part: str, path: Path, before: Path | None) -> Append:
+    file = stack.enter_context(sf.SoundFile(path, "w", RATE, 2, "PCM_24", format="FLAC"))
+    earlier = stack.enter_context(sf.SoundFile(before)) if before else None
+
+    def append(chunk: Chunk, rendered: Rendered | None) -> None:
+        if rendered:
+            file.write(rendered.parts[part])
+        elif earlier:
+            earlier.seek(chunk.start)
+            file.write(earlier.read(chunk.end - chunk.start, dtype="int32"))
+
+    return append
