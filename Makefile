@@ -52,7 +52,7 @@ $(VENV)/ready: requirements.txt tests/requirements.txt setup.cfg
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call install,python3-venv)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages into $(VENV) (a minute or two, once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e . -r tests/requirements.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check -e . -r tests/requirements.txt
 	@touch $@
 
 engines: ## Install the offline engines (Debian packages)

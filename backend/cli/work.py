@@ -174,8 +174,8 @@ def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
         artifact
         for artifact in job["artifacts"]
         if artifact["stage"] == "mix" or job["kind"] == "transcribe"
-        # The parts of streams are of use to players only.
-        if not artifact["kind"].startswith("hls")
+        # The parts of streams are of use to players only, the index of a mix to the next run.
+        if not artifact["kind"].startswith(("hls", "mix_index"))
     ]
     return [client.download(job["id"], artifact, out) for artifact in shown]
 
