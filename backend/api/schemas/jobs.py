@@ -1,0 +1,146 @@
+"""How jobs are told of."""
+
+from marshmallow import fields
+
+from backend.api.schemas.base import Camel, choice
+
+
+class PlannedStage(Camel):
+    """What a run does about one stage."""
+
+    stage = fields.String()
+    language = fields.String(allow_none=True)
+    action = choice(("execute", "reuse"))
+    estimated_cost_usd = fields.Float(allow_none=True)
+
+
+class Plan(Camel):
+    """The answer to a dry run.
+
+    The cost is what the same stages have cost before, with the same provider: the most in their
+    language, or the mean of the others for a new one. It is null where nothing like it was done.
+    """
+
+    estimated_cost_usd = fields.Float(allow_none=True)
+    plan = fields.List(fields.Nested(PlannedStage))
+
+
+class Cost(Camel):
+    """What a stage cost, by which provider and model."""
+
+    provider = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    usd = fields.Float(allow_none=True)
+
+
+class StageView(Camel):
+    """One stage's progress marker; `origin` tells whether it is executed, reused or given."""
+
+    stage = fields.String()
+    state = fields.String()
+    origin = fields.String()
+    attempt = fields.Integer()
+    progress = fields.Float()
+    error = fields.Dict(allow_none=True)
+    warnings = fields.List(fields.String())
+    cost = fields.Nested(Cost)
+    retry_at = fields.AwareDateTime(allow_none=True)
+    started_at = fields.AwareDateTime(allow_none=True)
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class ArtifactView(Camel):
+    """A file that a stage made; `name` is what to ask `download` for."""
+
+    name = fields.String()
+    kind = fields.String()
+    stage = fields.String()
+    language = fields.String(allow_none=True)
+    size = fields.Integer()
+    sha256 = fields.String()
+    mime = fields.String()
+    meta = fields.Dict()
+
+
+class LanguageView(Camel):
+    """Where a target language stands, in the latest run that has it."""
+
+    language = fields.String()
+    status = fields.String()
+    progress = fields.Float()
+    run = fields.Integer()
+    stages = fields.List(fields.Nested(StageView))
+
+
+class JobSummary(Camel):
+    """A job in a list."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    status = fields.String()
+    source_language = fields.String()
+    target_languages = fields.List(fields.String())
+    mode = fields.String()
+    run = fields.Integer()
+    created_at = fields.AwareDateTime()
+
+
+class JobView(JobSummary):
+    """A job with everything that can be told of it."""
+
+    finished_at = fields.AwareDateTime(allow_none=True)
+    progress = fields.Float()
+    stages = fields.List(fields.Nested(StageView))
+    languages = fields.List(fields.Nested(LanguageView))
+    artifacts = fields.List(fields.Nested(ArtifactView))
+
+
+class RunView(Camel):
+    """One run with what it executed, what it reused and what it was given."""
+
+    id = fields.UUID()
+    number = fields.Integer()
+    resume_from = fields.String(allow_none=True)
+    state = fields.String()
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+    executed = fields.List(fields.String())
+    reused = fields.List(fields.String())
+    given = fields.List(fields.String())
+
+
+class DeadLetter(Camel):
+    """A stage that ran out of attempts; `error` is what the last one ended with."""
+
+    id = fields.UUID()
+    job_id = fields.UUID()
+    run = fields.Integer()
+    stage = fields.String()
+    language = fields.String()
+    attempt = fields.Integer()
+    error = fields.Dict()
+    finished_at = fields.AwareDateTime()
+
+
+class EventView(Camel):
+    """Something that happened to a job."""
+
+    seq = fields.Integer()
+    type = fields.String()
+    run = fields.Integer(allow_none=True)
+    stage = fields.String(allow_none=True)
+    language = fields.String(allow_none=True)
+    data = fields.Dict()
+    provider = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    units = fields.Float(allow_none=True)
+    unit = fields.String(allow_none=True)
+    cost_usd = fields.Float(allow_none=True)
+    created_at = fields.AwareDateTime()
+
+
+class JobPage(Camel):
+    """A page of jobs; `next` is the `before` of the next page."""
+
+    jobs = fields.List(fields.Nested(JobSummary))
+    next = fields.UUID(allow_none=True)
