@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import httpx
@@ -51,6 +52,19 @@ class Client:
     def resume(self, job_id: str) -> dict[str, Any]:
         """Run a job again where it has something left to do."""
         return self._post(f"/v1/jobs/{job_id}/retry", {})
+
+    def segments(self, job_id: str, language: str) -> dict[str, Any]:
+        """The lines of a language, with their revision."""
+        found: dict[str, Any] = self._get(f"/v1/jobs/{job_id}/segments?language={quote(language)}")
+        return found
+
+    def change(
+        self, job_id: str, language: str, segment_id: int, change: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Change a line of the revision that `change` names."""
+        path = f"/v1/jobs/{job_id}/segments/{segment_id}?language={quote(language)}"
+        answer: dict[str, Any] = _checked(self._http.patch(path, json=change)).json()
+        return answer
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """The stages that ran out of attempts."""

@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from backend import settings
+from backend.cli.roles import api, migrate, reconciler, worker
 
 # What only one command needs is imported by that command: the roles start in half the time.
 
-# Workers share nothing but the database, so they need not look for one another.
-WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -164,6 +163,34 @@ def _do(
         sys.exit(130)
 
 
+@cli.command()
+@click.argument("job", metavar="JOB")
+@click.option("--language", required=True, help="The language of the lines, for example es.")
+@click.option("--edit", is_flag=True, help="Change them in your $EDITOR.")
+@click.option("--out", type=FOLDER, help="Run the job again, and fetch its files to this folder.")
+@click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
+def segments(job: str, language: str, edit: bool, out: Path | None, server: str | None) -> None:
+    """Show or change the lines of a dub; only what was changed is spoken and mixed again."""
+    from backend.cli import lines, work
+
+    with work.connected(settings.load(), server) as (client, stack):
+        found = client.segments(job, language)
+        text = lines.as_text(found["segments"])
+        edited = click.edit(text, extension=".srt") if edit else None
+        if not edit:
+            click.echo(text)
+        revision = found["revision"]
+        for number, change in lines.changes(edited or text, found["segments"]).items():
+            changed = client.change(job, language, number, {"revision": revision, **change})
+            revision = changed["revision"]
+            click.echo(f"Line {number} changed")
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+            work.finish(client, stack, client.resume(job), out)
+        elif revision != found["outputRevision"]:
+            click.echo("What was changed is heard after another run: give --out FOLDER", err=True)
+
+
 @cli.command("dead-letters")
 @click.option("--requeue", metavar="ID", help="Start this one again ('all' for each of them).")
 @click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
@@ -198,53 +225,6 @@ def up() -> None:
             if stack.failed.is_set():
                 sys.exit(1)
         click.echo("Stopping: running stages are handed back and go on at the next start ...")
-
-
-@cli.command()
-def api() -> None:
-    """Serve the HTTP API."""
-    import waitress
-
-    from backend import lifeline, logs
-    from backend.app import create_app
-
-    loaded = settings.load()
-    logs.configure(loaded)
-    lifeline.follow_parent()
-    server = waitress.create_server(
-        create_app(loaded),
-        host=loaded.api_host,
-        port=loaded.api_port,
-        threads=8,
-        max_request_body_size=loaded.max_upload_bytes,
-    )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    click.echo(f"Listening on {loaded.api_url}")
-    server.run()
-
-
-@cli.command()
-def worker() -> None:
-    """Run stages."""
-    celery = ["-m", "celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
-    # Celery handles its signals best as the process itself.
-    os.execv(sys.executable, [sys.executable, *celery])  # noqa: S606
-
-
-@cli.command()
-def reconciler() -> None:
-    """Send what is due and take over from dead workers."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers.reconciler"])  # noqa: S606
-
-
-@cli.command()
-def migrate() -> None:
-    """Bring the database's schema up to date."""
-    from backend.core import schema
-    from backend.wiring import Parts
-
-    schema.migrate(Parts(settings.load()).db)
-    click.echo("The database is up to date")
 
 
 @cli.command()
@@ -283,6 +263,10 @@ def doctor() -> None:
 def voices(language: str) -> None:
     """List the voices for LANGUAGE, for example es, the best ones first."""
     os.execv(sys.executable, [sys.executable, "-m", "workers.voices", language])  # noqa: S606
+
+
+for role in (api, worker, reconciler, migrate):
+    cli.add_command(role)
 
 
 def main() -> None:

@@ -68,6 +68,11 @@ def run(
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
     ledger = _ledger(settings, files, request)
     job = _taken_up(client, ledger) or _submitted(client, files, request, ledger)
+    finish(client, stack, job, out)
+
+
+def finish(client: Client, stack: Stack | None, job: dict[str, Any], out: Path) -> None:
+    """Watch a job to its end and fetch its files; raises as `run` does."""
     job = _watch(client, stack, job)
     _report(client, job, _download(client, job, out))
 

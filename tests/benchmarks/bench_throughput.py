@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from backend.cli.main import WORKER_OPTIONS
+from backend.cli.roles import WORKER_OPTIONS
 from backend.core import schema
 from tests import servers
 from tests.benchmarks import bare_chain, dbos_steps

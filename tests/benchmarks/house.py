@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from redis import Redis
 
-from backend.cli.main import WORKER_OPTIONS
+from backend.cli.roles import WORKER_OPTIONS
 from backend.core.stages import Stage
 from backend.wiring import Parts
 from tests import factories

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError as KombuError
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from backend.cli.main import WORKER_OPTIONS
+from backend.cli.roles import WORKER_OPTIONS
 from backend.core import outbox, views
 from backend.core.models import LOCAL_USER, JobEvent, StageRun
 from backend.core.patience import outlasting
