@@ -119,15 +119,15 @@ def test_a_transcription(client):
 @pytest.mark.parametrize(
     ("headers", "status", "content"),
     [
-        ({}, 200, b"tts es"),
-        ({"Range": "bytes=0-2"}, 206, b"tts"),
+        ({}, 200, b"mix es"),
+        ({"Range": "bytes=0-2"}, 206, b"mix"),
         ({"Range": "bytes=4-"}, 206, b"es"),
         ({"Range": "bytes=-2"}, 206, b"es"),
         ({"Range": "bytes=99-"}, 416, None),
     ],
 )
 def test_a_part_of_a_file(client, parts, headers, status, content):
-    link = download(client, done(client, parts), "es/speech.txt").headers["Location"]
+    link = download(client, done(client, parts), "es/audio.txt").headers["Location"]
     answer = client.get(link, headers=headers, buffered=True)
     assert answer.status_code == status
     if content is None:
