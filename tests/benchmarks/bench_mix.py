@@ -1,9 +1,10 @@
-"""The mix stage against one ffmpeg command line that does the same mix of the same inputs.
+"""The mix of a language against one ffmpeg command line that does the same of the same inputs.
 
     python -m tests.benchmarks.bench_mix [MINUTES ...]
 
 Needs the system's ffmpeg. Inputs are a stereo FLAC source and ten clips a minute, of which one in
-five has to be stretched; the output is AAC. Prints a Markdown table.
+five has to be stretched; the output is AAC. `redub` is the same again with one clip changed. Prints
+a Markdown table.
 """
 
 import re
@@ -12,22 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
 
-from backend.core.params import JobParams, Kind, Loudness, Timing
-from backend.core.segments import Clip, Line, Speech, Translation
-from backend.storage.local import LocalStore
-from workers.desk import Keep, file_sha256
-from workers.stages.base import StoredFile, Work
-from workers.stages.mix import run
-from workers.timing.policy import placed
+from backend.core.params import Bed, JobParams, Kind, Loudness
+from workers.desk import file_sha256
+from workers.media.score import Take
+from workers.stages.base import StoredFile
+from workers.stages.mixdown import Order, Recording, mixdown
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
@@ -40,18 +38,9 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.workdir = folder / "made"
         self.workdir.mkdir(exist_ok=True)
-        self.stored = folder
-        self.store = LocalStore(folder / "store", "http://bench", "secret")
-        self.streams = Keep(self.store, "streams")
-
-    def progress(self, fraction: float) -> None:
-        pass
 
     def fetch(self, file: StoredFile) -> Path:
-        return self.stored / file.key
-
-    def alone(self, _name: str) -> AbstractContextManager[None]:
-        return nullcontext()
+        return Path(file.key)
 
 
 def voice(seconds: float, rate: int, seed: int) -> np.ndarray:
@@ -77,43 +66,37 @@ def prepare(folder: Path, minutes: int) -> int:
     for number in range(count):
         clip = voice(seconds_of(number), CLIP_RATE, number)
         sf.write(folder / f"clip-{number}.flac", clip, CLIP_RATE, format="FLAC")
-    documents(folder, minutes * 60.0, count)
     return count
 
 
-def documents(folder: Path, duration: float, count: int) -> None:
-    lines = [
-        Line(id=i, start=i * EVERY, end=i * EVERY + 4, source="", text="x") for i in range(count)
-    ]
-    clips = [
-        Clip(
-            id=i,
-            text="x",
-            object_key=f"clip-{i}.flac",
-            sha256=file_sha256(folder / f"clip-{i}.flac"),
-            size=1,
-            duration=seconds_of(i),
-            natural=seconds_of(i),
-            rate=1.0,
-            voice="v",
-        )
-        for i in range(count)
-    ]
-    translation = Translation(
-        source_language="en", language="es", duration=duration, lines=tuple(lines)
+def order(folder: Path, count: int, before: Mapping[str, StoredFile]) -> Order:
+    """Clips where they belong; what is too long for its place is stretched to fit."""
+    paths = [folder / f"clip-{number}.flac" for number in range(count)]
+    hashes = [file_sha256(path) for path in paths]
+    lengths = [round(min(seconds_of(number), SLOT) * RATE) for number in range(count)]
+    starts = [round(number * EVERY * RATE) for number in range(count)]
+    params = JobParams(
+        kind=Kind.DUB, source_language="en", target_languages=("es",), loudness=Loudness.WEB
     )
-    (folder / "segments").write_bytes(translation.to_bytes())
-    placements = placed(lines, dict.fromkeys(range(count), LENGTH), duration, Timing())
-    speech = Speech(language="es", clips=tuple(clips), placements=placements)
-    (folder / "speech").write_bytes(speech.to_bytes())
+    return Order(
+        params=params,
+        language="spa",
+        total=round(count * EVERY * RATE),
+        bed=Bed.SOURCE,
+        media=Recording("source", folder / "media"),
+        background=None,
+        takes=tuple(map(Take, hashes, starts, lengths)),
+        clips={sha256: partial(Path, path) for sha256, path in zip(hashes, paths, strict=True)},
+        spans=[(number * EVERY, number * EVERY + LENGTH) for number in range(count)],
+        before=before,
+    )
 
 
-def dubline(folder: Path, _count: int) -> None:
-    """Mix, and remember what was made for a re-dub."""
-    made = {one.kind: one for one in run(work(folder), Desk(folder)).made}
-    (folder / "before").mkdir()
-    for kind in ("audio", "mix_index"):
-        made[kind].path.rename(folder / "before" / kind)
+def dubline(folder: Path, count: int) -> None:
+    """Mix, and keep what was made for a re-dub."""
+    made = mixdown(order(folder, count, {}), Desk(folder), lambda _: None)
+    for kind, path in made.paths.items():
+        path.rename(folder / kind)
 
 
 def redub(folder: Path, count: int) -> None:
@@ -121,19 +104,8 @@ def redub(folder: Path, count: int) -> None:
     number = count // 2
     path = folder / f"clip-{number}.flac"
     sf.write(path, voice(seconds_of(number), CLIP_RATE, count + 1), CLIP_RATE, format="FLAC")
-    documents(folder, count * EVERY, count)
-    before = {kind: StoredFile(f"before/{kind}", "", 0, "") for kind in ("audio", "mix_index")}
-    run(replace(work(folder), before=before), Desk(folder))
-
-
-def work(folder: Path) -> Work:
-    files = {
-        role: StoredFile(role, "", 0, "audio/flac") for role in ("media", "segments", "speech")
-    }
-    params = JobParams(
-        kind=Kind.DUB, source_language="en", target_languages=("es",), loudness=Loudness.WEB
-    )
-    return Work("job", 1, "es", params, files)
+    before = {kind: StoredFile(str(folder / kind), "", 0, "") for kind in ("audio", "mix_index")}
+    mixdown(order(folder, count, before), Desk(folder), lambda _: None)
 
 
 def ffmpeg(folder: Path, count: int) -> None:
