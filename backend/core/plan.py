@@ -82,31 +82,24 @@ def plan(
     """
     steps: dict[Place, Step] = {}
     for place in places(params, languages):
-        key = _key(params, place, steps, uploads)
         made = priors.get(place, ())
-        usable = next((prior for prior in made if _usable(prior, key)), None)
         latest = made[0] if made else None
         if resume_from is not None and not _before(place[0], resume_from):
-            reuse = None
+            steps[place] = Step(*place)
         elif edited and place in edited:
             steps[place] = Step(*place, given=edited[place])
-            continue
-        elif usable or resume_from is None:
-            reuse = usable
+        elif (usable := _usable(made, _key(params, place, steps, uploads))) or not resume_from:
+            steps[place] = Step(*place, reuse=usable)
         elif accept_stale and latest and not latest.missing:
-            reuse = latest
+            steps[place] = Step(*place, reuse=latest)
         else:
             automatic = plan(params, languages, None, priors, uploads, edited=edited)
             raise _cannot_start(resume_from, place, latest, automatic)
-        steps[place] = Step(*place, reuse=reuse)
-    if _lacks_transcript(steps):
-        known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
-        return plan(
-            *(params, languages, resume_from, known, uploads),
-            edited=edited,
-            accept_stale=accept_stale,
-        )
-    return list(steps.values())
+    if not _lacks_transcript(steps):
+        return list(steps.values())
+    known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
+    rest = (params, languages, resume_from, known, uploads)
+    return plan(*rest, edited=edited, accept_stale=accept_stale)
 
 
 def _lacks_transcript(steps: Mapping[Place, Step]) -> bool:
@@ -120,8 +113,9 @@ def _before(stage: Stage, other: Stage) -> bool:
     return ORDER.index(stage) < ORDER.index(other)
 
 
-def _usable(prior: Prior, key: str | None) -> bool:
-    return not prior.missing and prior.input_key in (None, key)
+def _usable(made: Sequence[Prior], key: str | None) -> Prior | None:
+    """The newest that storage still has, and that was made of the same inputs or given."""
+    return next((one for one in made if not one.missing and one.input_key in (None, key)), None)
 
 
 def _key(
