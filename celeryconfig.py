@@ -38,15 +38,16 @@ worker_prefetch_multiplier = 1
 # own soft shutdown would wait for its whole timeout, though there be nothing left to wait for.
 worker_soft_shutdown_timeout = 0
 
-# Media libraries hold on to memory; a fresh process now and then is cheap beside a stage.
-worker_max_tasks_per_child = 200
+# Media libraries hold on to memory. A fresh process takes as long as a hundred short stages.
+worker_max_tasks_per_child = 2000
 
 # structlog writes the log.
 worker_hijack_root_logger = False
 
-# For Flower and Grafana.
-worker_send_task_events = True
-task_send_sent_event = True
+# Flower turns the workers' events on as long as it runs (its --enable-events, on by default).
+# Sent for nobody they would double what the worker's main process has to do for a stage.
+worker_send_task_events = False
+task_send_sent_event = False
 
 # A publisher fails fast; the outbox sends again.
 task_publish_retry = False

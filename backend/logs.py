@@ -40,5 +40,8 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    # The runner tells of every stage, in what job and with what end; Celery would tell it again.
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Alembic tells its dialect each time the schema's version is looked up.
     logging.getLogger("alembic").setLevel(logging.WARNING)

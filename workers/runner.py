@@ -19,7 +19,6 @@ from backend.core.patience import outlasting
 from backend.core.retry import decide
 from backend.core.settle import NewArtifact, Success
 from backend.core.stages import Stage, input_key, object_key
-from backend.core.states import StageState
 from backend.wiring import Parts
 from workers.desk import PATIENCE_S, WorkDesk, file_sha256
 from workers.failpoints import failpoint
@@ -47,7 +46,10 @@ class Runner:
         self._stopping = stopping
 
     def run(self, run_id: UUID, stage: Stage, language: str) -> bool:
-        """Do the stage if it is there to be done; returns whether the chain may go on."""
+        """Do the stage if it is there to be done; returns whether the chain is to go on.
+
+        Where there is nothing to do another message was first, and its chain goes on.
+        """
         claim = leases.claim(
             self._parts.db,
             run_id,
@@ -58,7 +60,7 @@ class Runner:
         )
         if not isinstance(claim, Claim):
             log.info("nothing to do", run=str(run_id), stage=stage, language=language, state=claim)
-            return claim is StageState.SUCCEEDED
+            return False
         failpoint("after-claim", stage)
         with structlog.contextvars.bound_contextvars(
             job=str(claim.job_id), run=claim.run_number, stage=stage, language=language

@@ -21,9 +21,11 @@ def accepted(job_id: UUID, run_id: UUID) -> tuple[dict[str, Any], int, dict[str,
 
 
 def _dispatch(run_id: UUID) -> None:
-    """The run is accepted already: when this fails the relay sends it later."""
+    """The run is accepted already: when this fails the relay sends it instead."""
     try:
         for message in outbox.first_messages(parts().db, run_id):
             parts().dispatcher.send(message)
     except (OperationalError, OSError) as error:
         log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
+        with parts().db.write() as connection:
+            outbox.wake(connection, run_id)

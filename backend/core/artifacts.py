@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
 
 from backend.core.models import Artifact, Job, Run, StageRun, Upload
 from backend.core.stages import ALL_LANGUAGES, Stage
@@ -39,7 +39,7 @@ FILE = (
 
 def inputs(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
     """What the stage reads, by role or kind."""
-    rows = connection.execute(_uploads(run_id).union_all(_made_upstream(run_id, language)))
+    rows = connection.execute(_INPUTS, {"of_run": run_id, "of_language": language})
     found = {row.kind: FileRef(*row[1:]) for row in rows}
     return {kind: found[kind] for kind in READS[stage] if kind in found}
 
@@ -60,7 +60,7 @@ def before(connection: Connection, run_id: UUID, stage: Stage, language: str) ->
     return {row.kind: FileRef(*row[1:]) for row in rows}
 
 
-def _uploads(run_id: UUID) -> Select[*tuple[Any, ...]]:
+def _uploads() -> Select[*tuple[Any, ...]]:
     role = case((Upload.id == Job.media_id, literal("media")), else_=literal("background"))
     return (
         select(
@@ -70,19 +70,25 @@ def _uploads(run_id: UUID) -> Select[*tuple[Any, ...]]:
         .select_from(Run)
         .join(Job, Job.id == Run.job_id)
         .join(Upload, Upload.id.in_((Job.media_id, Job.background_id)))
-        .where(Run.id == run_id)
+        .where(Run.id == bindparam("of_run"))
     )
 
 
-def _made_upstream(run_id: UUID, language: str) -> Select[*tuple[Any, ...]]:
+def _made_upstream() -> Select[*tuple[Any, ...]]:
     return (
         select(*FILE)
         .select_from(StageRun)
         .join(Artifact, Artifact.stage_run_id == made_by())
-        .where(StageRun.run_id == run_id, StageRun.language.in_((ALL_LANGUAGES, language)))
+        .where(
+            StageRun.run_id == bindparam("of_run"),
+            StageRun.language.in_((ALL_LANGUAGES, bindparam("of_language"))),
+        )
     )
 
 
 def made_by() -> ColumnElement[UUID]:
     """The marker whose artifacts a marker stands for: its own, or those it reuses."""
     return func.coalesce(StageRun.reused_from, StageRun.id)
+
+
+_INPUTS = _uploads().union_all(_made_upstream())

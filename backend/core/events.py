@@ -1,11 +1,11 @@
 """The history of a job: append-only, numbered without gaps."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy import Connection, Insert, bindparam, insert, select, update
 
 from backend.core.models import Job, JobEvent
 
@@ -37,20 +37,28 @@ def lock_job(connection: Connection, job_id: UUID) -> None:
 
 def record(connection: Connection, job_id: UUID, event: Event) -> None:
     """Write an event under the job's next number; this too takes the job's row."""
-    number = (
-        update(Job)
-        .where(Job.id == job_id)
-        .values(event_seq=Job.event_seq + 1)
-        .returning(Job.event_seq)
-    )
-    row = {**asdict(event), "data": dict(event.data), "job_id": job_id}
+    row = {**vars(event), "data": dict(event.data), "job_id": job_id}
     if connection.dialect.name == "sqlite":
-        seq = connection.execute(number).scalar_one()
-        connection.execute(insert(JobEvent).values(**row, seq=seq))
+        seq = connection.execute(_NUMBER, row).scalar_one()
+        connection.execute(insert(JobEvent), {**row, "seq": seq})
         return
     # In one statement, which SQLite does not know: this is on every stage's way.
-    numbered = number.cte("numbered")
-    values = [literal(value, JobEvent.__table__.c[name].type) for name, value in row.items()]
-    connection.execute(
-        insert(JobEvent).from_select([*row, "seq"], select(*values, numbered.c.event_seq))
-    )
+    connection.execute(_RECORD, row)
+
+
+_NUMBER = (
+    update(Job)
+    .where(Job.id == bindparam("job_id"))
+    .values(event_seq=Job.event_seq + 1)
+    .returning(Job.event_seq)
+)
+
+
+def _record() -> Insert:
+    numbered = _NUMBER.cte("numbered")
+    names = ["job_id", *(field.name for field in fields(Event))]
+    values = [bindparam(name, type_=JobEvent.__table__.c[name].type) for name in names]
+    return insert(JobEvent).from_select([*names, "seq"], select(*values, numbered.c.event_seq))
+
+
+_RECORD = _record()

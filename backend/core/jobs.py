@@ -39,18 +39,17 @@ def create(
             uploads.usable(connection, user_id, background_id, ("background",), "backgroundId")
         elif params.bed is Bed.BACKGROUND:
             raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
-        connection.execute(
-            insert(Job).values(
-                id=job_id,
-                user_id=user_id,
-                kind=params.kind,
-                source_language=params.source_language,
-                mode=params.mode,
-                params=params.model_dump(mode="json"),
-                media_id=media_id,
-                background_id=background_id,
-            )
-        )
+        job = {
+            "id": job_id,
+            "user_id": user_id,
+            "kind": params.kind,
+            "source_language": params.source_language,
+            "mode": params.mode,
+            "params": params.model_dump(mode="json"),
+            "media_id": media_id,
+            "background_id": background_id,
+        }
+        connection.execute(insert(Job), job)
         events.record(connection, job_id, Event("job.created"))
         stages = places(params, params.target_languages)
         steps = [Step(*place, given=given.get(place)) for place in stages]

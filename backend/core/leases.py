@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -59,11 +59,12 @@ def claim(
 
     The attempt is counted here, so that a crash counts too.
     """
-    this = (StageRun.run_id == run_id) & (StageRun.stage == stage) & (StageRun.language == language)
+    this = {"of_run": run_id, "of_stage": stage, "of_language": language}
     with db.write() as connection:
-        row = connection.execute(_taken(this, owner, lease_s)).one_or_none()
+        taking = {**this, "by": owner, "lease_s": lease_s}
+        row = connection.execute(_TAKE, taking).one_or_none()
         if row is None:
-            return connection.execute(select(StageRun.state).where(this)).scalar_one_or_none()
+            return connection.execute(_STATE, this).scalar_one_or_none()
         # Before the commit: what a worker is too old to understand it leaves to newer ones.
         params = JobParams.model_validate(row.params)
         files = artifacts.inputs(connection, run_id, stage, language)
@@ -88,14 +89,22 @@ def claim(
     )
 
 
-def _taken(this: ColumnElement[bool], owner: str, lease_s: float) -> ReturningUpdate[Any]:
+_THIS = (
+    (StageRun.run_id == bindparam("of_run"))
+    & (StageRun.stage == bindparam("of_stage"))
+    & (StageRun.language == bindparam("of_language"))
+)
+_STATE = select(StageRun.state).where(_THIS)
+
+
+def _taken() -> ReturningUpdate[Any]:
     taken = {
         "state": StageState.RUNNING,
         "attempt": StageRun.attempt + 1,
         "fence": StageRun.fence + 1,
-        "owner": owner,
+        "owner": bindparam("by"),
         "heartbeat_at": from_now(0),
-        "lease_until": from_now(lease_s),
+        "lease_until": from_now(bindparam("lease_s")),
         "started_at": from_now(0),
         "retry_at": None,
     }
@@ -104,7 +113,7 @@ def _taken(this: ColumnElement[bool], owner: str, lease_s: float) -> ReturningUp
         *(StageRun.started_at, StageRun.limited, StageRun.limited_since),
         *(of_run(Run.number), of_run(Run.params)),
     )
-    return update(StageRun).where(this, _can_be_claimed()).values(taken).returning(*told)
+    return update(StageRun).where(_THIS, _can_be_claimed()).values(taken).returning(*told)
 
 
 def _can_be_claimed() -> ColumnElement[bool]:
@@ -127,14 +136,30 @@ def of_run(column: Any) -> Any:
     return select(column).where(Run.id == StageRun.run_id).scalar_subquery().label(column.key)
 
 
+# Built once: to build such a statement takes longer than to execute it.
+_TAKE = _taken()
+
+
 def fenced(lease: Lease) -> ColumnElement[bool]:
     """The condition that every write under a claim carries."""
-    mine = (
-        (StageRun.id == lease.id)
-        & (StageRun.fence == lease.fence)
-        & (StageRun.state == StageState.RUNNING)
-    )
+    mine = _held(lease.id, lease.fence)
     return mine & (StageRun.lease_until <= from_now(0)) if lease.expired else mine
+
+
+def _held(
+    marker_id: UUID | BindParameter[UUID], fence: int | BindParameter[int]
+) -> ColumnElement[bool]:
+    still = StageRun.state == StageState.RUNNING
+    return (StageRun.id == marker_id) & (StageRun.fence == fence) & still
+
+
+# The same for statements that are built once, and what they are executed with.
+HELD = _held(bindparam("held_id"), bindparam("held_fence"))
+
+
+def held_by(claim: Claim) -> dict[str, Any]:
+    """The parameters of `HELD`."""
+    return {"held_id": claim.id, "held_fence": claim.fence}
 
 
 def heartbeat(db: Database, claim: Claim, progress: float) -> bool:

@@ -9,9 +9,22 @@ was down are one and the same case. Duplicates are harmless: only one claim wins
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from backend.core.db import Database, UtcDateTime, from_now
@@ -19,8 +32,10 @@ from backend.core.models import Outbox, Run, StageRun
 from backend.core.stages import Stage
 from backend.core.states import StageState
 
-# Between accepting a run and the relay's first look: time for the API's own message to be claimed.
-FAST_PATH_S = 2.0
+# Between accepting a run and the relay's first look. The API tells when its own message could not
+# be sent, so this is for an API that died just then, and longer than most jobs wait for a worker:
+# what is looked at earlier is sent twice.
+FAST_PATH_S = 10.0
 BATCH = 200
 # Times `redispatch_s`, by how often in a row a run was looked at in which nothing had started.
 BACKOFF = case({0: 1, 1: 2}, value=Outbox.checks, else_=4)
@@ -38,7 +53,10 @@ class Message:
 
 def promise(connection: Connection, run_id: UUID) -> None:
     """Write the row of a new run."""
-    connection.execute(insert(Outbox).values(run_id=run_id, due_at=from_now(FAST_PATH_S)))
+    connection.execute(_PROMISE, {"run_id": run_id})
+
+
+_PROMISE = insert(Outbox).values(run_id=bindparam("run_id"), due_at=from_now(FAST_PATH_S))
 
 
 def wake(connection: Connection, run_id: UUID, wait: float = 0.0) -> None:
@@ -57,7 +75,10 @@ def wake_all(connection: Connection) -> None:
 
 def drop(connection: Connection, run_id: UUID) -> None:
     """Forget a run that has ended."""
-    connection.execute(delete(Outbox).where(Outbox.run_id == run_id))
+    connection.execute(_DROP, {"of_run": run_id})
+
+
+_DROP = delete(Outbox).where(Outbox.run_id == bindparam("of_run"))
 
 
 def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) -> int:
@@ -130,21 +151,28 @@ def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> 
 
 
 def _sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
+    rows = connection.execute(_SENDABLE, {"run_ids": list(run_ids)})
+    return [
+        Message(row.run_id, row.stage, row.language, tuple(row.params["target_languages"]))
+        for row in rows
+    ]
+
+
+def _could_run() -> Select[Any]:
     upstream = aliased(StageRun)
     ready = exists().where(
         upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
     )
-    rows = connection.execute(
+    return (
         select(StageRun.run_id, StageRun.stage, StageRun.language, Run.params)
         .join(Run, Run.id == StageRun.run_id)
         .where(
-            StageRun.run_id.in_(run_ids),
+            StageRun.run_id.in_(bindparam("run_ids", expanding=True)),
             StageRun.state == StageState.WAITING,
             or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0)),
             or_(StageRun.upstream_id.is_(None), ready),
         )
     )
-    return [
-        Message(row.run_id, row.stage, row.language, tuple(row.params["target_languages"]))
-        for row in rows
-    ]
+
+
+_SENDABLE = _could_run()

@@ -56,7 +56,7 @@ def find(
         )
         .join(Run, Run.id == StageRun.run_id)
         .outerjoin(Artifact, Artifact.stage_run_id == made_by())
-        .where(StageRun.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
+        .where(Run.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
         .order_by(Run.number.desc(), StageRun.id)
     )
     if from_run is not None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from uuid6 import uuid7
 
 from backend.core import events, outbox
@@ -29,21 +29,15 @@ def create(
     Raises `IntegrityError` while another run of the job is active.
     """
     run_id = uuid7()
-    number = connection.execute(
-        update(Job)
-        .where(Job.id == job_id)
-        .values(last_run=Job.last_run + 1)
-        .returning(Job.last_run)
-    ).scalar_one()
-    connection.execute(
-        insert(Run).values(
-            id=run_id,
-            job_id=job_id,
-            number=number,
-            resume_from=resume_from,
-            params=params.model_dump(mode="json"),
-        )
-    )
+    number = connection.execute(_NEXT_NUMBER, {"of_job": job_id}).scalar_one()
+    run = {
+        "id": run_id,
+        "job_id": job_id,
+        "number": number,
+        "resume_from": resume_from,
+        "params": params.model_dump(mode="json"),
+    }
+    connection.execute(insert(Run), run)
     tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
     if tasks:
         connection.execute(insert(LanguageTask), tasks)
@@ -64,6 +58,14 @@ def create(
     }
     events.record(connection, job_id, Event("run.created", run=number, data=data))
     return run_id
+
+
+_NEXT_NUMBER = (
+    update(Job)
+    .where(Job.id == bindparam("of_job"))
+    .values(last_run=Job.last_run + 1)
+    .returning(Job.last_run)
+)
 
 
 def active(connection: Connection, job_id: UUID) -> UUID | None:

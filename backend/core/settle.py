@@ -10,25 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, true, update
+from sqlalchemy import Connection, Result, bindparam, func, insert, select, update
 
-from backend.core import events, outbox
+from backend.core import events, outbox, standing
 from backend.core.artifacts import FileRef
 from backend.core.db import Database, from_now
 from backend.core.errors import LeaseLost
 from backend.core.events import Event
-from backend.core.leases import Claim, Lease, fenced, of_run
-from backend.core.models import Artifact, LanguageTask, Run, StageRun
+from backend.core.leases import HELD, Claim, Lease, fenced, held_by, of_run
+from backend.core.models import Artifact, Run, StageRun
 from backend.core.retry import Again, GiveUp
-from backend.core.stages import ALL_LANGUAGES, ORDER, Stage, stages_of
-from backend.core.states import (
-    LanguageStatus,
-    RunState,
-    StageState,
-    language_progress,
-    language_status,
-    run_end,
-)
+from backend.core.stages import ALL_LANGUAGES, stages_of
+from backend.core.states import RunState, StageState, language_status, run_end
 
 
 @dataclass(frozen=True)
@@ -58,24 +51,14 @@ def succeed(db: Database, claim: Claim, success: Success) -> None:
     """Write the stage's progress marker and its artifacts; raises `LeaseLost`, then nothing is."""
     with db.write() as connection:
         events.record(connection, claim.job_id, _succeeded(claim, success))
-        cancelling = _end_stage(
-            connection,
-            claim,
-            state=StageState.SUCCEEDED,
-            progress=1.0,
-            error=None,
-            input_key=success.input_key,
-            provider=success.provider,
-            model=success.model,
-            cost_usd=success.cost_usd,
-            warnings={"warnings": list(success.warnings)},
-        )
+        written = connection.execute(_SUCCEED, {**held_by(claim), **_marker(success)})
+        cancelling = _cancelling(written, claim)
         if success.artifacts:
             connection.execute(insert(Artifact), [_row(claim, a) for a in success.artifacts])
         if cancelling or claim.stage is stages_of(claim.params.kind)[-1]:
             settle_run(connection, claim.job_id, claim.run_id)
         else:
-            _move_on(connection, claim)
+            standing.move_on(connection, claim.run_id, claim.language, claim.stage)
 
 
 def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
@@ -112,17 +95,12 @@ def hand_back(db: Database, claim: Lease) -> None:
         settle_run(connection, claim.job_id, claim.run_id)
 
 
-def exporting(db: Database, claim: Lease) -> None:
+def exporting(db: Database, claim: Claim) -> None:
     """Show that a language's mix is done and its files are being stored; raises `LeaseLost`."""
     with db.write() as connection:
-        mixed = update(StageRun).where(fenced(claim)).values(progress=1.0)
-        if not connection.execute(mixed).rowcount:
+        if not connection.execute(_MIXED, held_by(claim)).rowcount:
             raise LeaseLost(f"{claim.stage} was taken over by another worker")
-        connection.execute(
-            update(LanguageTask)
-            .where(LanguageTask.run_id == claim.run_id, LanguageTask.language == claim.language)
-            .values(status=LanguageStatus.EXPORTING)
-        )
+        standing.exporting(connection, claim.run_id, claim.language)
 
 
 def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
@@ -154,21 +132,15 @@ def settle_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
         language: asr | {row.stage: row.state for row in rows if row.language == language}
         for language in languages
     }
-    _write_languages(connection, run_id, stood)
+    for language, stages in stood.items():
+        standing.write(connection, run_id, language, stages)
     end = run_end([language_status(stages) for stages in stood.values()])
     if end is not None:
         _end_run(connection, job_id, run_id, rows[0].number, end)
 
 
 def _stages(connection: Connection, run_id: UUID) -> Sequence[Any]:
-    return connection.execute(
-        select(
-            *(StageRun.language, StageRun.stage, StageRun.state),
-            *(Run.number, Run.cancel_requested_at),
-        )
-        .join(Run, Run.id == StageRun.run_id)
-        .where(StageRun.run_id == run_id)
-    ).all()
+    return connection.execute(_STAGES, {"of_run": run_id}).all()
 
 
 def _cancel_waiting(connection: Connection, run_id: UUID) -> None:
@@ -179,23 +151,10 @@ def _cancel_waiting(connection: Connection, run_id: UUID) -> None:
     )
 
 
-def _write_languages(
-    connection: Connection, run_id: UUID, stood: Mapping[str, Mapping[Stage, StageState]]
-) -> None:
-    for language, stages in stood.items():
-        connection.execute(
-            update(LanguageTask)
-            .where(LanguageTask.run_id == run_id, LanguageTask.language == language)
-            .values(status=language_status(stages), progress=language_progress(stages))
-        )
-
-
 def _end_run(
     connection: Connection, job_id: UUID, run_id: UUID, number: int, end: RunState
 ) -> None:
-    connection.execute(
-        update(Run).where(Run.id == run_id).values(state=end, finished_at=from_now(0))
-    )
+    connection.execute(_END_RUN, {"of_run": run_id, "end": end})
     outbox.drop(connection, run_id)
     events.record(connection, job_id, Event(f"run.{end}", run=number))
 
@@ -203,27 +162,15 @@ def _end_run(
 def _end_stage(connection: Connection, claim: Lease, **values: Any) -> bool:
     """Write under the fence; returns whether the run is being cancelled."""
     values = {"finished_at": from_now(0), "lease_until": None, **values}
-    row = connection.execute(
-        update(StageRun)
-        .where(fenced(claim))
-        .values(values)
-        .returning(of_run(Run.cancel_requested_at))
-    ).one_or_none()
+    end = update(StageRun).where(fenced(claim)).values(values)
+    return _cancelling(connection.execute(end.returning(of_run(Run.cancel_requested_at))), claim)
+
+
+def _cancelling(written: Result[Any], claim: Lease) -> bool:
+    row = written.one_or_none()
     if row is None:
         raise LeaseLost(f"{claim.stage} was taken over by another worker")
     return row[0] is not None
-
-
-def _move_on(connection: Connection, claim: Lease) -> None:
-    """Show the next stage; the chain of this language, or of all of them, goes on."""
-    done = ORDER[: ORDER.index(claim.stage) + 1]
-    states = {s: StageState.SUCCEEDED if s in done else StageState.WAITING for s in ORDER}
-    mine = LanguageTask.language == claim.language if claim.language else true()
-    connection.execute(
-        update(LanguageTask)
-        .where(LanguageTask.run_id == claim.run_id, mine)
-        .values(status=language_status(states), progress=language_progress(states))
-    )
 
 
 def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
@@ -302,3 +249,43 @@ def _row(claim: Lease, artifact: NewArtifact) -> dict[str, Any]:
         "mime": artifact.file.mime,
         "meta": dict(artifact.meta),
     }
+
+
+def _marker(success: Success) -> dict[str, Any]:
+    return {
+        "input_key": success.input_key,
+        "provider": success.provider,
+        "model": success.model,
+        "cost_usd": success.cost_usd,
+        "warnings": {"warnings": list(success.warnings)},
+    }
+
+
+# What is executed for every stage is built once: to build it takes longer than to execute it.
+_SUCCEED = (
+    update(StageRun)
+    .where(HELD)
+    .values(
+        state=StageState.SUCCEEDED,
+        progress=1.0,
+        error=None,
+        finished_at=from_now(0),
+        lease_until=None,
+        **{name: bindparam(name) for name in _marker(Success((), "", "", ""))},
+    )
+    .returning(of_run(Run.cancel_requested_at))
+)
+_MIXED = update(StageRun).where(HELD).values(progress=1.0)
+_STAGES = (
+    select(
+        *(StageRun.language, StageRun.stage, StageRun.state),
+        *(Run.number, Run.cancel_requested_at),
+    )
+    .join(Run, Run.id == StageRun.run_id)
+    .where(StageRun.run_id == bindparam("of_run"))
+)
+_END_RUN = (
+    update(Run)
+    .where(Run.id == bindparam("of_run"))
+    .values(state=bindparam("end"), finished_at=from_now(0))
+)

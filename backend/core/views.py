@@ -73,7 +73,8 @@ def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
         ).all()
         markers = connection.execute(
             select(StageRun.run_id, StageRun.stage, StageRun.language, StageRun.origin)
-            .where(StageRun.job_id == job_id)
+            .join(Run, Run.id == StageRun.run_id)
+            .where(Run.job_id == job_id)
             .order_by(StageRun.id)
         ).all()
     return [
@@ -160,7 +161,7 @@ def _latest_markers(connection: Connection, job_id: UUID) -> Markers:
     rows = connection.execute(
         select(StageRun.__table__, Run.number, made_by().label("made_by"))
         .join(Run, Run.id == StageRun.run_id)
-        .where(StageRun.job_id == job_id)
+        .where(Run.job_id == job_id)
         .order_by(Run.number, StageRun.id)
     )
     return {(row.stage, row.language): row for row in rows}
@@ -171,7 +172,7 @@ def _artifacts(connection: Connection, job_id: UUID) -> Sequence[Row[Any]]:
     succeeded = connection.execute(
         select(StageRun.stage, StageRun.language, made_by().label("made_by"))
         .join(Run, Run.id == StageRun.run_id)
-        .where(StageRun.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
+        .where(Run.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
         .order_by(Run.number)
     )
     made = {(row.stage, row.language): row.made_by for row in succeeded}

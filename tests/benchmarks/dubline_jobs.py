@@ -25,7 +25,7 @@ def main() -> None:
             for message in outbox.first_messages(parts.db, run_id):
                 parts.dispatcher.send(message)
         while _active(parts):
-            time.sleep(0.02)
+            time.sleep(0.1)  # each look costs as much as a job's statement
 
     obey(do)
 

@@ -1,0 +1,52 @@
+"""Where each target language of a run stands, written down whenever its stages' state changes.
+
+Only settle.py calls this, within the transaction that changes that state.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, update
+
+from backend.core.models import LanguageTask
+from backend.core.stages import ORDER, Stage
+from backend.core.states import LanguageStatus, StageState, language_progress, language_status
+
+
+def write(
+    connection: Connection, run_id: UUID, language: str, stages: Mapping[Stage, StageState]
+) -> None:
+    """Bring one language, or after `asr` all of them, in line with its stages."""
+    standing = {"status": language_status(stages), "progress": language_progress(stages)}
+    statement = _ONE if language else _ALL
+    connection.execute(statement, {"of_run": run_id, "of_language": language, **standing})
+
+
+def move_on(connection: Connection, run_id: UUID, language: str, done: Stage) -> None:
+    """Show the stage after the one that is done; the chain goes on."""
+    past = ORDER[: ORDER.index(done) + 1]
+    states = {s: StageState.SUCCEEDED if s in past else StageState.WAITING for s in ORDER}
+    write(connection, run_id, language, states)
+
+
+def exporting(connection: Connection, run_id: UUID, language: str) -> None:
+    """Show that what was mixed is being stored."""
+    status = {"status": LanguageStatus.EXPORTING}
+    connection.execute(_STATUS, {"of_run": run_id, "of_language": language, **status})
+
+
+# Built once: to build a statement takes as long as to execute several.
+_ALL = (
+    update(LanguageTask)
+    .where(LanguageTask.run_id == bindparam("of_run"))
+    .values(status=bindparam("status"), progress=bindparam("progress"))
+)
+_ONE = _ALL.where(LanguageTask.language == bindparam("of_language"))
+_STATUS = (
+    update(LanguageTask)
+    .where(
+        LanguageTask.run_id == bindparam("of_run"),
+        LanguageTask.language == bindparam("of_language"),
+    )
+    .values(status=bindparam("status"))
+)
