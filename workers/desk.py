@@ -39,6 +39,9 @@ class Keep:
 
     def get(self, content_key: str) -> StoredFile | None:
         """The file, if it was ever made."""
+        return outlasting(partial(self._get, content_key), PATIENCE_S)
+
+    def _get(self, content_key: str) -> StoredFile | None:
         found = next(self._store.objects(self._prefix(content_key)), None)
         if found is None or not self._in_use_again(found):
             return None
@@ -73,12 +76,13 @@ class WorkDesk:
     """See `workers.stages.base.Desk`."""
 
     def __init__(self, parts: Parts, claim: Claim, heart: Heart, workdir: Path) -> None:
+        store = outlasting(lambda: parts.store, PATIENCE_S)  # which looks for its bucket at first
         self.workdir = workdir
-        self.clips: ContentStore = Keep(parts.store, "clips")
-        self.batches: ContentStore = Keep(parts.store, "batches")
-        self.streams: ContentStore = Keep(parts.store, "streams")
+        self.clips: ContentStore = Keep(store, "clips")
+        self.batches: ContentStore = Keep(store, "batches")
+        self.streams: ContentStore = Keep(store, "streams")
         self._db = parts.db
-        self._store = parts.store
+        self._store = store
         self._locks = parts.settings.dubline_home / "locks"
         self._gates = parts.gates
         self._claim = claim

@@ -94,7 +94,7 @@ class Runner:
             failpoint("mid-work", claim.stage)
             heart.storing()
             if claim.stage is Stage.MIX:
-                settle.exporting(self._parts.db, claim)
+                outlasting(lambda: settle.exporting(self._parts.db, claim), claim.lease_s)
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]
             artifacts += [_listed(kept) for kept in outcome.kept]
             failpoint("after-upload", claim.stage)

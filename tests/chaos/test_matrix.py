@@ -113,8 +113,8 @@ SAMPLE = {
     ("mid-work", Stage.MT, tell_to_stop),
     ("after-upload", Stage.TTS, quit_now),
     ("after-commit", Stage.ASR, lose_redis),
-    ("after-upload", Stage.MIX, restart_postgres),
-    ("mid-work", Stage.MIX, refuse_storage),
+    ("after-claim", Stage.MIX, restart_postgres),
+    ("after-claim", Stage.ASR, refuse_storage),
 }
 
 
