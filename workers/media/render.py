@@ -11,10 +11,11 @@ import numpy as np
 
 from workers.media.bed import Bed
 from workers.media.decode import Samples
-from workers.media.encode import Packet, coded
+from workers.media.encode import coded
 from workers.media.gain import true_peaks
-from workers.media.loudness import Meter, Powers, ratio
-from workers.media.mix import Mix, mix
+from workers.media.loudness import Powers, ratio, tenths
+from workers.media.m4a import Packet
+from workers.media.mix import mix
 from workers.media.score import LIMITING_HOP, Chunk, Score, Take
 
 # The libraries let go of the interpreter while they work, so threads do. More of them would need
@@ -85,18 +86,19 @@ class _Task:
     def rendered(self) -> Rendered:
         ceiling = CEILING
         for _ in range(TRIES):
-            mixed = self._mixed(ceiling)
-            packets, heard = coded(mixed.whole, self.chunk)
+            whole, parts = self._mixed(ceiling)
+            packets, heard = coded(whole, self.chunk)
             loudest = float(np.abs(heard).max(initial=0.0))
             peak = float(true_peaks(heard, LIMITING_HOP, loudest).max())
             if peak <= LIMIT:
                 break
             ceiling *= 0.99 * LIMIT / peak
-        wanted = {name: getattr(mixed, name)[self.chunk.own] for name in self.parts}
-        return Rendered(packets, wanted, Meter(2).powers(heard), peak, self.checksum)
+        return Rendered(packets, parts, tenths(heard), peak, self.checksum)
 
-    def _mixed(self, ceiling: float) -> Mix:
+    def _mixed(self, ceiling: float) -> tuple[Samples, dict[str, Samples]]:
+        """The mix of all that is around, and the parts of it within the chunk."""
         first = self.chunk.first
         placed = [(take.start - first, clip.result()) for take, clip in self.clips.items()]
         held = self.score.held_of(self.chunk)
-        return mix(self.bed, placed, held, self.score.settings, ceiling)
+        mixed = mix(self.bed, placed, held, self.score.settings, ceiling)
+        return mixed.whole, {name: getattr(mixed, name)[self.chunk.own] for name in self.parts}

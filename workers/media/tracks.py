@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soundfile as sf
 
-from workers.media.encode import M4a, packets
+from workers.media.m4a import m4a, packets
 from workers.media.render import Rendered
 from workers.media.score import RATE, Chunk
 
@@ -43,12 +43,12 @@ def tracks(
 
 
 def _aac(stack: ExitStack, path: Path, before: Path | None, language: str) -> Append:
-    file = stack.enter_context(M4a(path, language))
+    write = stack.enter_context(m4a(path, language))
     earlier = packets(before) if before else iter(())
 
     def append(chunk: Chunk, rendered: Rendered | None) -> None:
         kept = list(islice(earlier, chunk.packets))
-        file.write(rendered.packets if rendered else kept)
+        write(rendered.packets if rendered else kept)
 
     return append
 

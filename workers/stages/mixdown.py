@@ -5,7 +5,7 @@ gets it with the earlier run's files (`Work.before`), renders the chunks whose k
 find in it, and copies all others as they are.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from workers.media.forecast import forecast
 from workers.media.gain import Ducking
 from workers.media.listen import Heard, listen
 from workers.media.loudness import TENTH, covered
-from workers.media.render import WORKERS, render
+from workers.media.render import WORKERS, Rendered, render
 from workers.media.score import DUCKING_HOP, RATE, Score, Settings, Take, key
 from workers.media.tracks import AUDIO, LOSSLESS, tracks
 from workers.stages.base import Desk, StoredFile
@@ -216,15 +216,11 @@ class _Mixing:
         """Write the files; what is known of them."""
         keys = _keys(score)
         kept = self._before.kept(keys)
-        known = zip(score.chunks, kept, self._before.checksums(score), strict=True)
-        stale = ((chunk, checksum) for chunk, entry, checksum in known if entry is None)
-        sound = Sound(self._below.path if self._below else None, score.total)
-        load = partial(spoken, self._order, score.settings.level)
-        parts = [LOSSLESS[kind] for kind in self.paths if kind in LOSSLESS]
         chunks = []
+        # Rendering ends first, so that its memory is free when the files are put together.
         with (
-            closing(render(score, stale, sound, load, parts)) as new,
             tracks(self.paths, self._before.files, self._order.language) as append,
+            closing(self._rendering(score, kept)) as new,
         ):
             for chunk, key_, entry in zip(score.chunks, keys, kept, strict=True):
                 rendered = None if entry else next(new)
@@ -237,6 +233,17 @@ class _Mixing:
             gain=score.settings.gain,
             chunks=tuple(chunks),
             listened=tuple(Listened.of(*item) for item in self._listened.items()),
+        )
+
+    def _rendering(self, score: Score, kept: Sequence[ChunkEntry | None]) -> Generator[Rendered]:
+        """The chunks that are not kept."""
+        known = zip(score.chunks, kept, self._before.checksums(score), strict=True)
+        return render(
+            score,
+            [(chunk, checksum) for chunk, entry, checksum in known if entry is None],
+            Sound(self._below.path if self._below else None, score.total),
+            partial(spoken, self._order, score.settings.level),
+            [LOSSLESS[kind] for kind in self.paths if kind in LOSSLESS],
         )
 
 

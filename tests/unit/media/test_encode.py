@@ -8,8 +8,9 @@ import soundfile as sf
 from backend.media.probe import probe
 from tests.media_samples import tone
 from tests.mix_scene import heard
-from workers.media.encode import M4a, coded, packets
+from workers.media.encode import coded
 from workers.media.gain import Ducking
+from workers.media.m4a import m4a, packets
 from workers.media.render import Rendered
 from workers.media.score import CHUNK, RATE, Chunk, Score, Settings
 from workers.media.tracks import tracks
@@ -32,9 +33,9 @@ def music(total: int) -> np.ndarray:
 
 
 def written(path, sound: np.ndarray, chunks: tuple[Chunk, ...]) -> np.ndarray:
-    with M4a(path, "spa") as file:
+    with m4a(path, "spa") as write:
         for chunk in chunks:
-            file.write(coded(sound[chunk.first : chunk.last], chunk).packets)
+            write(coded(sound[chunk.first : chunk.last], chunk).packets)
     return heard(path)
 
 

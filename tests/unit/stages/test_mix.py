@@ -16,7 +16,7 @@ from backend.core.stages import Stage, object_key
 from backend.media.probe import probe
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, heard, paths
-from workers.media.loudness import Meter, integrated
+from workers.media.loudness import integrated, tenths
 from workers.stages.mix import bed_of
 
 
@@ -225,7 +225,7 @@ def test_text_instead_of_media_is_spoken_over_nothing(scene):
     sound = heard(made["audio_flac"])
     assert len(sound) == 4 * RATE
     assert rms(sound[: RATE // 3]) < -100
-    assert integrated(Meter(2).powers(sound)) == pytest.approx(-23, abs=0.5)
+    assert integrated(tenths(sound)) == pytest.approx(-23, abs=0.5)
 
 
 def test_a_line_without_speech_stays_silent(scene):

@@ -13,7 +13,7 @@ from backend.core.params import Bed, Ducking, Loudness
 from tests.loudness_meter import ebur128
 from tests.media_samples import Samples, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, heard, paths
-from workers.media.encode import packets
+from workers.media.m4a import packets
 from workers.media.score import CHUNK, FRAME
 from workers.stages.base import Outcome
 
