@@ -5,9 +5,10 @@ import sys
 
 BENCHMARKS = (
     ("How speech fits its time", "bench_timing"),
+    ("Whole dubs, measured from outside", "bench_dubs"),
     ("Stage by stage", "bench_stages", "30"),
     ("Telling speakers apart", "bench_speakers"),
-    ("run_mix against one ffmpeg command", "bench_mix", "10"),
+    ("The mix against one ffmpeg command", "bench_mix", "10", "60", "120"),
     ("Jobs a second", "bench_throughput"),
     ("Latency, and many finished jobs", "bench_latency"),
     ("HLS packaging without encoding", "bench_hls", "10", "60"),
