@@ -22,6 +22,7 @@ class LoneDesk:
         self.clips = Keep(self.store, "clips")
         self.streams = Keep(self.store, "streams")
         self.batches = Keep(self.store, "batches")
+        self.transcripts = Keep(self.store, "transcripts")
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}

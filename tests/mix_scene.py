@@ -8,6 +8,7 @@ import numpy as np
 
 from backend.core.params import JobParams, Kind, Timing
 from backend.core.segments import Clip, Line, Speech, Translation
+from backend.core.stages import Making
 from backend.media.probe import probe
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
@@ -30,6 +31,7 @@ class FakeDesk:
         self.workdir = workdir
         self.store = LocalStore(workdir / "store", "http://test", "secret")
         self.streams = Keep(self.store, "streams")
+        self.transcripts = Keep(self.store, "transcripts")
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []
         self.fetched: list[str] = []
@@ -52,6 +54,7 @@ class Scene:
         self.folder = folder
         self.desk = FakeDesk(folder)
         self.before: dict[str, StoredFile] = {}
+        self.upstream: Sequence[Making] = ()
         self.files: dict[str, StoredFile] = {}
 
     def store(self, role: str, path: Path, mime: str = "", filename: str = "") -> None:
@@ -108,7 +111,8 @@ class Scene:
 
     def run(self, **params: object) -> Outcome:
         params = JobParams(kind=Kind.DUB, source_language="de", target_languages=("es",), **params)
-        return run(Work("job-1", 3, "es", params, self.files, self.before), self.desk)
+        work = Work("job-1", 3, "es", params, self.files, self.before, self.upstream)
+        return run(work, self.desk)
 
     def again(self, outcome: Outcome) -> None:
         """The next run is to find what this one made."""

@@ -80,6 +80,7 @@ class WorkDesk:
         self.workdir = workdir
         self.clips: ContentStore = Keep(store, "clips")
         self.batches: ContentStore = Keep(store, "batches")
+        self.transcripts: ContentStore = Keep(store, "transcripts")
         self.streams: ContentStore = Keep(store, "streams")
         self._db = parts.db
         self._store = store

@@ -166,6 +166,7 @@ def _work(claim: Claim) -> Work:
         params=claim.params,
         files={kind: StoredFile(**asdict(file)) for kind, file in claim.files.items()},
         before={kind: StoredFile(**asdict(file)) for kind, file in claim.before.items()},
+        upstream=claim.upstream,
     )
 
 

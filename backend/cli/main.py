@@ -88,6 +88,9 @@ def _voices(
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
 @click.option("--stems", is_flag=True, help="Also the dub and the bed by themselves.")
 @click.option("--segment-audio", is_flag=True, help="Also each line's speech as a file, zipped.")
+@click.option(
+    "--transcribe-dub", is_flag=True, help="Let it be transcribed, to count the word errors."
+)
 @click.option("--bilingual", is_flag=True, help="Also captions in both languages.")
 @click.option("--burn-in", is_flag=True, help="Also a video with captions in its picture.")
 @click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
@@ -124,6 +127,7 @@ def dub(
         "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
         **{name: options.pop(name) for name in mixed},
         "segmentAudio": options.pop("segment_audio"),
+        "transcribeDub": options.pop("transcribe_dub"),
         "captions": {"bilingual": bilingual, "burnIn": burn_in},
         "voices": voices,
     }

@@ -191,6 +191,9 @@ def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
         table.add_row(str(file), decimal(file.stat().st_size))
     if files:
         console.print(table)
+    for line in map(summed_up, job["languages"]):
+        if line:
+            console.print(line, highlight=False, soft_wrap=True)
     for warning in _warnings(job):
         console.print(f"Note: {warning}", style="yellow")
     if job["status"] != "succeeded":
@@ -198,6 +201,23 @@ def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
     watchable = sorted((file for file in files if file.stem == "dub"), key=_audio_only)
     if watchable:
         console.print(f"Play it with any player, for example: mpv '{watchable[0]}'")
+
+
+def summed_up(language: dict[str, Any]) -> str:
+    """What the report of a language says, in one line; nothing while there is none."""
+    sums, tag = language["report"], language["language"]
+    if not sums:
+        return ""
+    said = {
+        "{} lines": sums["lines"],
+        "overlap {:.0%}": sums["overlap"],
+        "fastest {:.2f}x": sums["maxRate"],
+        "{} over each other": sums["collisions"],
+        "{} cut": sums["cuts"],
+        "{:.1f} LUFS": sums["loudness"],
+    }
+    told = (form.format(value) for form, value in said.items() if value is not None)
+    return f"{tag}: {', '.join(told)}; see {tag}/report.html"
 
 
 def _audio_only(file: Path) -> bool:

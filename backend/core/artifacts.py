@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
+from sqlalchemy.orm import aliased
 
 from backend.core.models import Artifact, Job, Run, StageRun, Upload
-from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.stages import ALL_LANGUAGES, ORDER, Making, Stage
 from backend.core.states import StageState
 
 
@@ -60,6 +61,15 @@ def before(connection: Connection, run_id: UUID, stage: Stage, language: str) ->
     return {row.kind: FileRef(*row[1:]) for row in rows}
 
 
+def upstream(connection: Connection, run_id: UUID, stage: Stage, language: str) -> list[Making]:
+    """How what the stage builds on was made, by this run or an earlier one, in order."""
+    rows = connection.execute(_UPSTREAM, {"of_run": run_id, "of_language": language})
+    found = {
+        row.stage: Making(row.stage, row.provider, row.model, row.cost_usd or 0.0) for row in rows
+    }
+    return [found[before] for before in ORDER[: ORDER.index(stage)] if before in found]
+
+
 def _uploads() -> Select[*tuple[Any, ...]]:
     role = case((Upload.id == Job.media_id, literal("media")), else_=literal("background"))
     return (
@@ -79,11 +89,23 @@ def _made_upstream() -> Select[*tuple[Any, ...]]:
         select(*FILE)
         .select_from(StageRun)
         .join(Artifact, Artifact.stage_run_id == made_by())
-        .where(
-            StageRun.run_id == bindparam("of_run"),
-            StageRun.language.in_((ALL_LANGUAGES, bindparam("of_language"))),
-        )
+        .where(_of_language())
     )
+
+
+def _makings() -> Select[*tuple[Any, ...]]:
+    made = aliased(StageRun)
+    return (
+        select(made.stage, made.provider, made.model, made.cost_usd)
+        .select_from(StageRun)
+        .join(made, made.id == made_by())
+        .where(_of_language())
+    )
+
+
+def _of_language() -> ColumnElement[bool]:
+    mine = StageRun.language.in_((ALL_LANGUAGES, bindparam("of_language")))
+    return (StageRun.run_id == bindparam("of_run")) & mine
 
 
 def made_by() -> ColumnElement[UUID]:
@@ -92,3 +114,4 @@ def made_by() -> ColumnElement[UUID]:
 
 
 _INPUTS = _uploads().union_all(_made_upstream())
+_UPSTREAM = _makings()

@@ -24,7 +24,7 @@ from backend.core.uploads import INCOMING
 from backend.storage.base import PARTS, BlobStore, StoredObject
 
 MADE = (INCOMING, PARTS, "uploads", "jobs")
-KEPT = ("clips", "batches", "streams")
+KEPT = ("clips", "batches", "transcripts", "streams")
 REFRESH_AFTER = timedelta(days=7)
 BATCH = 500
 

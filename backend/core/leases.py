@@ -20,7 +20,7 @@ from backend.core.db import Database, from_now
 from backend.core.errors import LeaseLost
 from backend.core.models import Run, StageRun
 from backend.core.params import JobParams
-from backend.core.stages import Stage
+from backend.core.stages import Making, Stage
 from backend.core.states import RunState, StageState
 
 
@@ -50,6 +50,7 @@ class Claim(Lease):
     params: JobParams
     files: dict[str, FileRef]
     before: dict[str, FileRef]  # what an earlier run made here, for the mix to keep parts of
+    upstream: list[Making]  # what the mix builds on, for it to report
 
 
 def claim(
@@ -68,8 +69,10 @@ def claim(
         # Before the commit: what a worker is too old to understand it leaves to newer ones.
         params = JobParams.model_validate(row.params)
         files = artifacts.inputs(connection, run_id, stage, language)
-        again = stage is Stage.MIX and row.number > 1
+        last = stage is Stage.MIX
+        again = last and row.number > 1
         before = artifacts.before(connection, run_id, stage, language) if again else {}
+        upstream = artifacts.upstream(connection, run_id, stage, language) if last else []
     return Claim(
         id=row.id,
         fence=row.fence,
@@ -86,6 +89,7 @@ def claim(
         params=params,
         files=files,
         before=before,
+        upstream=upstream,
     )
 
 

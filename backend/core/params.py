@@ -117,6 +117,7 @@ class JobParams(BaseModel):
     flac: bool = False
     stems: bool = False  # the dub and the bed by themselves
     segment_audio: bool = False  # each line's speech as a file
+    transcribe_dub: bool = False  # for the report, to count the words that come across wrong
     captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     timing: Timing = Timing()
@@ -128,7 +129,7 @@ MOST_LANGUAGES = 50
 # What a resume may change; anything else makes a new job.
 OVERRIDABLE = {
     *("bed", "captions", "ducking", "flac", "loudness", "mode", "providers", "segment_audio"),
-    *("stems", "timing", "voices"),
+    *("stems", "timing", "transcribe_dub", "voices"),
 }
 # Groups of which an override may name a part.
 GROUPS = ("captions", "ducking", "providers", "timing")

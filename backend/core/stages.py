@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +32,19 @@ ALL_LANGUAGES = ""
 
 # Raised when a stage's code makes something else of the same inputs, so that `auto` runs it again.
 CODE_VERSION: Mapping[Stage, int] = {Stage.ASR: 1, Stage.MT: 1, Stage.TTS: 1, Stage.MIX: 1}
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a stage's results came about: by which provider and model, for how many US dollars.
+
+    `provider` is None for what the user gave.
+    """
+
+    stage: Stage
+    provider: str | None
+    model: str | None
+    cost_usd: float
 
 
 def stages_of(kind: Kind) -> tuple[Stage, ...]:
@@ -62,7 +76,8 @@ def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str,
             names = {
                 *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
             }
-            return {"language": language, **params.model_dump(include=names)}
+            listener = {"provider": params.providers.transcription} if params.transcribe_dub else {}
+            return {"language": language, **params.model_dump(include=names), **listener}
 
 
 def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]) -> str:

@@ -31,7 +31,8 @@ def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
         artifacts = _artifacts(connection, job_id)
     asr = latest[Stage.ASR, ALL_LANGUAGES]
     tags = list(dict.fromkeys(tag for _, tag in latest if tag))
-    languages = [_language(tag, asr, latest) for tag in tags]
+    reports = {found.language: found.meta for found in artifacts if found.kind == "report"}
+    languages = [_language(tag, asr, latest, reports.get(tag)) for tag in tags]
     done = [language["progress"] for language in languages] or [_progress({Stage.ASR: asr})]
     return {
         **_summary(row, run),
@@ -197,7 +198,9 @@ def _summary(row: Row[Any], run: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _language(tag: str, asr: Row[Any], latest: Markers) -> dict[str, Any]:
+def _language(
+    tag: str, asr: Row[Any], latest: Markers, report: Mapping[str, Any] | None
+) -> dict[str, Any]:
     markers = {stage: row for (stage, language), row in latest.items() if language == tag}
     known = {Stage.ASR: asr, **markers}
     states = {stage: row.state for stage, row in known.items()}
@@ -208,6 +211,7 @@ def _language(tag: str, asr: Row[Any], latest: Markers) -> dict[str, Any]:
         "progress": 1.0 if status is LanguageStatus.COMPLETE else _progress(known),
         "run": markers[Stage.MT].number,
         "stages": [_stage(row) for row in markers.values()],
+        "report": report,
     }
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from backend.core.params import Timing
 from backend.core.segments import Line, Placement
 from tests.benchmarks.timing_policies import FIELD, Policy, Row, Said
+from workers.report import figures
 from workers.stages.tts import ROUNDS
 from workers.timing.policy import budgets, placed
 
@@ -118,20 +119,20 @@ def scored(rows: Sequence[Row], said: Sequence[Said], total: float) -> list[str]
     """The figures of `HEADER`."""
     onsets, ends, _ = np.array(rows).T
     start, length, rate, cut, failed = np.array(said, dtype=float).T
-    both = np.stack([ends - onsets, length])
-    figures = {
-        "overlaps": f"{np.sum(start[:-1] + length[:-1] > start[1:] + 0.001)}",
+    lengths = zip(ends - onsets, length, strict=True)
+    overlap = figures.speech_overlap(lengths)
+    scores = {
+        "overlaps": f"{len(figures.collisions(list(zip(start, start + length, strict=True))))}",
         "cut": f"{np.sum(cut > 0)}",
         "errors": f"{np.sum(failed):.0f}",
         "too long by": f"{max(0.0, start[-1] + length[-1] - total) * 1000:.0f} ms",
-        # Rates are told to a thousandth.
-        "above 1.2x": f"{np.mean(rate > 1.2005):.1%}",
-        "above 1.5x": f"{np.mean(rate > 1.5005):.1%}",
+        "above 1.2x": f"{figures.share_above(rate.tolist(), 1.2):.1%}",
+        "above 1.5x": f"{figures.share_above(rate.tolist(), 1.5):.1%}",
         "fastest": f"{rate.max():.2f}x",
-        "speech overlap": f"{np.mean(both.min(axis=0) / both.max(axis=0)):.1%}",
-        "off by > 0.3 s": f"{np.mean(np.abs(start - onsets) > 0.3):.1%}",
+        "speech overlap": f"{overlap:.1%}",
+        "off by > 0.3 s": f"{figures.share_off((start - onsets).tolist(), 0.3):.1%}",
     }
-    return [figures[name] for name in HEADER[1:]]
+    return [scores[name] for name in HEADER[1:]]
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def test_transcriber(name: str, tmp_path: Path) -> None:
     subprocess.run(["flite", "-t", "Good morning to you all.", "-o", str(spoken)], check=True)
     seconds = soundfile.info(spoken).duration
     write_wav(spoken, wav, transcriber.sample_rate, seconds, lambda _: None)
+    transcriber.check("en")
     heard = transcriber.transcribe(Recording(wav, seconds), "en", diarize=False, call=Line())
     assert heard.language == "en"
     assert [segment.id for segment in heard.segments] == list(range(len(heard.segments)))

@@ -49,7 +49,7 @@ def blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Sam
             raise Permanent(f"{path.name} has no sound.")
         begin = max(0.0, first / rate - RUN_UP)
         pieces = _pieces(container, stream, rate, channels, begin)
-        yield from _joined(pieces, first, rate, channels)
+        yield from joined(pieces, first, rate, channels)
 
 
 def exactly(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
@@ -183,7 +183,7 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         return  # the file ends in the middle of a packet
 
 
-def _joined(
+def joined(
     pieces: Iterable[tuple[int, Samples]], written: int, rate: int, channels: int
 ) -> Iterator[Samples]:
     """The samples from position `written` on, with silence where there are none."""

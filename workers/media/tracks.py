@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
+import av
 import soundfile as sf
 
 from workers.media.m4a import m4a, packets
@@ -40,6 +41,13 @@ def tracks(
                 one(chunk, rendered)
 
         yield append
+
+
+def length(path: Path) -> int:
+    """The samples at 48 kHz for which a finished audio file says that players play it."""
+    with av.open(path) as file:
+        (stream,) = file.streams.audio
+        return round((stream.duration or 0) * (stream.time_base or 0) * RATE)
 
 
 def _aac(stack: ExitStack, path: Path, before: Path | None, language: str) -> Append:

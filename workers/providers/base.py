@@ -124,6 +124,9 @@ class Transcriber(Provider, Protocol):
 
     sample_rate: int
 
+    def check(self, language: str) -> None:
+        """Raise `Permanent` when this language cannot be transcribed."""
+
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: Call
     ) -> Transcribed:

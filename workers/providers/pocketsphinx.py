@@ -61,11 +61,21 @@ class PocketSphinx:
         """PocketSphinx, its version and its model."""
         return f"pocketsphinx-{version('pocketsphinx')}-en-us"
 
+    def check(self, language: str) -> None:
+        """Raise `Permanent` for any language but English."""
+        if language != "auto" and languages.base(language) != "en":
+            raise Permanent(
+                f"The local transcriber understands English only, not {languages.name(language)} "
+                f"({language}): choose another TRANSCRIPTION_BACKEND"
+            )
+
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: Call
     ) -> Transcribed:
         """Transcribe; raises `Permanent` for any language but English, and for text."""
-        _check(recording, language)
+        self.check(language)
+        if recording.text is not None:
+            raise Permanent("The local transcriber needs sound to listen to: this is a text file")
         words: list[list[Word]] = []
         done = 0.0
 
@@ -83,16 +93,6 @@ class PocketSphinx:
             language="en" if language == "auto" else language,
             warnings=told.warnings,
         )
-
-
-def _check(recording: Recording, language: str) -> None:
-    if language != "auto" and languages.base(language) != "en":
-        raise Permanent(
-            f"The local transcriber understands English only, not {languages.name(language)} "
-            f"({language}): choose another TRANSCRIPTION_BACKEND"
-        )
-    if recording.text is not None:
-        raise Permanent("The local transcriber needs sound to listen to: this is a text file")
 
 
 def stretches(wav: Path, check: Callable[[], None]) -> Iterator[Stretch]:

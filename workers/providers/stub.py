@@ -38,6 +38,9 @@ class StubTranscriber:
     model = "stub-1"
     sample_rate = SAMPLE_RATE
 
+    def check(self, language: str) -> None:
+        """Every language will do."""
+
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: Call
     ) -> Transcribed:

@@ -1,6 +1,6 @@
 """What a stage is given and what it gives back: inputs in, artifacts out, nothing else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from backend.core.errors import Damaged
 from backend.core.params import JobParams
+from backend.core.stages import Making
 from workers.providers.base import Call, Cost, Provider, Synthesizer, Transcriber, Translator
 
 
@@ -28,7 +29,8 @@ class Work:
 
     `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
     stages before by kind (`segments_src`, `segments`, `speech`), those of this language. `before`
-    holds what this very stage made in an earlier run, by kind: parts of it may be kept.
+    holds what this very stage made in an earlier run, by kind: parts of it may be kept. `upstream`
+    tells the mix how the stages before it came to their results.
     """
 
     job_id: str
@@ -37,6 +39,7 @@ class Work:
     params: JobParams
     files: Mapping[str, StoredFile]
     before: Mapping[str, StoredFile] = field(default_factory=dict)
+    upstream: Sequence[Making] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class Desk(Call, Protocol):
     workdir: Path
     clips: ContentStore  # synthesised speech
     batches: ContentStore  # translated texts
+    transcripts: ContentStore  # of finished dubs
     streams: ContentStore  # what of an HLS package is the same for all languages
 
     def fetch(self, file: StoredFile) -> Path:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.core.params import Mode
 from backend.core.segments import Placement, Transcript, Translation
 from workers.captions.bilingual import bilingual
 from workers.captions.cues import Cue, Utterance, cues
 from workers.captions.formats import srt, ttml, vtt
-from workers.captions.rules import rules_for
+from workers.captions.rules import Rules, rules_for
 from workers.captions.transcripts import docx, txt
 from workers.media import burn
 from workers.stages.base import Made, Work
@@ -47,29 +47,37 @@ def of_transcript(
     yield _made(folder, "transcript", "docx", document, meta)
 
 
-def of_dub(
-    work: Work,
-    folder: Path,
-    translation: Translation,
-    placed: Sequence[Placement],
-    fps: float | None,
-) -> Iterator[Made]:
-    """`captions_srt`, `_vtt` and `_ttml`, `captions_bilingual_...` if asked for, `transcript_txt`.
+class Captioned(NamedTuple):
+    """What is said, each with its source text; the cues for it, and the rules they are to keep."""
 
-    Each line is captioned while it sounds; `fps` is the picture's, if there is one.
-    """
+    said: Sequence[tuple[Utterance, str]]
+    rules: Rules
+    cues: Sequence[Cue]
+
+
+def captioned(
+    translation: Translation, placed: Sequence[Placement], fps: float | None
+) -> Captioned:
+    """Each line while it sounds; `fps` is the picture's, if there is one."""
     lines = {line.id: line for line in translation.lines}
     said = [
         (Utterance(one.start, one.start + one.duration, lines[one.id].text), lines[one.id].source)
         for one in placed
     ]
     rules = rules_for(translation.language, fps)
-    timed = cues((spoken for spoken, _ in said), rules, translation.duration)
+    return Captioned(said, rules, cues((spoken for spoken, _ in said), rules, translation.duration))
+
+
+def of_dub(
+    work: Work, folder: Path, translation: Translation, captioned: Captioned
+) -> Iterator[Made]:
+    """`captions_srt`, `_vtt`, `_ttml`, `captions_bilingual_...` if asked for, `transcript_txt`."""
+    said, rules, timed = captioned
     meta = {"language": translation.language, "duration": translation.duration}
     yield from _captions(folder, "captions", timed, meta)
     yield _made(folder, "captions", "ttml", ttml(timed, translation.language).encode(), meta)
     if work.params.captions.bilingual:
-        source = rules_for(translation.source_language, fps)
+        source = rules_for(translation.source_language, rules.frame_rate)
         both = bilingual(said, source, rules, translation.duration)
         yield from _captions(folder, "captions_bilingual", both, meta)
     several = len({line.speaker for line in translation.lines}) > 1

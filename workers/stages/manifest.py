@@ -8,6 +8,7 @@ from typing import Any
 from backend.core.params import Bed, Providers
 from backend.core.segments import Document, Placement, Speech, Translation
 from backend.core.stages import Stage, object_key
+from workers.report.document import Sums
 from workers.stages.base import Made, StoredFile, Work
 from workers.stages.mix_index import Measured
 from workers.stages.mixdown import Mixdown
@@ -57,6 +58,7 @@ class Manifest(Document):
     bed: Bed
     level: float
     loudness: Measured
+    report: Sums
     lines: tuple[Spoken, ...]
     inputs: tuple[File, ...]
     files: tuple[File, ...]
@@ -69,6 +71,7 @@ def manifest(
     *,
     placements: Sequence[Placement],
     mixed: Mixdown,
+    sums: Sums,
     made: Sequence[Made],
 ) -> Manifest:
     """Describe the files made; reads each of them for its hash."""
@@ -81,8 +84,9 @@ def manifest(
         source=_source(work.files["media"], translation),
         providers=work.params.providers,
         bed=mixed.bed,
-        level=mixed.level,
+        level=mixed.contents.level,
         loudness=mixed.measured,
+        report=sums,
         lines=tuple(
             Spoken(
                 id=placed.id,

@@ -14,8 +14,10 @@ from backend.core.segments import Clip, Placement, Speech, Translation
 from backend.media.probe import Probe, probe
 from workers.media.score import RATE, Take
 from workers.media.tracks import AUDIO
-from workers.stages import captions, package
+from workers.report.document import Sums
+from workers.stages import captions, package, report
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
+from workers.stages.hearing import Audible, Hearing, listened
 from workers.stages.manifest import manifest
 from workers.stages.mix_index import INDEX
 from workers.stages.mixdown import Mixdown, Order, Recording, mixdown
@@ -69,7 +71,7 @@ class _Dub:
 
 
 def run(work: Work, desk: Desk) -> Outcome:
-    """Make one language's `audio`, `audio_flac`, `video`, captions and `manifest`.
+    """Make one language's `audio`, `audio_flac`, `video`, captions, `report` and `manifest`.
 
     Raises `Permanent` when the source or the background cannot be decoded.
     """
@@ -81,19 +83,28 @@ def run(work: Work, desk: Desk) -> Outcome:
     if work.params.segment_audio:
         names = [f"{placed.id:04}" for placed in job.placements]
         takes = dict(zip(names, order.takes, strict=True))
-        made.append(zipped(order, desk.workdir, mixed.level, takes))
-    made += captions.of_dub(work, desk.workdir, job.translation, job.placements, job.source.fps)
+        made.append(zipped(order, desk.workdir, mixed.contents.level, takes))
+    captioned = captions.captioned(job.translation, job.placements, job.source.fps)
+    made += captions.of_dub(work, desk.workdir, job.translation, captioned)
     streams = _delivered(job, made)
     # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
     burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
     made += burned
-    made.append(_manifest(job, mixed, made))
+    hearing = listened(work, desk, _audible(job, order))
+    finished = _finished(job, order, mixed, captioned, hearing)
+    found = report.report(work, finished)
+    made += report.written(work, desk.workdir, finished, found)
+    made.append(_manifest(job, mixed, found.sums, made))
     desk.progress(1.0)
     return Outcome(
         tuple(made),
         provider="dubline",
         model=version("dubline"),
-        warnings=(*mixed.warnings, *_warnings(job, made), *streams.warnings, *problems),
+        cost=hearing.cost,
+        warnings=(
+            *(*mixed.warnings, *_warnings(job, made), *streams.warnings),
+            *(*problems, *hearing.warnings),
+        ),
         kept=streams.kept,
     )
 
@@ -190,12 +201,28 @@ def _delivered(job: _Dub, made: list[Made]) -> Streams:
     return streams
 
 
-def _manifest(job: _Dub, mixed: Mixdown, made: Sequence[Made]) -> Made:
+def _audible(job: _Dub, order: Order) -> Audible:
+    texts = {line.id: line.text for line in job.translation.lines}
+    said = " ".join(texts[placed.id] for placed in job.placements)
+    return Audible(order.takes, order.clips, said)
+
+
+def _finished(
+    job: _Dub, order: Order, mixed: Mixdown, captioned: captions.Captioned, hearing: Hearing
+) -> report.Finished:
+    takes = {placed.id: take for placed, take in zip(job.placements, order.takes, strict=True)}
+    return report.Finished(
+        *(job.translation, job.speech, takes, job.samples), mixed, captioned, hearing
+    )
+
+
+def _manifest(job: _Dub, mixed: Mixdown, sums: Sums, made: Sequence[Made]) -> Made:
     path = job.desk.workdir / "manifest.json"
     content = manifest(
         *(job.work, job.translation, job.speech),
         placements=job.placements,
         mixed=mixed,
+        sums=sums,
         made=made,
     )
     path.write_bytes(content.to_bytes())

@@ -106,7 +106,7 @@ class Mixdown(NamedTuple):
 
     paths: Mapping[str, Path]
     bed: Bed
-    level: float  # of the dubbed speech, in LUFS
+    contents: MixIndex
     measured: Measured
     warnings: tuple[str, ...]
 
@@ -128,7 +128,7 @@ def mixdown(order: Order, desk: Desk, progress: Progress) -> Mixdown:
     paths = {**mixing.paths, INDEX: desk.workdir / "mix.json"}
     paths[INDEX].write_bytes(index.to_bytes())
     return Mixdown(
-        paths, mixing.bed, index.level, measured, tuple(_warnings(order, mixing.bed, measured))
+        paths, mixing.bed, index, measured, tuple(_warnings(order, mixing.bed, measured))
     )
 
 

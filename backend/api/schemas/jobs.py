@@ -62,14 +62,39 @@ class ArtifactView(Camel):
     meta = fields.Dict()
 
 
+class ReportSums(Camel):
+    """The report of a dub in a few figures; shares and error rates are 0..1 (docs/report.md)."""
+
+    lines = fields.Integer()
+    left_out = fields.Integer()
+    overlap = fields.Float(allow_none=True)
+    off_share = fields.Float()
+    above12_share = fields.Float()
+    max_rate = fields.Float(allow_none=True)
+    collisions = fields.Integer()
+    cuts = fields.Integer()
+    duration_error_ms = fields.Float()
+    loudness = fields.Float(allow_none=True)
+    loudness_target = fields.Float()
+    true_peak = fields.Float()
+    caption_violations = fields.Integer()
+    wer = fields.Float(allow_none=True)
+    cer = fields.Float(allow_none=True)
+    cost_usd = fields.Float()
+
+
 class LanguageView(Camel):
-    """Where a target language stands, in the latest run that has it."""
+    """Where a target language stands, in the latest run that has it.
+
+    `report` is about the dub that is served, null until there is one.
+    """
 
     language = fields.String()
     status = fields.String()
     progress = fields.Float()
     run = fields.Integer()
     stages = fields.List(fields.Nested(StageView))
+    report = fields.Nested(ReportSums, allow_none=True)
 
 
 class JobSummary(Camel):

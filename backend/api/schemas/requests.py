@@ -53,6 +53,7 @@ class JobRequest(Camel):
     flac = flag()
     stems = flag()
     segment_audio = flag()
+    transcribe_dub = flag()
     start_from = choice((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
     transcript_id = fields.UUID(load_default=None)
     translations = fields.Dict(

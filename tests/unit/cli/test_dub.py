@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.main import cli
-from backend.cli.work import Files
+from backend.cli.work import Files, summed_up
 
 
 @pytest.mark.parametrize("given", ["es", "=talk.srt", "es=missing.srt"])
@@ -23,3 +23,30 @@ def test_a_dub_starts_after_what_is_given():
     assert Files(path).start == "asr"
     assert Files(path, transcript=path).start == "mt"
     assert Files(path, transcript=path, translations={"es": path}).start == "tts"
+
+
+SUMS = {
+    "lines": 43,
+    "overlap": 0.931,
+    "maxRate": 1.184,
+    "collisions": 0,
+    "cuts": 0,
+    "loudness": -16.02,
+}
+NOTHING = {"lines": 0, "overlap": None, "maxRate": None, "loudness": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "43 lines, overlap 93%, fastest 1.18x, 0 over each other, 0 cut, -16.0 LUFS"),
+        (NOTHING, "0 lines, 0 over each other, 0 cut"),
+    ],
+)
+def test_a_report_is_summed_up_in_a_line(changed, told):
+    line = summed_up({"language": "es", "report": SUMS | changed})
+    assert line == f"es: {told}; see es/report.html"
+
+
+def test_a_language_without_a_dub_has_nothing_to_sum_up():
+    assert summed_up({"language": "es", "report": None}) == ""

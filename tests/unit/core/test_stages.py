@@ -44,6 +44,7 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"captions": Captions(bilingual=True)}, {"mix"}),
         ({"stems": True}, {"mix"}),
         ({"segment_audio": True}, {"mix"}),
+        ({"transcribe_dub": True}, {"mix"}),
         ({"loudness": Loudness.EBU}, {"mix"}),
         ({"ducking": Ducking(depth_db=6)}, {"mix"}),
         ({"target_languages": ("es", "pt")}, set()),
@@ -57,7 +58,8 @@ def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages)
 def test_every_parameter_is_covered_above():
     listed = {
         *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
-        *("stems", "segment_audio", "target_languages", "captions", "timing", "voices"),
+        *("stems", "segment_audio", "transcribe_dub", "target_languages", "captions", "timing"),
+        "voices",
     }
     assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
 

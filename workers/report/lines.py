@@ -1,0 +1,81 @@
+"""The lines of a report, from what was planned and what was really put into the mix."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from backend.core.segments import Clip, Line, Placement, Speech, Translation
+from workers.media.score import RATE, Take
+from workers.report.document import Line as Reported
+from workers.report.document import Span
+from workers.report.figures import RATE_DIGITS, TIME_DIGITS, collisions, unheard
+
+
+def reported(
+    translation: Translation, speech: Speech, takes: Mapping[int, Take], max_shift: float
+) -> tuple[Reported, ...]:
+    """Every line that was spoken, in order of time.
+
+    `takes` are what was mixed, by line id: what is told of a line's place and rate is measured from
+    those, whatever was planned. `max_shift` is the limit of the plan, in seconds.
+    """
+    total = translation.duration
+    spans = {id_: (take.start / RATE, take.end / RATE) for id_, take in takes.items()}
+    order = sorted(spans, key=lambda id_: spans[id_])
+    colliding = {order[index] for index in collisions([spans[id_] for id_ in order])}
+    clips = {clip.id: clip for clip in speech.clips}
+    lines = {line.id: line for line in translation.lines}
+    slots = dict(_slots(translation.lines, max_shift, total))
+    return tuple(
+        _line(
+            _Planned(lines[placed.id], clips[placed.id], placed, slots[placed.id]),
+            spans.get(placed.id),
+            total,
+            collides=placed.id in colliding,
+        )
+        for placed in speech.placements
+    )
+
+
+class _Planned(NamedTuple):
+    line: Line
+    clip: Clip
+    placed: Placement
+    slot: Span
+
+
+def _line(
+    planned: _Planned, span: tuple[float, float] | None, total: float, *, collides: bool
+) -> Reported:
+    line, clip, placed, slot = planned
+    length = span[1] - span[0] if span else 0.0
+    return Reported(
+        id=line.id,
+        speaker=line.speaker,
+        voice=clip.voice,
+        text=clip.text,
+        source=_span(line.start, line.end),
+        slot=slot,
+        dub=_span(*span) if span else None,
+        natural=round(clip.natural, TIME_DIGITS),
+        spoken_at=clip.rate,
+        rate=round(clip.natural / length, RATE_DIGITS) if length > 0 else None,
+        shift=round(span[0] - line.start, TIME_DIGITS) if span else None,
+        verdict=placed.verdict,
+        collides=collides,
+        cut=round(unheard(span, total), TIME_DIGITS) if span else 0.0,
+    )
+
+
+def _slots(lines: Sequence[Line], max_shift: float, total: float) -> Iterator[tuple[int, Span]]:
+    """Each line's own time, grown on both sides into what is free there, as far as it may move."""
+    order = sorted(lines, key=lambda line: (line.start, line.id))
+    ended = [0.0, *accumulate((line.end for line in order), max)]
+    begins = [*(line.start for line in order[1:]), total]
+    for line, before, after in zip(order, ended, begins, strict=False):
+        earliest = min(line.start, max(before, line.start - max_shift))
+        yield line.id, _span(earliest, max(line.end, min(after, line.end + max_shift)))
+
+
+def _span(start: float, end: float) -> Span:
+    return Span(start=round(start, TIME_DIGITS), end=round(end, TIME_DIGITS))

@@ -1,0 +1,122 @@
+"""Has a dub transcribed again, for the report to tell how many of its words come across."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import soundfile as sf
+
+from backend.core.errors import Permanent
+from backend.core.stages import CODE_VERSION, Stage
+from workers.media.clips import ready
+from workers.media.decode import Samples, joined
+from workers.media.score import RATE, Take
+from workers.media.stretch import resample
+from workers.providers.base import Cost, Recording, Transcriber
+from workers.report.hearing import Heard, error_rate, unit_of
+from workers.stages.base import Desk, Work, kept
+
+LEVEL = -23.0  # LUFS: as loud as broadcast speech (EBU R128)
+
+
+class Audible(NamedTuple):
+    """What is to be listened to: the takes as they are in the mix, and all that is `said` in them.
+
+    `clips` fetch the takes' files by their SHA-256. The bed is left away: it may hold speech of its
+    own, and one with another bed is not to be paid for again.
+    """
+
+    takes: Sequence[Take]
+    clips: Mapping[str, Callable[[], Path]]
+    said: str
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What came across, if somebody was asked to listen and could; what that cost, and warnings."""
+
+    heard: Heard | None = None
+    cost: Cost = field(default_factory=Cost)
+    warnings: Sequence[str] = ()
+
+
+def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
+    """Let the job's own transcriber listen, if the job asks for that.
+
+    What it cannot do is a warning: the dub itself is complete.
+    """
+    if not work.params.transcribe_dub:
+        return Hearing()
+    transcriber = desk.transcriber(work.params.providers.transcription)
+    try:
+        transcriber.check(work.language)
+        text, cost = _transcribed(transcriber, work.language, desk, dub)
+    except Permanent as problem:
+        return Hearing(warnings=[f"The dub was not transcribed again: {problem}"])
+    heard = Heard(
+        unit=unit_of(work.language),
+        errors=round(error_rate(dub.said, text, work.language), 4),
+        provider=transcriber.name,
+        model=transcriber.model,
+    )
+    return Hearing(heard, cost)
+
+
+def _transcribed(
+    transcriber: Transcriber, language: str, desk: Desk, dub: Audible
+) -> tuple[str, Cost]:
+    """The text, which is kept: no attempt and no later run of the same dub pays for it again."""
+    key = _content_key(transcriber, language, dub.takes)
+    found = kept(desk.transcripts, key, desk)
+    if found:
+        return str(json.loads(found[1].read_bytes())), Cost()
+    recording = _recorded(dub, transcriber.sample_rate, desk)
+    with desk.paced(transcriber):
+        answer = transcriber.transcribe(recording, language, diarize=False, call=_Line(desk))
+    text = " ".join(segment.text for segment in answer.segments)
+    path = desk.workdir / "transcript.json"
+    path.write_text(json.dumps(text))
+    desk.transcripts.put(key, path)
+    return text, answer.cost
+
+
+def _recorded(dub: Audible, rate: int, desk: Desk) -> Recording:
+    path = desk.workdir / "spoken.wav"
+    with sf.SoundFile(path, "w", rate, 1, "PCM_16") as wav:
+        for block in joined(_pieces(dub, rate, desk), 0, rate, 1):
+            wav.write(block)
+        return Recording(path, wav.tell() / rate)
+
+
+def _pieces(dub: Audible, rate: int, desk: Desk) -> Iterator[tuple[int, Samples]]:
+    """Each take and where it begins, in samples at the rate."""
+    for take in dub.takes:
+        desk.progress(1.0)
+        clip = ready(dub.clips[take.clip](), take.length, LEVEL)
+        length = round(take.length * rate / RATE)
+        yield round(take.start * rate / RATE), resample(clip, RATE, rate, length)[:, None]
+
+
+def _content_key(transcriber: Transcriber, language: str, takes: Sequence[Take]) -> str:
+    by = (transcriber.name, transcriber.model, CODE_VERSION[Stage.MIX])
+    asked = [[asdict(take) for take in takes], language, by]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line to the runner on which no progress is told: the mix itself is done by now."""
+
+    desk: Desk
+
+    def progress(self, _fraction: float) -> None:
+        self.desk.progress(1.0)
+
+    def recall(self, key: str) -> str | None:
+        return self.desk.recall(key)
+
+    def remember(self, key: str, value: str) -> None:
+        self.desk.remember(key, value)
