@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import soundfile as sf
 
-from backend.core.errors import Permanent
+from backend.core.errors import Permanent, Transient
 from backend.core.stages import CODE_VERSION, Stage
 from workers.media.clips import ready
 from workers.media.decode import Samples, joined
@@ -46,7 +46,7 @@ class Hearing:
 def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
     """Let the job's own transcriber listen, if the job asks for that.
 
-    What it cannot do is a warning: the dub itself is complete.
+    What it cannot do, or not now, is a warning: the dub itself is complete.
     """
     if not work.params.transcribe_dub:
         return Hearing()
@@ -54,7 +54,7 @@ def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
     try:
         transcriber.check(work.language)
         text, cost = _transcribed(transcriber, work.language, desk, dub)
-    except Permanent as problem:
+    except (Permanent, Transient) as problem:
         return Hearing(warnings=[f"The dub was not transcribed again: {problem}"])
     heard = Heard(
         unit=unit_of(work.language),

@@ -89,11 +89,12 @@ def test_it_listens_to_the_lines_where_they_sound(desk, dub, vendor):
     assert loud == [True, False, True]
 
 
-def test_what_cannot_be_transcribed_is_a_warning(desk, dub, vendor):
-    vendor.error = Permanent("This language is not for me.")
+@pytest.mark.parametrize("kind", [Permanent, Transient])
+def test_what_cannot_be_transcribed_is_a_warning(desk, dub, vendor, kind):
+    vendor.error = kind("Not by me.")
     hearing = listened(work({}, "es", transcribe_dub=True), desk, dub)
     assert hearing.heard is None
-    assert hearing.warnings == ["The dub was not transcribed again: This language is not for me."]
+    assert hearing.warnings == ["The dub was not transcribed again: Not by me."]
 
 
 def test_the_local_transcriber_says_that_it_cannot_before_it_listens(desk, dub):
@@ -101,9 +102,3 @@ def test_the_local_transcriber_says_that_it_cannot_before_it_listens(desk, dub):
     asked = work({}, "es", transcribe_dub=True, providers=providers)
     (warning,) = listened(asked, desk, dub._replace(clips={})).warnings
     assert "understands English only" in warning
-
-
-def test_a_vendor_that_is_down_is_asked_again_by_the_next_attempt(desk, dub, vendor):
-    vendor.error = Transient("not now")
-    with pytest.raises(Transient):
-        listened(work({}, "es", transcribe_dub=True), desk, dub)
