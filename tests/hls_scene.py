@@ -1,6 +1,6 @@
 """A finished job that can be streamed, and the API that serves it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -11,9 +11,9 @@ from werkzeug.serving import make_server
 from backend.app import create_app
 from backend.core import settle
 from backend.core.artifacts import FileRef
+from backend.core.languages import iso639_2
 from backend.core.settle import NewArtifact, Success
 from backend.core.stages import Stage
-from backend.media.probe import probe
 from backend.wiring import Parts
 from tests import factories
 from tests.desk import LoneDesk, work
@@ -23,17 +23,18 @@ from workers.captions.cues import Cue
 from workers.media.encode import encode
 from workers.stages import package
 from workers.stages.package import Mix
+from workers.stages.source import sent
 
 RATE = 48_000
 SECONDS = 24.0
 # What sounds in each language, and in the original.
-HERTZ = {"es": 880.0, "pt-BR": 1320.0, "en": 440.0}
+HERTZ = {"es": 880.0, "pt-BR": 1320.0, "fr": 660.0, "en": 440.0}
 
 
-def film(folder: Path) -> Path:
+def film(folder: Path, seconds: float = SECONDS) -> Path:
     """Keyframes each ten seconds, which is x264's default at 25 frames a second."""
-    sound = tone(SECONDS, hertz=HERTZ["en"])
-    return write_av(folder / "film.mp4", sound, "aac", video=SECONDS, video_codec="libx264")
+    sound, path = tone(seconds, hertz=HERTZ["en"]), folder / f"film-{seconds:g}.mp4"
+    return write_av(path, sound, "aac", video=seconds, video_codec="libx264")
 
 
 def text(language: str, number: int) -> str:
@@ -43,28 +44,26 @@ def text(language: str, number: int) -> str:
 def dubbed(desk: LoneDesk, source: Path, language: str) -> Mix:
     """A finished mix: a tone, and a caption each second."""
     dub, vtt = desk.workdir / "dub.m4a", desk.workdir / "captions.vtt"
-    encode([tone(SECONDS, hertz=HERTZ[language])], language, dub)
+    encode([tone(SECONDS, hertz=HERTZ[language])], iso639_2(language), dub)
     cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
     vtt.write_text(formats.vtt(cues), encoding="utf-8")
     files = {"media": desk.keep(source, "video/mp4")}
-    found = probe(source)
     return Mix(
-        *(work(files, language), desk, source, found),
+        *(work(files, language), desk, sent(files["media"], desk, SECONDS)),
         source_language="en",
-        duration=found.duration,
         dub=dub,
         captions=vtt,
     )
 
 
-def streamable(parts: Parts, source: Path, *languages: str) -> UUID:
-    """A job whose mix stages made nothing but what HLS takes."""
+def streamable(parts: Parts, source: Path, *languages: str, held: Mapping[str, Path] = {}) -> UUID:
+    """A job whose mix stages made nothing but what HLS takes; `held` are other sources of some."""
     job_id, run_id = factories.dub(parts.db, *languages)
     factories.do(parts.db, run_id, Stage.ASR)
     for language in languages:
         for stage in (Stage.MT, Stage.TTS):
             factories.do(parts.db, run_id, stage, language)
-        mix(parts, run_id, source, language)
+        mix(parts, run_id, held.get(language, source), language)
     return job_id
 
 

@@ -68,6 +68,7 @@ class Scene:
         duration: float,
         level: float = 1.0,
         source: str = "",
+        timing: Timing | None = None,
     ) -> None:
         clips = []
         for number, (_start, _end, text, seconds) in enumerate(lines):
@@ -99,7 +100,7 @@ class Scene:
             ),
         )
         natural = {clip.id: clip.natural for clip in clips}
-        placements = placed(translation.lines, natural, duration, Timing())
+        placements = placed(translation.lines, natural, duration, timing or Timing())
         speech = Speech(language="es", clips=tuple(clips), placements=placements)
         self._document("segments", translation.to_bytes())
         self._document("speech", speech.to_bytes())

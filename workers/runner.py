@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +11,18 @@ from uuid import UUID
 
 import structlog
 
-from backend.core import leases, settle
+from backend.core import joint, leases, settle
 from backend.core.artifacts import FileRef
-from backend.core.errors import Cancelled, DublineError, LeaseLost, RateLimited, Stopping, Transient
+from backend.core.errors import (
+    Cancelled,
+    DublineError,
+    LeaseLost,
+    Outdated,
+    RateLimited,
+    Stopping,
+    Transient,
+)
+from backend.core.joint import Mixes
 from backend.core.leases import Claim
 from backend.core.patience import outlasting
 from backend.core.retry import decide
@@ -100,9 +109,33 @@ class Runner:
             failpoint("after-upload", claim.stage)
             success = _success(claim, outcome, artifacts)
             # Within the heart, so that the lease outlives the wait for a database that restarts.
-            # Should the first commit have landed after all, the second finds its fence gone.
-            outlasting(lambda: settle.succeed(self._parts.db, claim, success), claim.lease_s)
+            while not self._succeeded(claim, self._joined(claim, outcome, success, heart)):
+                log.info("another language was completed: joined again")
         failpoint("after-commit", claim.stage)
+
+    def _joined(self, claim: Claim, outcome: Outcome, success: Success, heart: Heart) -> Success:
+        """With the file of all languages that are complete by now."""
+        if outcome.joint is None:
+            return success
+        mixes = outlasting(partial(self._mixes, claim), claim.lease_s)
+        made = outcome.joint({language: _files(mix) for language, mix in mixes.items()})
+        more = [replace(self._stored(claim, made, heart), joint=True)] if made else []
+        return replace(success, artifacts=[*success.artifacts, *more], made_with=mixes)
+
+    def _mixes(self, claim: Claim) -> Mixes:
+        with self._parts.db.read() as connection:
+            return joint.mixes(connection, claim.job_id)
+
+    def _succeeded(self, claim: Claim, success: Success) -> bool:
+        """Write the success, unless it is outdated.
+
+        Should the first commit have landed after all, the second finds its fence gone.
+        """
+        try:
+            outlasting(lambda: settle.succeed(self._parts.db, claim, success), claim.lease_s)
+        except Outdated:
+            return False
+        return True
 
     def _stored(self, claim: Claim, made: Made, heart: Heart) -> NewArtifact:
         heart.check()
@@ -164,10 +197,14 @@ def _work(claim: Claim) -> Work:
         run_number=claim.run_number,
         language=claim.language,
         params=claim.params,
-        files={kind: StoredFile(**asdict(file)) for kind, file in claim.files.items()},
-        before={kind: StoredFile(**asdict(file)) for kind, file in claim.before.items()},
+        files=_files(claim.files),
+        before=_files(claim.before),
         upstream=claim.upstream,
     )
+
+
+def _files(files: Mapping[str, FileRef]) -> dict[str, StoredFile]:
+    return {kind: StoredFile(**asdict(file)) for kind, file in files.items()}
 
 
 def _success(claim: Claim, outcome: Outcome, artifacts: list[NewArtifact]) -> Success:

@@ -11,6 +11,7 @@ import flask
 from flask import Response, redirect
 from flask.views import MethodView
 
+from backend.api import schemas
 from backend.api.context import parts, user_id
 from backend.api.cross_origin import allow_any
 from backend.api.requests import Blueprint
@@ -33,14 +34,17 @@ playlists.after_request(allow_any)
 class Master(MethodView):
     """A job as a stream."""
 
+    @blueprint.arguments(schemas.MasterQuery, location="query")
     @blueprint.alt_response(302, description="To a URL that works for a short time")
-    def get(self, job_id: UUID) -> Any:
+    def get(self, query: dict[str, Any], job_id: UUID) -> Any:
         """Stream the finished languages: picture, each dub, the original sound, subtitles.
 
+        Those whose picture is held (`timing.policy` `extend`) have one each: name the `language`.
         The URLs in the playlists work as long as the recording lasts, and URL_TTL_S more.
         """
-        views.packaged(parts().db, user_id(), job_id)
-        return redirect(_url({"job": str(job_id), "user": str(user_id())}, "master", _life()))
+        language = _known(query["language"], views.packaged(parts().db, user_id(), job_id))
+        claims = {"job": str(job_id), "user": str(user_id()), "language": language}
+        return redirect(_url(claims, "master", _life()))
 
 
 @playlists.get("/<token>/<_name>.m3u8")
@@ -53,7 +57,9 @@ def get(token: str, _name: str) -> Response:
 
 
 def _master(claims: dict[str, Any], files: Files) -> str:
-    found = renditions(_package(of["hls"]) for of in files.values())
+    packages = {language: _package(of["hls"]) for language, of in files.items()}
+    first = packages.pop(_known(claims["language"], files))
+    found = renditions([first, *(o for o in packages.values() if o.source == first.source)])
     target = playlist.shared_target(found)
     urls = [_media_url(claims, one, target) for one in found]
     return playlist.master(found, urls)
@@ -67,13 +73,20 @@ def _media_url(claims: dict[str, Any], one: Rendition, target: int) -> str:
 
 
 def _media(claims: dict[str, Any], files: Files) -> str:
-    language, role = claims["language"], Role(claims["role"])
-    if language not in files:
-        raise NotFound("This language is no longer there: load the master playlist again")
+    language, role = _known(claims["language"], files), Role(claims["role"])
     stream = _package(files[language]["hls"]).streams[role]
     file = files[language][role.kind]
     url = parts().store.download_url(file.key, file.filename, file.mime, _life(stream))
     return playlist.media(stream, url, claims["target"])
+
+
+def _known(language: str | None, files: Files) -> str:
+    """The language, by default the first; raises `NotFound` when there is nothing of it."""
+    if language is None:
+        return next(iter(files))
+    if language not in files:
+        raise NotFound(f"There is nothing to stream in '{language}', but in {', '.join(files)}")
+    return language
 
 
 def _package(file: FileRef) -> Package:

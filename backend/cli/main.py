@@ -85,6 +85,14 @@ def _voices(
     show_default=True,
     help="As the source, or -16 (web), -23 (EBU R128) or -27 LUFS (streaming).",
 )
+@click.option(
+    "--timing",
+    "policy",
+    type=click.Choice(["fit", "extend", "report"]),
+    default="fit",
+    show_default=True,
+    help="Lines too long for their place: spoken fast, waited for with the picture, or left out.",
+)
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
 @click.option("--stems", is_flag=True, help="Also the dub and the bed by themselves.")
 @click.option("--segment-audio", is_flag=True, help="Also each line's speech as a file, zipped.")
@@ -115,6 +123,7 @@ def dub(
     media: Path,
     *,
     targets: str,
+    policy: str,
     bilingual: bool,
     burn_in: bool,
     voices: dict[str, str],
@@ -129,6 +138,7 @@ def dub(
         "segmentAudio": options.pop("segment_audio"),
         "transcribeDub": options.pop("transcribe_dub"),
         "captions": {"bilingual": bilingual, "burnIn": burn_in},
+        "timing": {"policy": policy},
         "voices": voices,
     }
     _do(media, request, **options)

@@ -49,6 +49,7 @@ class Policy(StrEnum):
     """What becomes of a line that cannot be heard in its place at 1.5 times its natural rate."""
 
     FIT = "fit"  # it is spoken as fast as it takes, and reported as rushed
+    EXTEND = "extend"  # the picture is held until it is said, from 1.2 times on
     REPORT = "report"  # it is left out of the mix, and reported
 
 

@@ -116,6 +116,9 @@ class Placement(Document):
     `rate` is how many times as fast as the voice's natural speech that is, by speaking faster and
     stretching together; `shift` the seconds after the source line's start, negative before it. A
     line left out has the place that it would have had.
+
+    `start` is on the dub's own clock, which goes on while the picture is held (`hold` seconds, as
+    the line comes to its end; see `workers.timing.holds`); `shift` is on the recording's.
     """
 
     id: int
@@ -124,6 +127,7 @@ class Placement(Document):
     rate: float
     shift: float
     verdict: Verdict
+    hold: float = 0.0
 
 
 class Speech(Document):

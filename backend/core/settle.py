@@ -12,11 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Result, bindparam, func, insert, select, update
 
-from backend.core import events, outbox, standing
+from backend.core import events, joint, outbox, standing
 from backend.core.artifacts import FileRef
 from backend.core.db import Database, from_now
 from backend.core.errors import LeaseLost
 from backend.core.events import Event
+from backend.core.joint import Mixes
 from backend.core.leases import HELD, Claim, Lease, fenced, held_by, of_run
 from backend.core.models import Artifact, Run, StageRun
 from backend.core.retry import Again, GiveUp
@@ -31,11 +32,15 @@ class NewArtifact:
     kind: str
     file: FileRef
     meta: Mapping[str, Any] = field(default_factory=dict)
+    joint: bool = False  # of all languages, not of the stage's
 
 
 @dataclass(frozen=True)
 class Success:
-    """What a stage made, by whom, and at what cost."""
+    """What a stage made, by whom, and at what cost.
+
+    `made_with` is what it found of the job's languages, if it puts them together.
+    """
 
     artifacts: Sequence[NewArtifact]
     input_key: str
@@ -45,12 +50,18 @@ class Success:
     unit: str = ""
     cost_usd: float = 0.0
     warnings: Sequence[str] = ()
+    made_with: Mixes | None = None
 
 
 def succeed(db: Database, claim: Claim, success: Success) -> None:
-    """Write the stage's progress marker and its artifacts; raises `LeaseLost`, then nothing is."""
+    """Write the stage's progress marker and its artifacts.
+
+    Raises `LeaseLost`, and `Outdated` as `joint.renew` does; then nothing is written.
+    """
     with db.write() as connection:
         events.record(connection, claim.job_id, _succeeded(claim, success))
+        if success.made_with is not None:
+            joint.renew(connection, claim.job_id, success.made_with)
         written = connection.execute(_SUCCEED, {**held_by(claim), **_marker(success)})
         cancelling = _cancelling(written, claim)
         if success.artifacts:
@@ -241,7 +252,7 @@ def _row(claim: Lease, artifact: NewArtifact) -> dict[str, Any]:
         "job_id": claim.job_id,
         "stage_run_id": claim.id,
         "kind": artifact.kind,
-        "language": claim.language,
+        "language": ALL_LANGUAGES if artifact.joint else claim.language,
         "object_key": artifact.file.key,
         "filename": artifact.file.filename,
         "sha256": artifact.file.sha256,

@@ -30,6 +30,9 @@ PER_LANGUAGE = (Stage.MT, Stage.TTS, Stage.MIX)
 # `asr` serves all languages of a run; its markers carry this in place of a language.
 ALL_LANGUAGES = ""
 
+# The kind of the one artifact of a job that holds all of its languages (see joint.py).
+JOINT = "video_all"
+
 # Raised when a stage's code makes something else of the same inputs, so that `auto` runs it again.
 CODE_VERSION: Mapping[Stage, int] = {Stage.ASR: 1, Stage.MT: 1, Stage.TTS: 1, Stage.MIX: 1}
 

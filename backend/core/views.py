@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from backend.core import jobs
+from backend.core import jobs, joint
 from backend.core.artifacts import FileRef, made_by
 from backend.core.db import Database
 from backend.core.errors import NotFound
@@ -117,16 +117,12 @@ def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, F
     Raises `NotFound` when there are none.
     """
     with db.read() as connection:
-        asked = jobs.find(connection, user_id, job_id).params["target_languages"]
-        rows = [row for row in _artifacts(connection, job_id) if row.stage is Stage.MIX]
-    found: dict[str, dict[str, FileRef]] = {}
-    for row in rows:
-        found.setdefault(row.language, {})[row.kind] = _file(row)
-    streamable = [language for language, files in found.items() if "hls" in files]
+        jobs.find(connection, user_id, job_id)
+        found = joint.mixes(connection, job_id)
+    streamable = {language: files for language, files in found.items() if "hls" in files}
     if not streamable:
         raise NotFound("This job has nothing to stream yet: wait until a language is complete")
-    streamable.sort(key=[*asked, *streamable].index)
-    return {language: found[language] for language in streamable}
+    return streamable
 
 
 def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:

@@ -55,8 +55,13 @@ class Stream(Document):
 
 
 class Package(Document):
-    """`hls.json`: the streams of one dubbed language."""
+    """`hls.json`: the streams of one dubbed language.
 
+    `source` is the SHA-256 of the recording that they go with: not the one that was sent when its
+    picture is held for this language. Only streams of one source can be played together.
+    """
+
+    source: str
     language: str
     source_language: str
     streams: dict[Role, Stream]

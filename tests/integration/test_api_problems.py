@@ -53,7 +53,7 @@ def media_id(parts: Parts) -> str:
         ({"flac": "perhaps"}, "flac"),
         ({"voices": ["f2"]}, "voices"),
         ({"voices": {"A": ""}}, "voices"),
-        ({"timing": {"policy": "extend"}}, "timing"),
+        ({"timing": {"policy": "stretch"}}, "timing"),
         ({"timing": {"maxShift": -1}}, "timing"),
         ({"timing": {"max_shift": 1}}, "timing"),
         ({"sourceLanguage": "klingonish"}, "sourceLanguage"),

@@ -143,6 +143,29 @@ def test_hls_js_plays_in_a_browser_and_switches_sound_and_subtitles(film, tmp_pa
         assert page.evaluate("errors") == []
 
 
+def test_only_languages_with_one_picture_are_streamed_together(parts):
+    folder = parts.settings.dubline_home
+    pictures = {"fr": hls_scene.film(folder, SECONDS + 2)}
+    job_id = hls_scene.streamable(*(parts, hls_scene.film(folder), *LANGUAGES, "fr"), held=pictures)
+    offered = {}
+    for query in ("", "?language=pt-BR", "?language=fr"):
+        url = f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8{query}"
+        answer = httpx.get(url, follow_redirects=True)
+        found = m3u8.loads(answer.text, uri=str(answer.url))
+        picture = media(found, found.playlists[0].uri)
+        length = sum(segment.duration for segment in picture.segments)
+        dubs = [one.language for one in found.media if one.type == "AUDIO"][:-1]
+        offered[query] = (dubs, pytest.approx(length))
+    assert offered == {
+        "": (["es", "pt-BR"], SECONDS),
+        "?language=pt-BR": (["pt-BR", "es"], SECONDS),
+        "?language=fr": (["fr"], SECONDS + 2),
+    }
+    refused = httpx.get(f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8?language=it")
+    assert refused.status_code == 404
+    assert "but in es, pt-BR, fr" in refused.json()["detail"]
+
+
 def test_urls_live_until_the_film_is_over(master, parts):
     url = next(one.uri for one in master.media if one.type == "AUDIO")
     token = url.split("/")[-2]

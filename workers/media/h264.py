@@ -1,6 +1,6 @@
 """A picture encoded as H.264 that any player takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
@@ -12,13 +12,16 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from backend.core.errors import Permanent
-from backend.media.container import origin
+from backend.media.container import origin, picture
 from backend.media.timeline import Timeline
+from workers.media.hold import Shown, held
+from workers.timing.holds import Hold
 
 # x264's constant quality at its default, and the fastest preset that does not harm it visibly.
 OPTIONS = {"preset": "veryfast", "crf": "23", "forced-idr": "1"}
 KEYFRAME_EVERY = 6.0  # seconds, as long as Apple's authoring specification wants segments
 CLOCK = Fraction(1, 90_000)
+UNSPECIFIED = 2  # of the matrix of colours, as 0 is RGB's and the picture is none (ITU-T H.273)
 
 # What undoes a camera's turn, told in degrees counterclockwise.
 TURNS = {
@@ -30,16 +33,20 @@ TURNS = {
 
 
 def encoded(
-    container: InputContainer, stream: VideoStream, target: OutputContainer
+    container: InputContainer, target: OutputContainer, holds: Sequence[Hold] = ()
 ) -> Iterator[float]:
-    """Encode the stream into `target`, upright and from zero; yields seconds that are done.
+    """Encode the picture into `target`, upright and from zero; yields seconds that are done.
 
-    Raises `Permanent` when no picture can be decoded.
+    It stands still at the `holds`. Raises `Permanent` when no picture can be decoded.
     """
+    stream = picture(container)
+    if stream is None:
+        raise Permanent("The recording has no picture.")
     sink: VideoStream | None = None
     key = -KEYFRAME_EVERY
-    for time, frame in _placed(container, stream):
+    for time, frame in held(_placed(container, stream), holds, _rate(stream)):
         sink = sink or _sink(target, frame, stream)
+        frame.pts, frame.time_base = round(time / CLOCK), CLOCK
         due = time - key >= KEYFRAME_EVERY
         key = time if due else key
         frame.pict_type = PictureType.I if due else PictureType.NONE
@@ -51,21 +58,30 @@ def encoded(
 
 
 def _sink(target: OutputContainer, like: VideoFrame, stream: VideoStream) -> VideoStream:
-    sink = target.add_stream("libx264", stream.average_rate or stream.guessed_rate, OPTIONS)
+    sink = target.add_stream("libx264", _rate(stream), OPTIONS)
     sink.width, sink.height, sink.pix_fmt = like.width, like.height, like.format.name
-    sink.codec_context.time_base = CLOCK
-    sink.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio or Fraction(1)
+    codec = sink.codec_context
+    codec.time_base = CLOCK
+    codec.sample_aspect_ratio = stream.sample_aspect_ratio or Fraction(1)
+    # Frames that come from a filter do not tell all of their colours.
+    told = stream.codec_context
+    codec.color_range, codec.color_trc = like.color_range, told.color_trc
+    codec.color_primaries, codec.colorspace = told.color_primaries, told.colorspace or UNSPECIFIED
     return sink
 
 
-def _placed(container: InputContainer, stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
+def _rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.guessed_rate or Fraction(25)
+
+
+def _placed(container: InputContainer, stream: VideoStream) -> Iterator[Shown]:
     """The frames with their times in seconds, ever later; the first is held from zero."""
     line, last = Timeline(float(origin(container))), -1
     for frame in _upright(_decoded(container, stream), stream):
         time = line.place(frame.time, 0.0) if last >= 0 else 0.0
-        frame.pts, frame.time_base = round(time / CLOCK), CLOCK
-        if frame.pts > last:
-            last = frame.pts
+        tick = round(time / CLOCK)
+        if tick > last:
+            last = tick
             yield time, frame
 
 

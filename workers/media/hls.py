@@ -110,7 +110,7 @@ def _begin_at_zero(first: "Packet[AnyStream]") -> None:
 
 def _encoded_video(source: Path, out: Path, progress: Progress) -> None:
     with opened(source) as container, fragmented(out, PICTURE) as target:
-        for time in h264(container, _picture(container), target):
+        for time in h264(container, target):
             progress(time)
 
 

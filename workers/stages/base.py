@@ -66,9 +66,17 @@ class Kept:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What each language's latest mix made, by kind, in the order asked for; nothing if it is not done.
+Mixes = Mapping[str, Mapping[str, StoredFile]]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """All that a stage made, by which provider and model, and at what cost."""
+    """All that a stage made, by which provider and model, and at what cost.
+
+    `joint` puts this language and the others that are complete into one file, if there are any. It
+    is called once all else is stored, and again if another language is completed meanwhile.
+    """
 
     made: tuple[Made, ...]
     provider: str
@@ -76,6 +84,7 @@ class Outcome:
     cost: Cost = field(default_factory=Cost)
     warnings: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
+    joint: Callable[[Mixes], Made | None] | None = None
 
 
 class ContentStore(Protocol):
@@ -98,7 +107,7 @@ class Desk(Call, Protocol):
     clips: ContentStore  # synthesised speech
     batches: ContentStore  # translated texts
     transcripts: ContentStore  # of finished dubs
-    streams: ContentStore  # what of an HLS package is the same for all languages
+    streams: ContentStore  # recordings that are held, what is the same in all HLS packages
 
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only; raises `Damaged`."""

@@ -36,12 +36,16 @@ class File(Document):
 
 
 class Spoken(Document):
-    """Where a line sounds, in seconds, how much faster than is natural, and in whose voice."""
+    """Where a line sounds, in seconds, how much faster than is natural, and in whose voice.
+
+    The picture is held for it for `hold` seconds.
+    """
 
     id: int
     start: float
     duration: float
     rate: float
+    hold: float
     spoken_at: float  # the rate that the voice was asked for
     voice: str
 
@@ -93,6 +97,7 @@ def manifest(
                 start=placed.start,
                 duration=placed.duration,
                 rate=placed.rate,
+                hold=placed.hold,
                 spoken_at=clips[placed.id].rate,
                 voice=clips[placed.id].voice,
             )

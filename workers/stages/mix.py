@@ -11,11 +11,10 @@ from backend.core.errors import Permanent
 from backend.core.languages import iso639_2
 from backend.core.params import Bed
 from backend.core.segments import Clip, Placement, Speech, Translation
-from backend.media.probe import Probe, probe
 from workers.media.score import RATE, Take
 from workers.media.tracks import AUDIO
 from workers.report.document import Sums
-from workers.stages import captions, package, report
+from workers.stages import captions, package, report, video
 from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
 from workers.stages.hearing import Audible, Hearing, listened
 from workers.stages.manifest import manifest
@@ -23,43 +22,29 @@ from workers.stages.mix_index import INDEX
 from workers.stages.mixdown import Mixdown, Order, Recording, mixdown
 from workers.stages.package import Mix, Streams
 from workers.stages.segment_audio import zipped
+from workers.stages.source import Source, held, sent
+from workers.timing.holds import Clock, clock, whole_frames
 
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
 
 MIMES = {".m4a": "audio/mp4", ".flac": "audio/flac", ".json": "application/json"}
 
-# How much of the work is done when the mix is, and when the video is written.
-MIXED, DELIVERED = 0.8, 0.9
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The recording and its length in seconds; text that stands for one has no `found`."""
-
-    path: Path
-    duration: float
-    found: Probe | None = None
-
-    @property
-    def sounds(self) -> bool:
-        return self.found is not None and self.found.audio is not None
-
-    @property
-    def fps(self) -> float | None:
-        return self.found.video.fps if self.found and self.found.video else None
+# How much of the work is done when the picture is held, the mix made, and the video written.
+HELD, MIXED, DELIVERED = 0.4, 0.8, 0.9
 
 
 @dataclass(frozen=True)
 class _Dub:
-    """All that the steps of this stage share."""
+    """All that the steps of this stage share; the source is held as `clock` tells."""
 
     work: Work
     desk: Desk
     translation: Translation
     speech: Speech
-    source: _Source
+    source: Source
     placements: Sequence[Placement]
+    clock: Clock
 
     @property
     def language(self) -> str:
@@ -68,6 +53,16 @@ class _Dub:
     @property
     def samples(self) -> int:
         return round(self.source.duration * RATE)
+
+    @property
+    def said(self) -> Translation:
+        """The lines where the dub shows what they are said over."""
+        at, length = self.clock.at, self.clock.length(self.translation.duration)
+        lines = tuple(
+            line.model_copy(update={"start": at(line.start), "end": at(line.end)})
+            for line in self.translation.lines
+        )
+        return self.translation.model_copy(update={"duration": length, "lines": lines})
 
 
 def run(work: Work, desk: Desk) -> Outcome:
@@ -78,15 +73,17 @@ def run(work: Work, desk: Desk) -> Outcome:
     job = _gather(work, desk)
     bed = bed_of(work.params.bed, background="background" in work.files, sound=job.source.sounds)
     order = _order(job, bed)
-    mixed = mixdown(order, desk, partial(_step, desk, 0.0, MIXED))
+    begun = HELD if job.clock.holds else 0.0
+    mixed = mixdown(order, desk, partial(_step, desk, begun, MIXED))
     made = _audio(job, mixed)
     if work.params.segment_audio:
         names = [f"{placed.id:04}" for placed in job.placements]
         takes = dict(zip(names, order.takes, strict=True))
         made.append(zipped(order, desk.workdir, mixed.contents.level, takes))
-    captioned = captions.captioned(job.translation, job.placements, job.source.fps)
-    made += captions.of_dub(work, desk.workdir, job.translation, captioned)
-    streams = _delivered(job, made)
+    captioned = captions.captioned(job.said, job.placements, job.source.fps)
+    made += captions.of_dub(work, desk.workdir, job.said, captioned)
+    mix = _mix(job, made)
+    streams = _delivered(mix, made)
     # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
     burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
     made += burned
@@ -106,6 +103,7 @@ def run(work: Work, desk: Desk) -> Outcome:
             *(*problems, *hearing.warnings),
         ),
         kept=streams.kept,
+        joint=partial(video.joint, mix) if "video" in {one.kind for one in made} else None,
     )
 
 
@@ -126,22 +124,17 @@ def _gather(work: Work, desk: Desk) -> _Dub:
 
     translation = Translation.model_validate_json(read("segments"))
     speech = Speech.model_validate_json(read("speech"))
-    source = _source(work.files["media"], desk, translation.duration)
-    return _Dub(work, desk, speech.said(translation), speech, source, speech.heard())
-
-
-def _source(media: StoredFile, desk: Desk, said: float) -> _Source:
-    """`said` is the length that the transcript tells, which is all there is for text."""
-    path = desk.fetch(media)
-    if media.mime.startswith("text/"):
-        return _Source(path, said)
-    found = probe(path, media.filename)
-    return _Source(path, found.duration, found)
+    source = sent(work.files["media"], desk, translation.duration)
+    waited = tuple(whole_frames(speech.placements, source.fps or RATE))
+    speech = speech.model_copy(update={"placements": waited})
+    time = clock(waited)
+    source = held(source, time, desk, partial(_step, desk, 0.0, HELD))
+    return _Dub(work, desk, speech.said(translation), speech, source, speech.heard(), time)
 
 
 def _order(job: _Dub, bed: Bed) -> Order:
     files = job.work.files
-    media = Recording(files["media"].sha256, job.source.path) if job.source.sounds else None
+    media = Recording(job.source.sha256, job.source.path) if job.source.sounds else None
     under = files.get("background")
     clips = {clip.id: clip for clip in job.speech.clips}
     return Order(
@@ -180,23 +173,25 @@ def _audio(job: _Dub, mixed: Mixdown) -> list[Made]:
 
 def _spans(job: _Dub) -> list[tuple[float, float]]:
     """Where the source speaks what the dub says over it."""
-    spoken = {placed.id for placed in job.placements}
-    return [(line.start, line.end) for line in job.translation.lines if line.id in spoken]
+    spoken, at = {placed.id for placed in job.placements}, job.clock.at
+    return [(at(line.start), at(line.end)) for line in job.translation.lines if line.id in spoken]
 
 
-def _delivered(job: _Dub, made: list[Made]) -> Streams:
-    """Add to what was made the file to keep and the streams to play."""
+def _mix(job: _Dub, made: Sequence[Made]) -> Mix:
     files = {one.kind: one.path for one in made}
-    mix = Mix(
-        *(job.work, job.desk, job.source.path, job.source.found),
+    return Mix(
+        *(job.work, job.desk, job.source),
         source_language=job.translation.source_language,
-        duration=job.source.duration,
         dub=files["audio"],
         captions=files["captions_vtt"],
     )
-    video = package.video(mix, partial(_step, job.desk, MIXED, DELIVERED))
-    streams = package.streams(mix, partial(_step, job.desk, DELIVERED, 1.0))
-    made += [video] if video else []
+
+
+def _delivered(mix: Mix, made: list[Made]) -> Streams:
+    """Add to what was made the file to keep and the streams to play."""
+    film = video.own(mix, partial(_step, mix.desk, MIXED, DELIVERED))
+    streams = package.streams(mix, partial(_step, mix.desk, DELIVERED, 1.0))
+    made += [film] if film else []
     made += streams.made
     return streams
 
@@ -212,7 +207,7 @@ def _finished(
 ) -> report.Finished:
     takes = {placed.id: take for placed, take in zip(job.placements, order.takes, strict=True)}
     return report.Finished(
-        *(job.translation, job.speech, takes, job.samples), mixed, captioned, hearing
+        *(job.said, job.speech, takes, job.source.sha256, job.samples), mixed, captioned, hearing
     )
 
 

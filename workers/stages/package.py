@@ -1,4 +1,4 @@
-"""What a mixed dub is delivered as besides its sound: one video file, and streams for HLS."""
+"""What a mixed dub is delivered as for players: streams for HLS."""
 
 import hashlib
 import json
@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.core.errors import Permanent
-from backend.core.languages import iso639_2
 from backend.core.stages import CODE_VERSION, Stage
 from backend.hls.index import Package, Role, Stream
 from backend.media.probe import Probe
 from workers.media import hls
-from workers.media.decode import blocks
-from workers.media.mux import MIMES, Track, mux, suffix_for
-from workers.media.opus import RATE, write_opus
 from workers.stages.base import Desk, Kept, Made, StoredFile, Work
+from workers.stages.source import Source
 
 Progress = Callable[[float], None]
 Maker = Callable[[Path, Path, Progress], Stream]
@@ -23,17 +20,12 @@ Maker = Callable[[Path, Path, Progress], Stream]
 
 @dataclass(frozen=True)
 class Mix:
-    """A finished mix: `dub` is M4A, `captions` WebVTT, `duration` in seconds.
-
-    `found` is what probing the source told, or None when text stands for a recording.
-    """
+    """A finished mix: `dub` is M4A, `captions` WebVTT, both as long as the source."""
 
     work: Work
     desk: Desk
-    source: Path
-    found: Probe | None
+    source: Source
     source_language: str
-    duration: float
     dub: Path
     captions: Path
 
@@ -47,32 +39,6 @@ class Streams:
     warnings: tuple[str, ...]
 
 
-def video(mix: Mix, progress: Progress) -> Made | None:
-    """The picture with dub, original and captions in one file; None if no container takes them.
-
-    Raises `Permanent` when the picture cannot be copied.
-    """
-    found = mix.found
-    if found is None or found.video is None:
-        return None
-    suffix = suffix_for(found.format, {s.codec for s in (found.video, found.audio) if s})
-    if suffix is None:
-        return None
-    out = mix.desk.workdir / f"dub.{suffix}"
-    language = iso639_2(mix.work.language)
-    mux(
-        mix.source,
-        out,
-        dubs=[Track(_dub_for(suffix, mix), language)],
-        captions=[Track(mix.captions, language)],
-        source_language=iso639_2(mix.source_language),
-        progress=_seconds(mix, progress, 0.0, 1.0),
-    )
-    meta = {"duration": mix.duration, "language": mix.work.language, "codec": found.video.codec}
-    audio_codec = "opus" if suffix == "webm" else "aac"
-    return Made("video", out, MIMES[suffix], out.name, {**meta, "audio_codec": audio_codec})
-
-
 def streams(mix: Mix, progress: Progress) -> Streams:
     """The HLS package: `hls_*` for each stream, and `hls`, their index.
 
@@ -80,7 +46,7 @@ def streams(mix: Mix, progress: Progress) -> Streams:
     """
     found, kept, warnings = {}, [], []
     half = {Role.VIDEO: (0.0, 0.5), Role.ORIGINAL: (0.5, 1.0)}
-    for role, make in _shared_makers(mix.found).items():
+    for role, make in _shared_makers(mix.source.found).items():
         try:
             file, found[role] = _shared(mix, role, make, _seconds(mix, progress, *half[role]))
         except Permanent as error:
@@ -93,7 +59,10 @@ def streams(mix: Mix, progress: Progress) -> Streams:
 
 def _index(mix: Mix, found: dict[Role, Stream]) -> Made:
     package = Package(
-        language=mix.work.language, source_language=mix.source_language, streams=found
+        source=mix.source.sha256,
+        language=mix.work.language,
+        source_language=mix.source_language,
+        streams=found,
     )
     path = mix.desk.workdir / "hls.json"
     path.write_bytes(package.to_bytes())
@@ -102,14 +71,14 @@ def _index(mix: Mix, found: dict[Role, Stream]) -> Made:
 
 def _seconds(mix: Mix, progress: Progress, begin: float, end: float) -> Progress:
     """Tells a part of the whole, given seconds."""
-    return lambda time: progress(begin + (end - begin) * min(1.0, time / mix.duration))
+    return lambda time: progress(begin + (end - begin) * min(1.0, time / mix.source.duration))
 
 
 def _own(mix: Mix) -> tuple[list[Made], dict[Role, Stream]]:
     dub, text = (mix.desk.workdir / name for name in ("hls.dub.mp4", "hls.subtitles.vtt"))
     own = {
         Role.DUB: hls.audio(mix.dub, dub, _untold),
-        Role.SUBTITLES: hls.subtitles(mix.captions, text, mix.duration),
+        Role.SUBTITLES: hls.subtitles(mix.captions, text, mix.source.duration),
     }
     made = [
         Made(Role.DUB.kind, dub, "audio/mp4", dub.name),
@@ -131,7 +100,7 @@ def _shared(mix: Mix, role: Role, make: Maker, progress: Progress) -> tuple[Stor
 
     Its description is kept under the hash of the stream, so that the two always fit.
     """
-    key = _content_key(role, mix.work.files["media"])
+    key = _content_key(role, mix.source)
     # A language that waits for another one to encode is done no later, and both share the cores.
     with mix.desk.alone(f"{role}-{key[:2]}"):
         return _kept(mix.desk, key) or _made(mix, role, key, make, progress)
@@ -149,7 +118,7 @@ def _made(
     mix: Mix, role: Role, key: str, make: Maker, progress: Progress
 ) -> tuple[StoredFile, Stream]:
     out = mix.desk.workdir / f"hls.{role}.mp4"
-    stream = make(mix.source, out, progress)
+    stream = make(mix.source.path, out, progress)
     description = out.with_suffix(".json")
     description.write_bytes(stream.to_bytes())
     file = mix.desk.streams.put(key, out)
@@ -158,18 +127,9 @@ def _made(
     return file, stream
 
 
-def _content_key(role: Role, media: StoredFile) -> str:
-    made_of = {"role": role, "media": media.sha256, "code": CODE_VERSION[Stage.MIX]}
+def _content_key(role: Role, source: Source) -> str:
+    made_of = {"role": role, "media": source.sha256, "code": CODE_VERSION[Stage.MIX]}
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-
-
-def _dub_for(suffix: str, mix: Mix) -> Path:
-    """The dub in a codec that the container takes."""
-    if suffix != "webm":
-        return mix.dub
-    out = mix.desk.workdir / "dub.ogg"
-    write_opus(blocks(mix.dub, RATE, 2), out)
-    return out
 
 
 def _untold(_: float) -> None:

@@ -28,11 +28,15 @@ KIND = "report"
 
 @dataclass(frozen=True)
 class Finished:
-    """A dub that is to be reported on; `takes` are what was mixed, by line id."""
+    """A dub that is to be reported on; `takes` are what was mixed, by line id.
+
+    All is on the dub's clock: the recording, `source` by its SHA-256, is the one that is held.
+    """
 
     translation: Translation
     speech: Speech
     takes: Mapping[int, Take]
+    source: str
     total: int  # samples
     mixed: Mixdown
     captioned: Captioned
@@ -62,7 +66,7 @@ def report(work: Work, dub: Finished) -> Report:
 def written(work: Work, folder: Path, dub: Finished, found: Report) -> Iterator[Made]:
     """`report` and `report_html`; the sums are the former's `meta`."""
     index = dub.mixed.contents
-    before = _amplitudes(_listened(index, work.files["media"].sha256))
+    before = _amplitudes(_listened(index, dub.source))
     after = _amplitudes([tenth for chunk in index.chunks for tenth in chunk.tenths])
     json, html = folder / "report.json", folder / "report.html"
     json.write_bytes(found.to_bytes())

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log
 
+from backend.core.params import Timing
 from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
 from workers.providers.base import Cost, Shortener, Synthesizer, TooLong, Utterance
 from workers.speakers.casting import choose, everyone
 from workers.stages.base import Desk, Made, Outcome, Work
 from workers.stages.shortening import Shortening
 from workers.stages.speaker import Speaker, Take
-from workers.timing.policy import budgets, placed
+from workers.timing.policy import budgets, placed, without_holds
 
 ROUNDS = 2  # how often a line may be said in fewer words
 
@@ -45,7 +46,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     job = _gather(work, desk)
     natural = _natural(job)
     takes = _shortened(job, natural)
-    placements = _placed(job, takes)
+    placements = _placed(job, takes, work.params.timing)
     spoken = _hurried(job, takes, placements)
     speech = Speech(
         language=work.language,
@@ -92,9 +93,9 @@ def _spoken(job: _Job, asked: Mapping[int, Utterance], begin: float, end: float)
     return dict(zip(asked, takes, strict=True))
 
 
-def _placed(job: _Job, takes: Takes) -> tuple[Placement, ...]:
+def _placed(job: _Job, takes: Takes, timing: Timing) -> tuple[Placement, ...]:
     lines, total = job.translation.lines, job.translation.duration
-    return placed(lines, _natural_lengths(takes), total, job.work.params.timing)
+    return placed(lines, _natural_lengths(takes), total, timing)
 
 
 def _natural_lengths(takes: Takes) -> Mapping[int, float]:
@@ -132,7 +133,8 @@ def _quicker(take: Take, other: Take | None) -> Take:
 def _too_long(job: _Job, takes: Takes, *, by_themselves: bool) -> Mapping[int, TooLong]:
     """The lines that would be spoken faster than wanted, and what they may take."""
     lines, natural = job.translation.lines, _natural_lengths(takes)
-    found = budgets(lines, natural, _placed(job, takes), by_themselves=by_themselves)
+    tried = _placed(job, takes, without_holds(job.work.params.timing))
+    found = budgets(lines, natural, tried, by_themselves=by_themselves)
     sources = {line.id: line.source for line in lines}
     pace = _pace(takes.values())
     long = {}
@@ -195,6 +197,10 @@ def _warnings(natural: Takes, takes: Takes, placements: Sequence[Placement]) -> 
     left_out = [one.id for one in placements if one.verdict is Verdict.LEFT_OUT]
     if left_out:
         yield f"Left out of the mix, as asked for lines that would be rushed: {_lines(left_out)}"
+    held = {one.id: one.hold for one in placements if one.hold}
+    if held:
+        longer = f"{sum(held.values()):.1f} s longer than the source"
+        yield f"The dub is {longer}, as the picture is held for {_lines(list(held))}"
 
 
 def _lines(ids: Sequence[int]) -> str:

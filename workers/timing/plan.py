@@ -7,7 +7,6 @@ its place, from the first to the last. Times within are in samples.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import floor, inf
 from typing import NamedTuple
@@ -18,22 +17,6 @@ from backend.core.segments import Line, Placement, Verdict
 from workers.timing import weights
 from workers.timing.curve import Curve, Floats
 from workers.timing.weights import GRID, PRESSURES
-
-
-@dataclass(frozen=True)
-class Hold:
-    """The picture stands still for `duration` seconds where the source is at `time`."""
-
-    time: float
-    duration: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Placements in order of time, on a clock that stands still with the picture."""
-
-    placements: tuple[Placement, ...]
-    holds: tuple[Hold, ...] = ()
 
 
 class _Slot(NamedTuple):
@@ -69,21 +52,22 @@ def plan(
     *,
     max_shift: float,
     hold: bool = False,
-) -> Plan:
-    """Place the lines whose natural speech, in seconds by line id, is told.
+) -> tuple[Placement, ...]:
+    """Place the lines whose natural speech, in seconds by line id, is told; in order of time.
 
     The other lines are speech that goes on being heard: none is moved into it. `total` is the
     recording's length in seconds, `max_shift` the hard limit of a line's shift. With `hold` the
-    picture may be held, and no line is spoken faster than wanted.
+    picture may be held, and no line is spoken faster than wanted; see `workers.timing.holds`.
     """
     order = sorted(lines, key=lambda line: (line.start, line.id))
     count = sum(bool(natural.get(line.id)) for line in order)
     end = round(total * GRID)
     if not count or not end:
-        return Plan(())
+        return ()
     gap = min(weights.MIN_GAP, end // (2 * count))
     slots = _slots(order, natural, end, gap, max_shift * GRID)
-    return _forth(slots, _back(slots, end, gap, weights.AT_WANTED if hold else inf), gap)
+    steps = _back(slots, end, gap, weights.ABOVE_WANTED if hold else inf)
+    return tuple(_forth(slots, steps, gap))
 
 
 def _slots(
@@ -140,26 +124,22 @@ def _back(slots: Sequence[_Slot], end: int, gap: int, price: float) -> list[_Ste
     return steps[::-1]
 
 
-def _forth(slots: Sequence[_Slot], steps: Sequence[_Step], gap: int) -> Plan:
+def _forth(slots: Sequence[_Slot], steps: Sequence[_Step], gap: int) -> Iterator[Placement]:
     """From the first line to the last: each starts at its best moment, or as soon as it may."""
-    placements, holds = [], []
     free, held = 0.0, 0
     for slot, step in zip(slots, steps, strict=True):
         onset = max(step.best, free)
         pressure = np.interp(onset, *step.start, left=0.0)
         duration = float(np.interp(pressure, PRESSURES, slot.durations))
-        placements.append(_placement(slot, onset, duration, held))
         stop = onset + duration
         # The picture never runs backwards, however many lines start at one moment.
         pause = floor(stop - max(min(stop, step.latest), onset - gap))
         free = stop - pause + gap
-        if pause:
-            holds.append(Hold(max(stop - pause, onset) / GRID, pause / GRID))
-            held += pause
-    return Plan(tuple(placements), tuple(holds))
+        yield _placement(slot, onset, duration, held=held, pause=pause)
+        held += pause
 
 
-def _placement(slot: _Slot, onset: float, duration: float, held: int) -> Placement:
+def _placement(slot: _Slot, onset: float, duration: float, *, held: int, pause: int) -> Placement:
     start, stop = _whole(onset), _whole(onset + duration)
     rate = round(slot.natural / max(stop - start, 1), 3)
     return Placement(
@@ -169,6 +149,7 @@ def _placement(slot: _Slot, onset: float, duration: float, held: int) -> Placeme
         rate=rate,
         shift=round(start / GRID - slot.line.start, 6),
         verdict=verdict(rate),
+        hold=pause / GRID,
     )
 
 

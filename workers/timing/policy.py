@@ -1,4 +1,4 @@
-"""What becomes of lines that do not fit: said in fewer words, spoken fast, or left out."""
+"""What becomes of lines that do not fit: fewer words, fast speech, a held picture, or nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -17,18 +17,26 @@ def placed(
 ) -> tuple[Placement, ...]:
     """Place the lines as `workers.timing.plan.plan` does, in order of time.
 
-    With the policy `report` none is rushed: those that would be are left out, the worst ones first,
-    for as long as it takes, and the source speech in their place is spared like any other.
+    With the policy `extend` the picture is held for those that would be fast. With `report` none
+    is rushed: those that would be are left out, the worst ones first, for as long as it takes, and
+    the source speech in their place is spared like any other.
     """
     left_out: dict[int, Placement] = {}
     while True:
         kept = {id_: length for id_, length in natural.items() if id_ not in left_out}
-        found = plan(lines, kept, total, max_shift=timing.max_shift).placements
-        if timing.policy is Policy.FIT or not (worst := list(_worst(found))):
+        hold = timing.policy is Policy.EXTEND
+        found = plan(lines, kept, total, max_shift=timing.max_shift, hold=hold)
+        if timing.policy is not Policy.REPORT or not (worst := list(_worst(found))):
             everything = (*found, *left_out.values())
             return tuple(sorted(everything, key=lambda one: (one.start, one.id)))
         for one in worst:
             left_out[one.id] = one.model_copy(update={"verdict": Verdict.LEFT_OUT})
+
+
+def without_holds(timing: Timing) -> Timing:
+    """How lines are to fit before anything waits for them."""
+    policy = Policy.FIT if timing.policy is Policy.EXTEND else timing.policy
+    return timing.model_copy(update={"policy": policy})
 
 
 def budgets(

@@ -7,6 +7,7 @@ from backend.api.schemas.requests import (
     DownloadQuery,
     JobQuery,
     JobRequest,
+    MasterQuery,
     RetryRequest,
     TranslateRequest,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "JobQuery",
     "JobRequest",
     "JobView",
+    "MasterQuery",
     "Plan",
     "PresignRequest",
     "PresignedUpload",

@@ -109,6 +109,12 @@ class JobQuery(Camel):
     before = fields.UUID(load_default=None)
 
 
+class MasterQuery(Camel):
+    """Which language to begin with; those with the same picture come with it."""
+
+    language = fields.String(load_default=None)
+
+
 class DownloadQuery(Camel):
     """Which artifact, by its name."""
 

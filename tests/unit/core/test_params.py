@@ -20,7 +20,7 @@ def test_a_limit_that_an_override_does_not_name_stays():
     assert after.timing == Timing(policy=Policy.REPORT, max_shift=0.5)
 
 
-@pytest.mark.parametrize("timing", ["fit", {"policy": "extend"}, {"maxShift": 11}])
+@pytest.mark.parametrize("timing", ["fit", {"policy": "stretch"}, {"maxShift": 11}])
 def test_timing_that_does_not_exist_is_refused(timing):
     with pytest.raises(Invalid):
         overridden(dub_params("es"), {"timing": timing})

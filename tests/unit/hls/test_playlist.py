@@ -26,7 +26,7 @@ def sound(size: int = 6000, codecs: str = "mp4a.40.2") -> Stream:
 def package(language: str, **streams: Stream) -> Package:
     given = {"dub": sound(), "subtitles": stream((12.0, 600), header=0)} | streams
     named = {Role(role): found for role, found in given.items()}
-    return Package(language=language, source_language="en", streams=named)
+    return Package(source="5a", language=language, source_language="en", streams=named)
 
 
 PICTURE = stream(

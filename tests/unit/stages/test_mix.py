@@ -199,6 +199,7 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
         "start": 0.5,
         "duration": 0.8,
         "rate": 1.0,
+        "hold": 0.0,
         "spoken_at": 1.0,
         "voice": "v",
     }

@@ -9,7 +9,7 @@ from backend.core.errors import Permanent
 from backend.hls.index import Package, Role
 from tests.desk import LoneDesk
 from tests.hls_scene import SECONDS, dubbed, film
-from tests.media_samples import tone, write, write_av
+from tests.media_samples import tone, write
 from workers.stages import package
 
 
@@ -75,16 +75,6 @@ def test_a_picture_that_cannot_be_decoded_is_left_out_and_said(desk, source, mon
     assert Role.VIDEO not in index(made).streams
     [warning] = made.warnings
     assert warning.startswith("Streaming goes without the video. The picture cannot be decoded")
-
-
-def test_webm_gets_the_dub_as_opus(desk, tmp_path):
-    source = write_av(
-        tmp_path / "in.webm", tone(SECONDS), "libopus", video=1.0, video_codec="libvpx"
-    )
-    made = package.video(dubbed(desk, source, "es"), desk.progress)
-    assert made is not None
-    assert (made.filename, made.mime) == ("dub.webm", "video/webm")
-    assert (made.meta["codec"], made.meta["audio_codec"]) == ("vp8", "opus")
 
 
 def test_equal_packages_are_equal_files(desk, source):

@@ -60,6 +60,27 @@ TEN = "0123456789"  # 0.6 s of the stub's speech
 CROWDED = [(0, TEN * 3), (0.5, TEN * 3)]  # 3.6 s of speech for two seconds
 
 
+def test_with_extend_the_picture_waits_for_what_is_too_fast_even_in_fewer_words(desk):
+    timing = Timing(policy=Policy.EXTEND)
+    outcome, speech = spoken(desk, CROWDED, 2, timing=timing)
+    assert {place.verdict for place in speech.placements} == {Verdict.OK}
+    assert max(place.rate for place in speech.placements) <= 1.2
+    held = sum(place.hold for place in speech.placements)
+    last = speech.placements[-1]
+    assert last.start + last.duration == pytest.approx(2 + held, abs=0.001)
+    assert outcome.warnings[-1].startswith(f"The dub is {held:.1f} s longer than the source")
+    assert desk.synth.said == {(TEN * 3, 1.0): 1}
+
+
+def test_with_extend_a_shorter_text_goes_before_a_picture_that_waits(desk):
+    long = " ".join(["word"] * 20)
+    _, speech = spoken(
+        desk, [(0, "one two"), (2, long), (4, "three four")], 5, timing=Timing(policy="extend")
+    )
+    assert len(speech.clips[1].text) < len(long)
+    assert [place.hold for place in speech.placements] == [0, 0, 0]
+
+
 def test_each_clip_is_kept_with_its_true_length(desk):
     _, speech = spoken(desk, [(0, TEN), (2, TEN * 2)], 10)
     assert [clip.id for clip in speech.clips] == [0, 1]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from backend.core.segments import Line, Placement, Verdict
 from workers.timing import weights
-from workers.timing.plan import Hold, plan
+from workers.timing.holds import clock
+from workers.timing.plan import plan
 from workers.timing.weights import GRID, MAX_RATE, MIN_GAP, SLOWEST, WANTED
 
 GAP = MIN_GAP / GRID
@@ -27,7 +28,7 @@ def lines(*spans: tuple[float, float]) -> list[Line]:
 def placed(
     spans: list[tuple[float, float]], natural: list[float], total: float, max_shift: float = 1.5
 ) -> tuple[Placement, ...]:
-    return plan(lines(*spans), dict(enumerate(natural)), total, max_shift=max_shift).placements
+    return plan(lines(*spans), dict(enumerate(natural)), total, max_shift=max_shift)
 
 
 def end(one: Placement) -> float:
@@ -99,16 +100,16 @@ def test_a_file_too_full_is_spoken_faster_all_lines_alike():
 
 def test_lines_keep_the_order_of_time_and_silent_ones_are_not_placed():
     spoken = plan(lines((5, 6), (1, 2), (3, 4)), {0: 1.0, 1: 1.0}, 10.0, max_shift=1)
-    assert [one.id for one in spoken.placements] == [1, 0]
+    assert [one.id for one in spoken] == [1, 0]
 
 
 def test_nothing_to_say_gives_nothing_to_place():
-    assert plan([], {}, 10.0, max_shift=1).placements == ()
+    assert plan([], {}, 10.0, max_shift=1) == ()
 
 
 def test_no_line_is_moved_into_speech_that_goes_on_being_heard():
     table = lines((1, 2), (2.5, 4), (4.2, 5), (5.1, 7))
-    first, second, _ = plan(table, {0: 4.0, 2: 3.0, 3: 2.0}, 7.0, max_shift=1).placements
+    first, second, _ = plan(table, {0: 4.0, 2: 3.0, 3: 2.0}, 7.0, max_shift=1)
     assert end(first) == pytest.approx(2.5 - GAP, abs=2 * SAMPLE)
     assert first.shift < -0.3
     assert second.start == pytest.approx(4.0 + GAP, abs=4 * SAMPLE)
@@ -116,7 +117,7 @@ def test_no_line_is_moved_into_speech_that_goes_on_being_heard():
 
 def test_over_speech_that_goes_on_a_line_stays_where_its_source_line_was():
     table = lines((1, 9), (3, 4), (6, 7))
-    first, last = plan(table, {1: 1.5, 2: 1.5}, 10.0, max_shift=1).placements
+    first, last = plan(table, {1: 1.5, 2: 1.5}, 10.0, max_shift=1)
     for one, source in ((first, table[1]), (last, table[2])):
         assert one.start == pytest.approx(source.start, abs=4 * SAMPLE)
         assert end(one) == pytest.approx(source.end, abs=4 * SAMPLE)
@@ -124,7 +125,7 @@ def test_over_speech_that_goes_on_a_line_stays_where_its_source_line_was():
 
 def test_three_hours_do_not_drift():
     table = lines(*((3.0 * number + 0.7, 3.0 * number + 2.9) for number in range(3600)))
-    found = plan(table, dict.fromkeys(range(3600), 2.4), 10_800.0, max_shift=1).placements
+    found = plan(table, dict.fromkeys(range(3600), 2.4), 10_800.0, max_shift=1)
     for source, one in zip(table, found, strict=True):
         assert one.start * GRID == pytest.approx(round(source.start * GRID), abs=1e-5)
         assert one.duration == pytest.approx(2.2, abs=1.5 * SAMPLE)
@@ -155,20 +156,19 @@ def drawn(table, total, max_shift, *, hold=False):
 def test_nothing_is_cut_nothing_overlaps_all_is_in_order_and_inside(table, total, max_shift):
     source, natural, found = drawn(table, total, max_shift)
     order = sorted(source, key=lambda one: (one.start, one.id))
-    placements = found.placements
-    assert [one.id for one in placements] == [one.id for one in order if one.id in natural]
-    assert found.holds == ()
-    for one in placements:
+    assert [one.id for one in found] == [one.id for one in order if one.id in natural]
+    for one in found:
+        assert one.hold == 0
         assert one.duration * one.rate == pytest.approx(natural[one.id], rel=0.01, abs=0.001)
         assert one.rate >= SLOWEST - 0.01
-    gap = min(GAP, total / (2 * max(1, len(placements))) - 2 * SAMPLE)
-    for before, after in pairwise(placements):
+    gap = min(GAP, total / (2 * max(1, len(found))) - 2 * SAMPLE)
+    for before, after in pairwise(found):
         assert end(before) + gap <= after.start + 1e-9
-    if placements:
-        assert placements[0].start >= 0
-        assert end(placements[-1]) <= round(total * GRID) / GRID + 1e-9
+    if found:
+        assert found[0].start >= 0
+        assert end(found[-1]) <= round(total * GRID) / GRID + 1e-9
     if sum(natural.values()) <= MAX_RATE * (total - GAP * len(natural)):
-        assert all(one.rate <= MAX_RATE + 0.01 for one in placements)
+        assert all(one.rate <= MAX_RATE + 0.01 for one in found)
 
 
 @given(tables, st.floats(0.5, 90), shifts)
@@ -178,11 +178,11 @@ def test_nothing_is_cut_nothing_overlaps_all_is_in_order_and_inside(table, total
 def test_a_plan_of_what_is_planned_changes_nothing(table, total, max_shift):
     source, natural, found = drawn(table, total, max_shift)
     kept = [one for one in source if one.id not in natural]
-    again = [*kept, *(line(one.id, one.start, end(one)) for one in found.placements)]
-    lengths = {one.id: one.duration for one in found.placements}
-    same = plan(again, lengths, total, max_shift=max_shift).placements
+    again = [*kept, *(line(one.id, one.start, end(one)) for one in found)]
+    lengths = {one.id: one.duration for one in found}
+    same = plan(again, lengths, total, max_shift=max_shift)
     assert [(one.id, one.start, one.duration) for one in same] == [
-        (one.id, one.start, one.duration) for one in found.placements
+        (one.id, one.start, one.duration) for one in found
     ]
     assert {one.rate for one in same} <= {1.0}
 
@@ -192,28 +192,26 @@ def test_a_plan_of_what_is_planned_changes_nothing(table, total, max_shift):
 @settings(deadline=None)
 def test_with_holds_no_line_is_faster_than_wanted(table, total, max_shift):
     _, natural, found = drawn(table, total, max_shift, hold=True)
-    for one in found.placements:
+    for one in found:
         assert one.rate <= WANTED + 0.002 + 2 * SAMPLE / natural[one.id]
-    for before, after in pairwise(found.placements):
+    for before, after in pairwise(found):
         assert end(before) < after.start + 1e-9
-    times = [hold.time for hold in found.holds]
+    held = clock(found)
+    times = [hold.time for hold in held.holds]
     assert times == sorted(times)
-    longer = sum(hold.duration for hold in found.holds)
-    if found.placements:
-        assert end(found.placements[-1]) <= total + longer + 2 * SAMPLE
+    if found:
+        assert end(found[-1]) <= held.length(total) + 2 * SAMPLE
 
 
 def test_a_hold_gives_a_line_the_time_it_lacks_and_moves_all_that_follows():
     source = lines((0.0, 3.0), (3.3, 6.3))
-    found = plan(source, {0: 8.0, 1: 3.0}, 10.0, max_shift=1.0, hold=True)
-    first, second = found.placements
+    first, second = found = plan(source, {0: 8.0, 1: 3.0}, 10.0, max_shift=1.0, hold=True)
     assert first.rate == WANTED
-    (hold,) = found.holds
-    assert hold == Hold(
-        pytest.approx(3.55, abs=0.001), pytest.approx(8.0 / WANTED + GAP - 3.6, abs=0.001)
-    )
-    assert second.shift == pytest.approx(0.3, abs=0.001)
-    assert second.start == pytest.approx(3.6 + hold.duration, abs=0.001)
+    assert second.shift == pytest.approx(1.0, abs=0.001)
+    (hold,) = clock(found).holds
+    assert hold.duration == first.hold == pytest.approx(8.0 / WANTED + GAP - 4.3, abs=0.001)
+    assert hold.time == pytest.approx(4.3 - GAP, abs=0.001)
+    assert second.start == pytest.approx(4.3 + hold.duration, abs=0.001)
 
 
 def test_without_need_the_picture_is_not_held():
@@ -227,7 +225,7 @@ def test_without_need_the_picture_is_not_held():
 def test_no_plan_nearby_is_cheaper(table, total, max_shift, random):
     source = [line(i, start, start + length) for i, (start, length, _, _) in enumerate(table)]
     natural = {i: min(clip, 3.0) for i, (_, _, clip, _) in enumerate(table)}
-    found = plan(source, natural, total, max_shift=max_shift).placements
+    found = plan(source, natural, total, max_shift=max_shift)
     spans = np.array([(one.start, end(one)) for one in found]) * GRID
     order = [source[one.id] for one in found]
     clips = np.array([natural[one.id] for one in found]) * GRID

@@ -4,7 +4,7 @@ import pytest
 
 from backend.core.params import Policy, Timing
 from backend.core.segments import Line, Verdict
-from workers.timing.policy import AIM, budgets, placed
+from workers.timing.policy import AIM, budgets, placed, without_holds
 
 LINES = [
     Line(id=number, start=start, end=start + 1, source="", text="x")
@@ -60,6 +60,24 @@ def test_a_line_that_makes_the_next_one_late_may_take_that_much_less(by_themselv
 def test_a_line_that_makes_room_for_another_is_asked_for_later():
     assert set(asked(LONG, total=6.0)) == {1}
     assert set(asked(LONG, total=6.0, by_themselves=False)) > {1}
+
+
+def test_with_extend_the_picture_is_held_for_just_what_is_too_fast():
+    timing = Timing(policy=Policy.EXTEND, max_shift=0.3)
+    first, long, after, last = placed(LINES, LONG, 8.0, timing)
+    assert [one.hold > 0 for one in (first, long, after, last)] == [False, True, False, False]
+    assert {one.verdict for one in (first, long, after, last)} == {Verdict.OK}
+    assert long.rate == 1.2
+    assert last.start - long.start >= 7.0 / 1.2
+    assert placed(LINES, LONG, 8.0, without_holds(timing)) == placed(
+        LINES, LONG, 8.0, Timing(max_shift=0.3)
+    )
+
+
+def test_with_extend_what_fits_is_placed_as_ever():
+    natural = {0: 1.0, 1: 1.3, 2: 0.8, 3: 1.0}
+    extend, fit = (placed(LINES, natural, 8.0, Timing(policy=p)) for p in ("extend", "fit"))
+    assert extend == fit
 
 
 def asked(

@@ -1,0 +1,71 @@
+"""A picture that is held for lines that are too long: when, and what the dub's clock shows then.
+
+Lines are placed on the dub's clock, which goes on while that of the recording stands still.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from math import ceil
+from typing import NamedTuple
+
+from backend.core.segments import Placement
+from workers.timing.weights import GRID
+
+
+class Hold(NamedTuple):
+    """For `duration` seconds the recording stands still at `time`; whole samples of 48 kHz."""
+
+    time: float
+    duration: float
+
+
+class Clock:
+    """Where the moments of a recording are in its dub."""
+
+    def __init__(self, holds: Iterable[Hold]) -> None:
+        self.holds = tuple(holds)
+        self._times = [hold.time for hold in self.holds]
+        self._held = [0.0, *accumulate(hold.duration for hold in self.holds)]
+
+    def at(self, time: float) -> float:
+        """When the dub gets to `time`, in seconds: where it is held there, when that begins."""
+        return time + self._held[bisect_left(self._times, time)]
+
+    def length(self, duration: float) -> float:
+        """How long the dub of a recording of `duration` seconds is."""
+        return duration + self._held[-1]
+
+
+def clock(placements: Iterable[Placement]) -> Clock:
+    """The clock of a dub with these lines, which are in order of time."""
+    return Clock(_holds(placements))
+
+
+def _holds(placements: Iterable[Placement]) -> Iterator[Hold]:
+    held = 0
+    for one in placements:
+        if one.hold:
+            start, length, hold = (_samples(x) for x in (one.start, one.duration, one.hold))
+            yield Hold((start - held + max(0, length - hold)) / GRID, one.hold)
+            held += hold
+
+
+def whole_frames(placements: Iterable[Placement], fps: float) -> Iterator[Placement]:
+    """The placements, with holds of whole frames and what follows each later by as much.
+
+    The frames are counted from the first hold on, so that roundings do not add up.
+    """
+    frames = held = planned = 0
+    for one in placements:
+        start = (_samples(one.start) + held - planned) / GRID
+        planned += _samples(one.hold)
+        # Planned holds are rounded to samples: what is over a frame by less is no further one.
+        frames += max(0, ceil((one.hold - 0.5 / GRID) * fps))
+        hold = _samples(frames / fps) - held
+        held += hold
+        yield one.model_copy(update={"start": start, "hold": hold / GRID})
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * GRID)
