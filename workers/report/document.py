@@ -83,7 +83,7 @@ class Stage(Part):
 
 
 class Source(Part):
-    """The recording that was dubbed; its length in seconds."""
+    """The recording that was dubbed; its length in seconds, with all that it is held."""
 
     filename: str
     sha256: str

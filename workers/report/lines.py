@@ -9,6 +9,7 @@ from workers.media.score import RATE, Take
 from workers.report.document import Line as Reported
 from workers.report.document import Span
 from workers.report.figures import RATE_DIGITS, TIME_DIGITS, collisions, unheard
+from workers.timing.holds import Clock, clock
 
 
 def reported(
@@ -25,10 +26,11 @@ def reported(
     colliding = {order[index] for index in collisions([spans[id_] for id_ in order])}
     clips = {clip.id: clip for clip in speech.clips}
     lines = {line.id: line for line in translation.lines}
+    time = clock(speech.placements)
     slots = dict(_slots(translation.lines, max_shift, total))
     return tuple(
         _line(
-            _Planned(lines[placed.id], clips[placed.id], placed, slots[placed.id]),
+            _Planned(lines[placed.id], clips[placed.id], placed, slots[placed.id], time),
             spans.get(placed.id),
             total,
             collides=placed.id in colliding,
@@ -42,12 +44,17 @@ class _Planned(NamedTuple):
     clip: Clip
     placed: Placement
     slot: Span
+    time: Clock
+
+    def late(self, start: float) -> float:
+        """The seconds by which it starts late; a picture that is held makes nobody late."""
+        return self.time.shown(start) - self.time.shown(self.line.start)
 
 
 def _line(
     planned: _Planned, span: tuple[float, float] | None, total: float, *, collides: bool
 ) -> Reported:
-    line, clip, placed, slot = planned
+    line, clip, placed, slot, _ = planned
     length = span[1] - span[0] if span else 0.0
     return Reported(
         id=line.id,
@@ -60,7 +67,7 @@ def _line(
         natural=round(clip.natural, TIME_DIGITS),
         spoken_at=clip.rate,
         rate=round(clip.natural / length, RATE_DIGITS) if length > 0 else None,
-        shift=round(span[0] - line.start, TIME_DIGITS) if span else None,
+        shift=round(planned.late(span[0]), TIME_DIGITS) if span else None,
         verdict=placed.verdict,
         collides=collides,
         cut=round(unheard(span, total), TIME_DIGITS) if span else 0.0,

@@ -3,7 +3,7 @@
 Lines are placed on the dub's clock, which goes on while that of the recording stands still.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from math import ceil
@@ -27,10 +27,17 @@ class Clock:
         self.holds = tuple(holds)
         self._times = [hold.time for hold in self.holds]
         self._held = [0.0, *accumulate(hold.duration for hold in self.holds)]
+        self._begins = [self.at(time) for time in self._times]
 
     def at(self, time: float) -> float:
         """When the dub gets to `time`, in seconds: where it is held there, when that begins."""
         return time + self._held[bisect_left(self._times, time)]
+
+    def shown(self, time: float) -> float:
+        """The recording's moment that the dub shows at `time`; the inverse of `at`."""
+        past = bisect_right(self._begins, time)
+        moment = time - self._held[past]
+        return max(moment, self._times[past - 1]) if past else moment
 
     def length(self, duration: float) -> float:
         """How long the dub of a recording of `duration` seconds is."""

@@ -67,6 +67,7 @@ def test_the_report_is_on_the_clock_of_the_dub(film):
     report = json.loads(paths(film.run())["report"].read_text())
     lines = report["lines"]
     assert all(line["source"]["start"] - 0.31 < line["dub"]["start"] for line in lines)
+    assert all(abs(line["shift"]) < 0.31 for line in lines)
     assert {line["verdict"] for line in lines} == {"ok"}
     sums = report["sums"]
     assert (sums["durationErrorMs"], sums["collisions"], sums["cuts"]) == (0, 0, 0)

@@ -40,6 +40,12 @@ def test_time_goes_on_after_a_hold_by_as_much_later():
     assert held.length(9.0) == 10.5
 
 
+def test_what_the_dub_shows_stands_still_in_a_hold():
+    held = Clock([Hold(2.0, 0.5), Hold(4.0, 1.0)])
+    times = (0.0, 2.0, 2.4, 2.75, 4.5, 5.4, 5.75)
+    assert [held.shown(time) for time in times] == [0.0, 2.0, 2.0, 2.25, 4.0, 4.0, 4.25]
+
+
 def test_a_line_is_waited_for_as_it_comes_to_its_end():
     lines = [placement(0, 1.0, 3.0, 0.5), placement(1, 5.0, 1.0, 0.0), placement(2, 6.5, 1.0, 1.0)]
     assert clock(lines).holds == (Hold(3.5, 0.5), Hold(6.0, 1.0))
@@ -50,6 +56,7 @@ def test_the_clock_never_runs_backwards_and_holds_are_exact(table, times):
     held = clock(lined_up(table))
     shown = [held.at(time) for time in sorted(times)]
     assert shown == sorted(shown)
+    assert [held.shown(time) for time in shown] == pytest.approx(sorted(times))
     for (time, duration), later in pairwise((*held.holds, Hold(1e9, 0))):
         if later.time > time:
             passed = held.at(time + 1 / GRID) - held.at(time)
