@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     keep_days: float = Field(
         default=30,
         ge=14,
-        description="Kept for further runs after their last use: speech, translations; days",
+        description="Days for which speech, translations and streams are kept after their last use",
     )
     provider_rates: dict[str, PositiveFloat] = Field(
         default_factory=dict,

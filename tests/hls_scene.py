@@ -48,8 +48,9 @@ def dubbed(desk: LoneDesk, source: Path, language: str) -> Mix:
     cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
     vtt.write_text(formats.vtt(cues), encoding="utf-8")
     files = {"media": desk.keep(source, "video/mp4")}
+    recording = sent(files["media"], desk, SECONDS)
     return Mix(
-        *(work(files, language), desk, sent(files["media"], desk, SECONDS)),
+        *(work(files, language), desk, recording, recording),
         source_language="en",
         dub=dub,
         captions=vtt,

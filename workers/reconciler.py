@@ -114,7 +114,8 @@ def _leadership(parts: Parts) -> Iterator[Callable[[], bool]]:
     # that hangs keeps its own, so Postgres ends one that was not heard of for a whole lease.
     with parts.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         limit = text("SELECT set_config('idle_session_timeout', :ms, false)")
-        connection.execute(limit, {"ms": str(round(1000 * parts.settings.lease_s))})
+        idle = max(parts.settings.lease_s, 2 * parts.settings.reconcile_s)
+        connection.execute(limit, {"ms": str(round(1000 * idle))})
         take = text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")
         ours = connection.execute(take).scalar_one()
         try:

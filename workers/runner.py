@@ -18,11 +18,12 @@ from backend.core.errors import (
     DublineError,
     LeaseLost,
     Outdated,
+    Permanent,
     RateLimited,
     Stopping,
     Transient,
 )
-from backend.core.joint import Mixes
+from backend.core.joint import Dub, Files
 from backend.core.leases import Claim
 from backend.core.patience import outlasting
 from backend.core.retry import decide
@@ -114,17 +115,27 @@ class Runner:
         failpoint("after-commit", claim.stage)
 
     def _joined(self, claim: Claim, outcome: Outcome, success: Success, heart: Heart) -> Success:
-        """With the file of all languages that are complete by now."""
+        """With the file of all languages that are complete by now, unless there is one."""
         if outcome.joint is None:
             return success
-        mixes = outlasting(partial(self._mixes, claim), claim.lease_s)
-        made = outcome.joint({language: _files(mix) for language, mix in mixes.items()})
-        more = [replace(self._stored(claim, made, heart), joint=True)] if made else []
-        return replace(success, artifacts=[*success.artifacts, *more], made_with=mixes)
+        missing = outlasting(partial(self._missing, claim, success), claim.lease_s)
+        if not missing:
+            return replace(success, joins=True)
+        try:
+            made = outcome.joint({language: _files(dub) for language, dub in missing.items()})
+        except Permanent as problem:
+            warning = f"No video with all languages: {problem}"
+            return replace(success, warnings=(*success.warnings, warning))
+        made = replace(made, meta={**made.meta, "made_of": joint.made_of(missing)})
+        more = replace(self._stored(claim, made, heart), joint=True)
+        return replace(success, artifacts=[*success.artifacts, more], joins=True)
 
-    def _mixes(self, claim: Claim) -> Mixes:
+    def _missing(self, claim: Claim, success: Success) -> Mapping[str, Files]:
+        own = Dub()
+        for one in success.artifacts:
+            own.add(one.kind, one.file, one.meta)
         with self._parts.db.read() as connection:
-            return joint.mixes(connection, claim.job_id)
+            return joint.missing(connection, claim.job_id, claim.language, own)
 
     def _succeeded(self, claim: Claim, success: Success) -> bool:
         """Write the success, unless it is outdated.

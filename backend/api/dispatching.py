@@ -1,11 +1,13 @@
 """The fast path: what an accepted run is sent with, and how its job is answered."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import structlog
 from flask import url_for
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from backend.api.context import parts, user_id
 from backend.core import outbox, views
@@ -27,5 +29,6 @@ def _dispatch(run_id: UUID) -> None:
             parts().dispatcher.send(message)
     except (OperationalError, OSError) as error:
         log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
-        with parts().db.write() as connection:
+        # Without this the relay looks a little later.
+        with suppress(DatabaseError), parts().db.write() as connection:
             outbox.wake(connection, run_id)

@@ -39,7 +39,7 @@ def record(connection: Connection, job_id: UUID, event: Event) -> None:
     """Write an event under the job's next number; this too takes the job's row."""
     row = {**vars(event), "data": dict(event.data), "job_id": job_id}
     if connection.dialect.name == "sqlite":
-        seq = connection.execute(_NUMBER, row).scalar_one()
+        seq = connection.execute(_NUMBER, {"job_id": job_id}).scalar_one()
         connection.execute(insert(JobEvent), {**row, "seq": seq})
         return
     # In one statement, which SQLite does not know: this is on every stage's way.

@@ -15,9 +15,8 @@ from sqlalchemy import Connection, Result, bindparam, func, insert, select, upda
 from backend.core import events, joint, outbox, standing
 from backend.core.artifacts import FileRef
 from backend.core.db import Database, from_now
-from backend.core.errors import LeaseLost
+from backend.core.errors import LeaseLost, Outdated
 from backend.core.events import Event
-from backend.core.joint import Mixes
 from backend.core.leases import HELD, Claim, Lease, fenced, held_by, of_run
 from backend.core.models import Artifact, Run, StageRun
 from backend.core.retry import Again, GiveUp
@@ -39,7 +38,7 @@ class NewArtifact:
 class Success:
     """What a stage made, by whom, and at what cost.
 
-    `made_with` is what it found of the job's languages, if it puts them together.
+    If it `joins` languages, the file of all that are complete has to be there when it ends.
     """
 
     artifacts: Sequence[NewArtifact]
@@ -50,22 +49,23 @@ class Success:
     unit: str = ""
     cost_usd: float = 0.0
     warnings: Sequence[str] = ()
-    made_with: Mixes | None = None
+    joins: bool = False
 
 
 def succeed(db: Database, claim: Claim, success: Success) -> None:
     """Write the stage's progress marker and its artifacts.
 
-    Raises `LeaseLost`, and `Outdated` as `joint.renew` does; then nothing is written.
+    Raises `LeaseLost`, and `Outdated` when the file of all languages is of other ones than are
+    complete now; then nothing is written.
     """
     with db.write() as connection:
         events.record(connection, claim.job_id, _succeeded(claim, success))
-        if success.made_with is not None:
-            joint.renew(connection, claim.job_id, success.made_with)
         written = connection.execute(_SUCCEED, {**held_by(claim), **_marker(success)})
         cancelling = _cancelling(written, claim)
         if success.artifacts:
             connection.execute(insert(Artifact), [_row(claim, a) for a in success.artifacts])
+        if success.joins and not joint.complete(connection, claim.job_id):
+            raise Outdated("Another language was completed meanwhile")
         if cancelling or claim.stage is stages_of(claim.params.kind)[-1]:
             settle_run(connection, claim.job_id, claim.run_id)
         else:

@@ -12,7 +12,7 @@ from backend.core.db import Database
 from backend.core.errors import NotFound
 from backend.core.models import Artifact, Job, JobEvent, Run, StageRun
 from backend.core.plan import Step
-from backend.core.stages import ALL_LANGUAGES, Stage
+from backend.core.stages import ALL_LANGUAGES, JOINT, Stage
 from backend.core.states import (
     LanguageStatus,
     RunState,
@@ -118,8 +118,8 @@ def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, F
     """
     with db.read() as connection:
         jobs.find(connection, user_id, job_id)
-        found = joint.mixes(connection, job_id)
-    streamable = {language: files for language, files in found.items() if "hls" in files}
+        found = joint.dubs(connection, job_id)
+    streamable = {language: dub.files for language, dub in found.items() if "hls" in dub.files}
     if not streamable:
         raise NotFound("This job has nothing to stream yet: wait until a language is complete")
     return streamable
@@ -173,12 +173,15 @@ def _artifacts(connection: Connection, job_id: UUID) -> Sequence[Row[Any]]:
         .order_by(Run.number)
     )
     made = {(row.stage, row.language): row.made_by for row in succeeded}
-    return connection.execute(
+    rows = connection.execute(
         select(Artifact.__table__, StageRun.stage)
         .join(StageRun, StageRun.id == Artifact.stage_run_id)
-        .where(Artifact.stage_run_id.in_(made.values()))
+        .where(Artifact.stage_run_id.in_(made.values()), Artifact.kind != JOINT)
         .order_by(Artifact.stage_run_id, Artifact.id)
     ).all()
+    several = len([stage for stage, _ in made if stage is Stage.MIX]) > 1
+    all_languages = joint.file(connection, job_id) if several else None
+    return [*rows, all_languages] if all_languages else rows
 
 
 def _summary(row: Row[Any], run: Row[Any]) -> dict[str, Any]:

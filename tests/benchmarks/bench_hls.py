@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.media.probe import probe
 from tests.desk import LoneDesk, work
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.stages import package
 from workers.stages.base import StoredFile
 from workers.stages.package import Mix
+from workers.stages.source import sent
 
 MEBIBYTE = 1024  # of VmHWM, which counts KiB
 
@@ -68,12 +68,11 @@ def one() -> None:
     """Package the one language that standard input tells; print seconds (two kinds) and MiB."""
     order = json.load(sys.stdin)
     folder = Path(order["folder"])
-    found = probe(folder / "film.mp4")
+    desk, media = LoneDesk(folder / "desk"), StoredFile(**order["media"])
+    recording = sent(media, desk, 0.0)
     mix = Mix(
-        *(work({"media": StoredFile(**order["media"])}, order["language"]),),
-        *(LoneDesk(folder / "desk"), folder / "film.mp4", found),
+        *(work({"media": media}, order["language"]), desk, recording, recording),
         source_language="en",
-        duration=found.duration,
         dub=folder / "dub.m4a",
         captions=folder / "captions.vtt",
     )

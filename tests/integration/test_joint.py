@@ -7,6 +7,7 @@ from uuid import UUID
 
 import av
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from backend.core import jobs, settle, views
 from backend.core.errors import NotFound, Permanent
@@ -154,3 +155,62 @@ def test_languages_with_held_pictures_stay_apart(parts, runner, film, monkeypatc
     assert files["es/dub.mp4"]["duration"] == files["es/dub.m4a"]["duration"] > 4.0
     streams = views.packaged(parts.db, LOCAL_USER, job_id)
     assert len({files["hls_video"] for files in streams.values()}) == len(streams)
+
+
+def test_a_language_whose_picture_is_held_leaves_the_others_together(
+    parts, runner, film, tmp_path, monkeypatch
+):
+    monkeypatch.delattr("workers.providers.stub.StubTranslator.shorten")
+    monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.03)
+    job_id, run_id = film("es", "pt", "fr", timing=Timing(policy=Policy.EXTEND))
+    dub(runner, run_id, "es", "pt")
+    monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.4)
+    prepared(runner, run_id, "fr")
+    assert runner.run(run_id, Stage.MIX, "fr")
+    files = {one["name"]: one for one in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]}
+    assert [files[f"{tag}/dub.mp4"]["meta"]["held"] for tag in ("es", "pt", "fr")] == [
+        *(False, False, True)
+    ]
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+
+
+def test_going_back_to_an_earlier_mix_shows_the_file_with_that(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es", "pt")
+    before = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+    for loudness in ("web", "source"):
+        asked = Resume(None, languages=("es",), overrides={"loudness": loudness})
+        run_id, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+        runner.run(run_id, Stage.MIX, "es")
+        now = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+        assert (now == before) == (loudness == "source")
+
+
+def test_a_dub_that_cannot_be_joined_is_complete_with_a_warning(parts, runner, film):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es")
+    parts.store.delete(views.artifact(parts.db, LOCAL_USER, job_id, "es/dub.m4a").key)
+    dub(runner, run_id, "pt")
+    job = views.job(parts.db, LOCAL_USER, job_id)
+    assert job["status"] == "succeeded"
+    assert NAME not in {one["name"] for one in job["artifacts"]}
+    mix = job["languages"][1]["stages"][-1]
+    assert any("No video with all languages" in warning for warning in mix["warnings"])
+
+
+def test_a_commit_whose_answer_is_lost_joins_nothing_again(parts, runner, film, monkeypatch):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es")
+    prepared(runner, run_id, "pt")
+    really, tries = settle.succeed, []
+
+    def succeed(db, claim, success) -> None:
+        tries.append(success)
+        really(db, claim, success)
+        raise OperationalError("COMMIT", {}, ConnectionError("gone"))
+
+    monkeypatch.setattr(settle, "succeed", succeed)
+    assert not runner.run(run_id, Stage.MIX, "pt")
+    assert len(tries) == 2
+    assert tries[0] is tries[1]
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"

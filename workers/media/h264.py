@@ -15,10 +15,12 @@ from backend.core.errors import Permanent
 from backend.media.container import origin, picture
 from backend.media.timeline import Timeline
 from workers.media.hold import Shown, held
-from workers.timing.holds import Hold
+from workers.timing.holds import Hold, finer
 
 # x264's constant quality at its default, and the fastest preset that does not harm it visibly.
 OPTIONS = {"preset": "veryfast", "crf": "23", "forced-idr": "1"}
+# Of slides that are held B-frames would be decoded many seconds before they are shown.
+IN_ORDER = {"bf": "0"}
 KEYFRAME_EVERY = 6.0  # seconds, as long as Apple's authoring specification wants segments
 CLOCK = Fraction(1, 90_000)
 UNSPECIFIED = 2  # of the matrix of colours, as 0 is RGB's and the picture is none (ITU-T H.273)
@@ -44,8 +46,9 @@ def encoded(
         raise Permanent("The recording has no picture.")
     sink: VideoStream | None = None
     key = -KEYFRAME_EVERY
-    for time, frame in held(_placed(container, stream), holds, _rate(stream)):
-        sink = sink or _sink(target, frame, stream)
+    fps = _rate(stream) * finer(float(_rate(stream)))
+    for time, frame in held(_placed(container, stream), holds, fps):
+        sink = sink or _sink(target, frame, stream, OPTIONS | (IN_ORDER if holds else {}))
         frame.pts, frame.time_base = round(time / CLOCK), CLOCK
         due = time - key >= KEYFRAME_EVERY
         key = time if due else key
@@ -57,8 +60,10 @@ def encoded(
     target.mux(sink.encode(None))
 
 
-def _sink(target: OutputContainer, like: VideoFrame, stream: VideoStream) -> VideoStream:
-    sink = target.add_stream("libx264", _rate(stream), OPTIONS)
+def _sink(
+    target: OutputContainer, like: VideoFrame, stream: VideoStream, options: dict[str, str]
+) -> VideoStream:
+    sink = target.add_stream("libx264", _rate(stream), options)
     sink.width, sink.height, sink.pix_fmt = like.width, like.height, like.format.name
     codec = sink.codec_context
     codec.time_base = CLOCK

@@ -37,7 +37,7 @@ def held(frames: Iterable[Shown], holds: Sequence[Hold], fps: Fraction) -> Itera
     if last is None:
         return
     for hold in waiting:
-        yield from _again(last, end + late, hold, fps)
+        yield from _again(last, max(end, hold.time) + late, hold, fps)
         late += hold.duration
 
 

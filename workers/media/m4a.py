@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import av
+import numpy as np
 
 from workers.media.score import FRAME, RATE
 
@@ -67,7 +68,10 @@ def packets(path: Path) -> Iterator[Packet]:
 
 
 def _head(sizes: Sequence[int], samples: int, language: str) -> bytes:
-    """Everything before the packets; `samples` counts the encoder's delay too."""
+    """Everything before the packets; `samples` counts the encoder's delay too.
+
+    Times have 64 bits (version 1): at 48 kHz 32 would do for a day.
+    """
     kind = _box("ftyp", b"M4A ", pack(">I", 0x200), b"M4A ", b"isom", b"iso2")
     moov = _moov(sizes, samples, language, 0)
     first = len(kind) + len(moov) + 16
@@ -77,19 +81,19 @@ def _head(sizes: Sequence[int], samples: int, language: str) -> bytes:
 
 def _moov(sizes: Sequence[int], samples: int, language: str, first: int) -> bytes:
     shown = samples - FRAME
-    movie = pack(">4IIH10x", 0, 0, RATE, shown, 0x10000, 0x100) + UNITY + pack(">24xI", 2)
-    track = pack(">5I8xHHHxx", 0, 0, 1, 0, shown, 0, 1, 0x100) + UNITY + bytes(8)
-    edit = pack(">IIiI", 1, shown, FRAME, 0x10000)
-    media = pack(">4IHH", 0, 0, RATE, samples, _five_bits(language), 0)
+    movie = pack(">QQIQIH10x", 0, 0, RATE, shown, 0x10000, 0x100) + UNITY + pack(">24xI", 2)
+    track = pack(">QQIIQ8xHHHxx", 0, 0, 1, 0, shown, 0, 1, 0x100) + UNITY + bytes(8)
+    edit = pack(">IQqI", 1, shown, FRAME, 0x10000)
+    media = pack(">QQIQHH", 0, 0, RATE, samples, _five_bits(language), 0)
     handler = pack(">I4s12x", 0, b"soun") + b"SoundHandler\0"
-    about = (_full("mdhd", media), _full("hdlr", handler))
+    about = (_full("mdhd", media, version=1), _full("hdlr", handler))
     return _box(
         "moov",
-        _full("mvhd", movie),
+        _full("mvhd", movie, version=1),
         _box(
             "trak",
-            _full("tkhd", track, flags=3),  # enabled, in the movie
-            _box("edts", _full("elst", edit)),
+            _full("tkhd", track, version=1, flags=3),  # enabled, in the movie
+            _box("edts", _full("elst", edit, version=1)),
             _box("mdia", *about, _minf(sizes, samples, first)),
         ),
     )
@@ -121,7 +125,7 @@ def _tables(sizes: Sequence[int], samples: int, first: int) -> Iterator[bytes]:
     yield _full("stsd", pack(">I", 1), _mp4a())
     yield _full("stts", pack(">5I", 2, count - 1, FRAME, 1, last))
     yield _full("stsc", pack(">I", len(runs)), *(pack(">3I", *run) for run in runs))
-    yield _full("stsz", pack(">2I", 0, count), pack(f">{count}I", *sizes))
+    yield _full("stsz", pack(">2I", 0, count), np.array(sizes, ">u4").tobytes())
     yield _full("co64", pack(">I", len(places)), pack(f">{len(places)}Q", *places))
     # To play a packet, decode the one before it too.
     yield _full("sgpd", b"roll", pack(">2Ih", 2, 1, -1), version=1)

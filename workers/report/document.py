@@ -104,7 +104,7 @@ class Measures(Part):
 
 
 class Sums(Measures):
-    """The report in a few figures; shares and error rates are 0..1.
+    """The report in a few figures; shares are 0..1, error rates may be above 1.
 
     `wer` or `cer` is None unless the dub was transcribed again.
     """

@@ -66,7 +66,7 @@ class Kept:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-# What each language's latest mix made, by kind, in the order asked for; nothing if it is not done.
+# What the mixes of some languages made, by kind, in the order in which they were asked for.
 Mixes = Mapping[str, Mapping[str, StoredFile]]
 
 
@@ -74,8 +74,8 @@ Mixes = Mapping[str, Mapping[str, StoredFile]]
 class Outcome:
     """All that a stage made, by which provider and model, and at what cost.
 
-    `joint` puts this language and the others that are complete into one file, if there are any. It
-    is called once all else is stored, and again if another language is completed meanwhile.
+    `joint` puts the dubs of some languages into one file; raises `Permanent`. It is called once all
+    else is stored, and again if another language is completed meanwhile.
     """
 
     made: tuple[Made, ...]
@@ -84,7 +84,7 @@ class Outcome:
     cost: Cost = field(default_factory=Cost)
     warnings: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
-    joint: Callable[[Mixes], Made | None] | None = None
+    joint: Callable[[Mixes], Made] | None = None
 
 
 class ContentStore(Protocol):

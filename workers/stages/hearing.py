@@ -48,10 +48,10 @@ def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
 
     What it cannot do, or not now, is a warning: the dub itself is complete.
     """
-    if not work.params.transcribe_dub:
+    if not (work.params.transcribe_dub and dub.takes):
         return Hearing()
-    transcriber = desk.transcriber(work.params.providers.transcription)
     try:
+        transcriber = desk.transcriber(work.params.providers.transcription)
         transcriber.check(work.language)
         text, cost = _transcribed(transcriber, work.language, desk, dub)
     except (Permanent, Transient) as problem:

@@ -23,7 +23,7 @@ from workers.stages.mixdown import Mixdown, Order, Recording, mixdown
 from workers.stages.package import Mix, Streams
 from workers.stages.segment_audio import zipped
 from workers.stages.source import Source, held, sent
-from workers.timing.holds import Clock, clock, whole_frames
+from workers.timing.holds import Clock, clock, finer, whole_frames
 
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
@@ -36,12 +36,13 @@ HELD, MIXED, DELIVERED = 0.4, 0.8, 0.9
 
 @dataclass(frozen=True)
 class _Dub:
-    """All that the steps of this stage share; the source is held as `clock` tells."""
+    """All that the steps of this stage share; `source` is the recording, held as `clock` tells."""
 
     work: Work
     desk: Desk
     translation: Translation
     speech: Speech
+    recording: Source
     source: Source
     placements: Sequence[Placement]
     clock: Clock
@@ -103,7 +104,7 @@ def run(work: Work, desk: Desk) -> Outcome:
             *(*problems, *hearing.warnings),
         ),
         kept=streams.kept,
-        joint=partial(video.joint, mix) if "video" in {one.kind for one in made} else None,
+        joint=video.joint(mix),
     )
 
 
@@ -124,12 +125,14 @@ def _gather(work: Work, desk: Desk) -> _Dub:
 
     translation = Translation.model_validate_json(read("segments"))
     speech = Speech.model_validate_json(read("speech"))
-    source = sent(work.files["media"], desk, translation.duration)
-    waited = tuple(whole_frames(speech.placements, source.fps or RATE))
+    recording = sent(work.files["media"], desk, translation.duration)
+    fps = recording.fps or RATE
+    waited = tuple(whole_frames(speech.placements, fps * finer(fps)))
     speech = speech.model_copy(update={"placements": waited})
     time = clock(waited)
-    source = held(source, time, desk, partial(_step, desk, 0.0, HELD))
-    return _Dub(work, desk, speech.said(translation), speech, source, speech.heard(), time)
+    source = held(recording, time, desk, partial(_step, desk, 0.0, HELD))
+    said, heard = speech.said(translation), speech.heard()
+    return _Dub(work, desk, said, speech, recording, source, heard, time)
 
 
 def _order(job: _Dub, bed: Bed) -> Order:
@@ -180,7 +183,7 @@ def _spans(job: _Dub) -> list[tuple[float, float]]:
 def _mix(job: _Dub, made: Sequence[Made]) -> Mix:
     files = {one.kind: one.path for one in made}
     return Mix(
-        *(job.work, job.desk, job.source),
+        *(job.work, job.desk, job.recording, job.source),
         source_language=job.translation.source_language,
         dub=files["audio"],
         captions=files["captions_vtt"],

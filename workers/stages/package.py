@@ -20,10 +20,14 @@ Maker = Callable[[Path, Path, Progress], Stream]
 
 @dataclass(frozen=True)
 class Mix:
-    """A finished mix: `dub` is M4A, `captions` WebVTT, both as long as the source."""
+    """A finished mix: `dub` is M4A, `captions` WebVTT, both as long as the source.
+
+    `source` is what is seen and heard under it: the `recording` as it was sent, or held.
+    """
 
     work: Work
     desk: Desk
+    recording: Source
     source: Source
     source_language: str
     dub: Path

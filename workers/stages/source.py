@@ -67,10 +67,11 @@ def held(source: Source, clock: Clock, desk: Desk, progress: Progress) -> Source
     if source.found is None:
         return replace(source, duration=duration)
     key = _content_key(source, clock)
-    there = kept(desk.streams, key, desk)
-    if there is None:
-        made = _written(source, source.found, clock, desk.workdir, progress)
-        there = desk.streams.put(key, made), made
+    with desk.alone(f"held-{key[:2]}"):
+        there = kept(desk.streams, key, desk)
+        if there is None:
+            made = _written(source, source.found, clock, desk.workdir, progress)
+            there = desk.streams.put(key, made), made
     file, path = there
     return Source(path, file.sha256, duration, probe(path))
 

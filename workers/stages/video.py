@@ -1,18 +1,18 @@
 """A dub as a video file: its own, and the one with all languages that are complete."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from backend.core.errors import Damaged
 from backend.core.languages import iso639_2
 from backend.core.stages import JOINT
-from backend.hls.index import Package
 from workers.media.decode import blocks
 from workers.media.mux import MIMES, Track, mux, suffix_for
 from workers.media.opus import RATE, write_opus
-from workers.stages.base import Made, Mixes, StoredFile
+from workers.stages.base import Made, Mixes
 from workers.stages.package import Mix
+from workers.stages.source import Source
 
 Progress = Callable[[float], None]
 
@@ -30,65 +30,79 @@ def own(mix: Mix, progress: Progress) -> Made | None:
 
     `progress` gets 0..1. Raises `Permanent` when the picture cannot be copied.
     """
-    dub = _Dub(mix.work.language, mix.dub, mix.captions)
-    length = mix.source.duration
-    return _made("video", mix, [dub], "dub", lambda time: progress(min(1.0, time / length)))
-
-
-def joint(mix: Mix, mixes: Mixes) -> Made | None:
-    """The picture with all dubs and captions that go with it; None if this is the only one."""
-    dubs = list(_together(mix, mixes))
-    if all(dub.language == mix.work.language for dub in dubs):
-        return None
-    return _made(JOINT, mix, dubs, "all", lambda _: mix.desk.progress(1.0))
-
-
-def _together(mix: Mix, mixes: Mixes) -> Iterator[_Dub]:
-    for language, files in mixes.items():
-        if language == mix.work.language:
-            yield _Dub(language, mix.dub, mix.captions)
-        elif files:
-            try:
-                yield from _other(mix, language, files)
-            except Damaged:
-                continue  # its own job's next run makes it again
-
-
-def _other(mix: Mix, language: str, files: Mapping[str, StoredFile]) -> Iterator[_Dub]:
-    """Another language, unless its picture is held elsewhere."""
-    package = Package.model_validate_json(mix.desk.fetch(files["hls"]).read_bytes())
-    if package.source == mix.source.sha256:
-        yield _Dub(language, mix.desk.fetch(files["audio"]), mix.desk.fetch(files["captions_vtt"]))
-
-
-def _made(kind: str, mix: Mix, dubs: Sequence[_Dub], name: str, progress: Progress) -> Made | None:
-    found = mix.source.found
-    if found is None or found.video is None:
-        return None
-    suffix = suffix_for(found.format, {s.codec for s in (found.video, found.audio) if s})
+    suffix = _suffix(mix.source)
     if suffix is None:
         return None
-    out = mix.desk.workdir / f"{name}.{suffix}"
+    dub = _Dub(mix.work.language, mix.dub, mix.captions)
+    length = mix.source.duration
+    out = mix.desk.workdir / f"dub.{suffix}"
+    told = partial(_share, progress, length)
+    _write(out, mix.source, mix.source_language, [dub], told)
+    held = mix.source.sha256 != mix.recording.sha256
+    return _made("video", out, mix.source, [dub], held=held)
+
+
+def joint(mix: Mix) -> Callable[[Mixes], Made] | None:
+    """Puts the dubs of some languages over the recording as it was sent, into one file.
+
+    That raises `Permanent` when one of them cannot be used. None if no container takes them.
+    """
+    recording, desk = mix.recording, mix.desk
+    suffix = _suffix(recording)
+    if suffix is None:
+        return None
+    out = desk.workdir / f"all.{suffix}"
+    fetch = cache(desk.fetch)
+
+    def together(mixes: Mixes) -> Made:
+        dubs = [
+            _Dub(language, fetch(files["audio"]), fetch(files["captions_vtt"]))
+            for language, files in mixes.items()
+        ]
+        _write(out, recording, mix.source_language, dubs, lambda _: desk.progress(1.0))
+        return _made(JOINT, out, recording, dubs, held=False)
+
+    return together
+
+
+def _suffix(source: Source) -> str | None:
+    found = source.found
+    if found is None or found.video is None:
+        return None
+    return suffix_for(found.format, {s.codec for s in (found.video, found.audio) if s})
+
+
+def _share(progress: Progress, length: float, time: float) -> None:
+    progress(min(1.0, time / length))
+
+
+def _write(
+    out: Path, source: Source, source_language: str, dubs: Sequence[_Dub], progress: Progress
+) -> None:
     mux(
-        mix.source.path,
+        source.path,
         out,
-        dubs=[Track(_sound(dub, suffix), iso639_2(dub.language)) for dub in dubs],
+        dubs=[Track(_sound(dub, out.suffix), iso639_2(dub.language)) for dub in dubs],
         captions=[Track(dub.captions, iso639_2(dub.language)) for dub in dubs],
-        source_language=iso639_2(mix.source_language),
+        source_language=iso639_2(source_language),
         progress=progress,
     )
+
+
+def _made(kind: str, out: Path, source: Source, dubs: Sequence[_Dub], *, held: bool) -> Made:
     meta = {
-        "duration": mix.source.duration,
+        "duration": source.duration,
         "language": ",".join(dub.language for dub in dubs),
-        "codec": found.video.codec,
-        "audio_codec": "opus" if suffix == "webm" else "aac",
+        "codec": source.found.video.codec if source.found and source.found.video else None,
+        "audio_codec": "opus" if out.suffix == ".webm" else "aac",
+        "held": held,
     }
-    return Made(kind, out, MIMES[suffix], f"dub.{suffix}", meta)
+    return Made(kind, out, MIMES[out.suffix[1:]], f"dub{out.suffix}", meta)
 
 
 def _sound(dub: _Dub, suffix: str) -> Path:
     """The dub in a codec that the container takes."""
-    if suffix != "webm":
+    if suffix != ".webm":
         return dub.sound
     out = dub.sound.with_suffix(".ogg")
     write_opus(blocks(dub.sound, RATE, 2), out)

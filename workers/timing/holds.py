@@ -12,6 +12,9 @@ from typing import NamedTuple
 from backend.core.segments import Placement
 from workers.timing.weights import GRID
 
+# Frames a second: of fewer, whole ones would be noticeably longer than what a line needs.
+SLOWEST = 20
+
 
 class Hold(NamedTuple):
     """For `duration` seconds the recording stands still at `time`; whole samples of 48 kHz."""
@@ -56,6 +59,11 @@ def _holds(placements: Iterable[Placement]) -> Iterator[Hold]:
             start, length, hold = (_samples(x) for x in (one.start, one.duration, one.hold))
             yield Hold((start - held + max(0, length - hold)) / GRID, one.hold)
             held += hold
+
+
+def finer(fps: float) -> int:
+    """Into how many a frame of `fps` is parted when it is held; slides keep nobody waiting."""
+    return ceil(SLOWEST / fps)
 
 
 def whole_frames(placements: Iterable[Placement], fps: float) -> Iterator[Placement]:

@@ -63,7 +63,7 @@ class ArtifactView(Camel):
 
 
 class ReportSums(Camel):
-    """The report of a dub in a few figures; shares and error rates are 0..1 (docs/report.md)."""
+    """The report of a dub in a few figures; shares are 0..1 (docs/report.md)."""
 
     lines = fields.Integer()
     left_out = fields.Integer()

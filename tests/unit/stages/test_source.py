@@ -1,6 +1,7 @@
 """A recording that is held: the picture stands still, the sound pauses, both go on together."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -102,6 +103,24 @@ def test_a_hold_at_either_end_is_held(desk, tmp_path):
     assert light[:11] == pytest.approx([light[0]] * 11, abs=2.0)
     assert light[-16:] == pytest.approx([light[-1]] * 16, abs=2.0)
     assert len(heard(made.path)) == 5 * RATE
+
+
+def test_slides_are_held_as_well_and_stay_in_sync(desk, tmp_path):
+    """With B-frames the first slide would be decoded so early that it counted as another clock."""
+    path = tmp_path / "slides.mp4"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", Fraction(1, 6), {"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for number in range(6):
+            shade = np.full((64, 64, 3), 40 * number, np.uint8)
+            container.mux(stream.encode(VideoFrame.from_ndarray(shade, "rgb24")))
+        container.mux(stream.encode(None))
+    made = waiting(desk, path, Clock([Hold(9.0, 0.5), Hold(20.0, 0.25)]))
+    with av.open(made.path) as container:
+        frames = [(frame.time, frame.to_ndarray().mean()) for frame in container.decode(video=0)]
+    changes = [time for (_, was), (time, now) in pairwise(frames) if abs(now - was) > 10]
+    assert frames[0][0] == 0
+    assert changes == pytest.approx([6.0, 12.5, 18.5, 24.75, 30.75], abs=0.01)
 
 
 def test_a_picture_without_sound_is_held_too(desk, tmp_path):

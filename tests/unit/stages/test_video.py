@@ -1,17 +1,20 @@
 """The video files of a dub: one for each language, and one with all of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import pytest
 from av.stream import Disposition
 
+from backend.core.errors import Damaged
 from tests.desk import LoneDesk
 from tests.hls_scene import SECONDS, dubbed, film
-from tests.media_samples import tone, write_av
+from tests.media_samples import tone, write, write_av
 from tests.mix_scene import heard
-from workers.stages import package, video
-from workers.stages.base import StoredFile
+from workers.stages import video
+from workers.stages.base import Made, Mixes, StoredFile
+from workers.stages.package import Mix
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +27,20 @@ def desk(tmp_path: Path) -> LoneDesk:
     return LoneDesk(tmp_path)
 
 
-def done(desk: LoneDesk, source: Path, language: str) -> dict[str, StoredFile]:
-    """What is in storage of a language that is complete."""
-    mix = dubbed(desk, source, language)
-    [index] = [one for one in package.streams(mix, desk.progress).made if one.kind == "hls"]
-    return {
-        "hls": desk.keep(index.path, index.mime),
-        "audio": desk.keep(mix.dub, "audio/mp4"),
-        "captions_vtt": desk.keep(mix.captions, "text/vtt"),
-    }
+def done(desk: LoneDesk, source: Path, *languages: str) -> Mixes:
+    """What is in storage of languages that are complete."""
+    return {language: dict(_kept(desk, dubbed(desk, source, language))) for language in languages}
+
+
+def _kept(desk: LoneDesk, mix: Mix) -> Iterator[tuple[str, StoredFile]]:
+    yield "audio", desk.keep(mix.dub, "audio/mp4")
+    yield "captions_vtt", desk.keep(mix.captions, "text/vtt")
+
+
+def joined(desk: LoneDesk, source: Path, mixes: Mixes) -> Made:
+    together = video.joint(dubbed(desk, source, "es"))
+    assert together is not None
+    return together(mixes)
 
 
 def tracks(path: Path) -> list[tuple[str, str, bool]]:
@@ -43,10 +51,8 @@ def tracks(path: Path) -> list[tuple[str, str, bool]]:
         ]
 
 
-def test_all_languages_that_are_complete_are_in_one_file_in_the_order_asked_for(desk, source):
-    mixes = {"es": done(desk, source, "es"), "fr": {}, "pt-BR": {}}
-    made = video.joint(dubbed(desk, source, "pt-BR"), mixes)
-    assert made is not None
+def test_languages_are_in_one_file_in_the_order_asked_for(desk, source):
+    made = joined(desk, source, done(desk, source, "es", "pt-BR"))
     assert (made.kind, made.filename, made.meta["language"]) == ("video_all", "dub.mp4", "es,pt-BR")
     assert tracks(made.path) == [
         ("audio", "spa", True),
@@ -58,21 +64,28 @@ def test_all_languages_that_are_complete_are_in_one_file_in_the_order_asked_for(
     assert len(heard(made.path)) == SECONDS * 48_000
 
 
-def test_a_language_by_itself_needs_no_other_file(desk, source):
-    assert video.joint(dubbed(desk, source, "es"), {"es": {}, "fr": {}}) is None
+def test_nothing_is_fetched_twice_when_they_are_joined_again(desk, source, monkeypatch):
+    mixes, fetched = done(desk, source, "es", "fr"), []
+    really = desk.fetch
+    monkeypatch.setattr(desk, "fetch", lambda file: fetched.append(file) or really(file))
+    together = video.joint(dubbed(desk, source, "es"))
+    fetched.clear()
+    together(mixes)
+    together(mixes | done(desk, source, "pt-BR"))
+    assert len(fetched) == len(set(fetched)) == 6 + 1  # and the recording of pt-BR's own mix
 
 
-def test_a_language_whose_picture_is_held_has_a_file_of_its_own(desk, source, tmp_path):
-    mixes = {"es": {}, "fr": done(desk, film(tmp_path, SECONDS + 1), "fr")}
-    assert video.joint(dubbed(desk, source, "es"), mixes) is None
-
-
-def test_a_language_that_storage_damaged_is_left_out(desk, source):
-    mixes = {language: done(desk, source, language) for language in ("es", "fr")}
+def test_a_language_that_storage_damaged_is_told(desk, source):
+    mixes = done(desk, source, "es", "fr")
     desk.store.delete(mixes["es"]["audio"].key)
-    made = video.joint(dubbed(desk, source, "pt-BR"), {**mixes, "pt-BR": {}})
-    assert made is not None
-    assert made.meta["language"] == "fr,pt-BR"
+    with pytest.raises(Damaged, match="start the job again"):
+        joined(desk, source, mixes)
+
+
+def test_sound_alone_is_no_video(desk, tmp_path):
+    mix = dubbed(desk, write(tmp_path / "talk.wav", tone(SECONDS)), "es")
+    assert video.own(mix, desk.progress) is None
+    assert video.joint(mix) is None
 
 
 def test_webm_gets_the_dubs_as_opus(desk, tmp_path):
@@ -83,8 +96,7 @@ def test_webm_gets_the_dubs_as_opus(desk, tmp_path):
     assert made is not None
     assert (made.filename, made.mime) == ("dub.webm", "video/webm")
     assert (made.meta["codec"], made.meta["audio_codec"]) == ("vp8", "opus")
-    both = video.joint(dubbed(desk, source, "fr"), {"es": done(desk, source, "es"), "fr": {}})
-    assert both is not None
+    both = joined(desk, source, done(desk, source, "es", "fr"))
     with av.open(both.path) as container:
         assert {one.codec_context.name for one in container.streams.audio} <= {"opus", "libopus"}
         assert len(container.streams.audio) == 3

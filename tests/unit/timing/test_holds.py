@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.segments import Placement, Verdict
-from workers.timing.holds import Clock, Hold, clock, whole_frames
+from workers.timing.holds import SLOWEST, Clock, Hold, clock, finer, whole_frames
 from workers.timing.weights import GRID
 
 FPS = (24.0, 25.0, 30.0, 24_000 / 1001, 30_000 / 1001, 60_000 / 1001)
@@ -96,3 +96,9 @@ def test_frames_do_not_drift_in_three_hours():
     fps = 30_000 / 1001
     found = clock(whole_frames(lines, fps))
     assert found.length(10_800) == pytest.approx(10_800 + 1080 * 6 / fps, abs=1 / GRID)
+
+
+@pytest.mark.parametrize("fps", [0.1, 1.0, 12.5, *FPS])
+def test_a_hold_is_hardly_longer_than_planned_however_few_frames_there_are(fps):
+    [found] = whole_frames([placement(0, 10.0, 5.0, 0.3)], fps * finer(fps))
+    assert 0.3 <= found.hold < 0.3 + 1 / SLOWEST + 1 / GRID
