@@ -29,8 +29,8 @@ COLUMNS = (
     "speech overlap",
     "lines",
     "fastest",
-    "sound longer by, samples",
-    "picture longer by, frames",
+    "longer by, samples",
+    "and by, frames",
     "LUFS, and its target",
     "true peak, dBTP",
 )
@@ -100,24 +100,24 @@ def heard(path: Path) -> tuple[float, float]:
 
 
 def samples(path: Path) -> int:
-    """How long the sound is that a player plays, at 48 kHz."""
-    return round(float(probed(path, "a:0", "duration")) * 48_000)
+    """How long the recording is, sound and picture, in samples of 48 kHz."""
+    return round(float(probed(path, "format", "duration")) * 48_000)
 
 
 def frames(path: Path) -> int:
     """How many pictures there are; 0 without any."""
-    return int(probed(path, "v:0", "nb_read_packets", "-count_packets"))
+    picture = ("-select_streams", "v:0", "-count_packets")
+    return int(probed(path, "stream", "nb_read_packets", *picture))
 
 
-def probed(path: Path, stream: str, entry: str, *more: str) -> str:
-    """What ffprobe tells of a stream; 0 without a file or such a stream."""
+def probed(path: Path, section: str, entry: str, *more: str) -> str:
+    """What ffprobe tells of a file; 0 without a file or such a stream."""
     if not path.exists():
         return "0"
-    command = ["ffprobe", "-v", "error", *more, "-select_streams", stream, "-of", "json"]
-    command += ["-show_entries", f"stream={entry}", path]
-    told = subprocess.run(command, check=True, capture_output=True).stdout
-    streams = json.loads(told).get("streams")
-    return streams[0][entry] if streams else "0"
+    command = ["ffprobe", "-v", "error", *more, "-of", "default=nw=1:nk=1"]
+    command += ["-show_entries", f"{section}={entry}", path]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return told.strip() or "0"
 
 
 if __name__ == "__main__":

@@ -128,7 +128,8 @@ class House:
         """Signal a process and all its children."""
         main = psutil.Process(process.pid)
         for one in [main, *main.children(recursive=True)]:
-            one.send_signal(signum)
+            with suppress(psutil.NoSuchProcess):  # it ended by itself just now
+                one.send_signal(signum)
 
     def signal_children(self, process: subprocess.Popen[bytes], signum: int) -> None:
         """Signal the children of a process only."""
