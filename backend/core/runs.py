@@ -41,6 +41,20 @@ def create(
     tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
     if tasks:
         connection.execute(insert(LanguageTask), tasks)
+    _insert_markers(connection, job_id, run_id, steps)
+    outbox.promise(connection, run_id)
+    data = {
+        "resumeFrom": resume_from,
+        "reused": [_name(step) for step in steps if step.reuse],
+        "given": [_name(step) for step in steps if step.given is not None],
+    }
+    events.record(connection, job_id, Event("run.created", run=number, data=data))
+    return run_id
+
+
+def _insert_markers(
+    connection: Connection, job_id: UUID, run_id: UUID, steps: Sequence[Step]
+) -> None:
     markers = _markers(job_id, run_id, steps)
     connection.execute(insert(StageRun), markers)
     given = [
@@ -50,14 +64,6 @@ def create(
     ]
     if given:
         connection.execute(insert(Artifact), given)
-    outbox.promise(connection, run_id)
-    data = {
-        "resumeFrom": resume_from,
-        "reused": [_name(step) for step in steps if step.reuse],
-        "given": [_name(step) for step in steps if step.given is not None],
-    }
-    events.record(connection, job_id, Event("run.created", run=number, data=data))
-    return run_id
 
 
 _NEXT_NUMBER = (
