@@ -11,8 +11,9 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from backend.core import garbage, leases, pacing
-from backend.core.errors import Damaged, NotFound, RateLimited, Transient
+from backend.core.errors import Damaged, KeptBack, NotFound, RateLimited, Transient
 from backend.core.leases import Claim
+from backend.core.pacing import Answer
 from backend.core.patience import outlasting
 from backend.storage.base import BlobStore, StoredObject
 from backend.wiring import Parts
@@ -89,6 +90,7 @@ class WorkDesk:
         self._claim = claim
         self._heart = heart
         self._memo = dict(claim.memo)
+        self._answered = False
 
     def progress(self, fraction: float) -> None:
         """Tell how far the work is; raises when it must stop."""
@@ -116,27 +118,30 @@ class WorkDesk:
             yield
             return
         name = provider.name
-        troubled = self._turn(name)
+        answer = self._turn(name)
         try:
             yield
         except RateLimited as error:
+            error.advanced = self._answered
             self._gates.tell(name, partial(pacing.limited, retry_after=error.retry_after))
             raise
         except Transient:
-            self._gates.tell(name, pacing.failed)
+            self._gates.tell(name, partial(pacing.failed, trial=answer.trial))
             raise
-        if troubled:
+        self._answered = True
+        if answer.troubled:
             self._gates.tell(name, pacing.worked)
 
-    def _turn(self, name: str) -> bool:
+    def _turn(self, name: str) -> Answer:
         answer = self._gates.ask(name)
         while not answer.granted:
             if answer.wait > pacing.PATIENCE_S:
-                raise RateLimited(f"{name} is to be called again later", answer.wait)
+                late = RateLimited if answer.shut else KeptBack
+                raise late(f"{name} is to be called again later", answer.wait)
             self._heart.pause(answer.wait)
             answer = self._gates.ask(name)
         self._heart.pause(answer.wait)
-        return answer.troubled
+        return answer
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

@@ -67,6 +67,9 @@ class Heart:
         """Note the progress (0..1); raises `Cancelled`, `LeaseLost` or `Stopping`."""
         if self._verdict is not None:
             raise self._verdict
+        # The thread may hang in a heartbeat that is never answered.
+        if self._ran_out():
+            raise LeaseLost("The lease could not be renewed in time")
         if self._stopping.is_set() and not self._storing:
             raise Stopping("The worker is stopping")
         if progress is not None:
@@ -104,6 +107,7 @@ class Heart:
         if time.monotonic() > self._ends_at:
             # Whoever hangs does not ask: then the lease runs out, and another worker tries.
             return Transient(f"The attempt took longer than STAGE_LIMIT_S ({self._limit_s:g} s)")
+        began = time.monotonic()
         try:
             cancel = leases.heartbeat(self._db, self._claim, self._progress)
         except LeaseLost as lost:
@@ -112,7 +116,10 @@ class Heart:
             # Whatever it was: without this thread the stage would work on with no lease.
             log.warning("heartbeat failed", error=type(error).__name__)
             # The database cannot be asked: once the lease has run out, assume it was taken.
-            out = time.monotonic() - self._beat_at > self._claim.lease_s
-            return LeaseLost("The database was out of reach for a whole lease") if out else None
-        self._beat_at = time.monotonic()
+            unreachable = LeaseLost("The database was out of reach for a whole lease")
+            return unreachable if self._ran_out() else None
+        self._beat_at = began  # when the database renewed it at the earliest
         return Cancelled("The job was cancelled") if cancel else None
+
+    def _ran_out(self) -> bool:
+        return time.monotonic() - self._beat_at > self._claim.lease_s

@@ -16,6 +16,7 @@ from backend.core.artifacts import FileRef
 from backend.core.errors import (
     Cancelled,
     DublineError,
+    KeptBack,
     LeaseLost,
     Outdated,
     Permanent,
@@ -197,7 +198,7 @@ def explain(error: Exception) -> dict[str, Any]:
     if not isinstance(error, DublineError):
         message = f"Unexpected {type(error).__name__}; the worker's log has the details"
         return {"kind": "internal", "message": message}
-    kinds = {RateLimited: "rate_limited", Transient: "transient"}
+    kinds = {RateLimited: "rate_limited", KeptBack: "rate_limited", Transient: "transient"}
     kind = next((name for type_, name in kinds.items() if isinstance(error, type_)), "permanent")
     return {"kind": kind, "message": str(error)}
 

@@ -99,11 +99,24 @@ class Database:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+        return create_engine(
+            url, connect_args=_POSTGRES_ARGS, pool_pre_ping=True, pool_size=5, max_overflow=20
+        )
     engine = create_engine(url, connect_args=_SQLITE_ARGS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+# A server that vanished without a word is given up well within a lease: seconds, but for the last,
+# which is in milliseconds (libpq, "Parameter Key Words").
+_POSTGRES_ARGS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 # pysqlite's own implicit BEGIN comes too late and is never IMMEDIATE; we send it ourselves.

@@ -18,6 +18,16 @@ class RateLimited(Transient):
         """`retry_after` is in seconds, as the vendor asked, or None when it did not say."""
         super().__init__(message)
         self.retry_after = retry_after
+        self.advanced = False  # whether it answered other calls of the same attempt
+
+
+class KeptBack(Transient):
+    """The turn to call a provider comes only later, at the rate agreed with it: no failure."""
+
+    def __init__(self, message: str, wait: float) -> None:
+        """`wait` is in seconds."""
+        super().__init__(message)
+        self.wait = wait
 
 
 class Permanent(DublineError):

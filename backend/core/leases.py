@@ -37,7 +37,7 @@ class Lease:
     language: str
     attempt: int
     limited: int = 0  # how many attempts before this one a rate limit ended in a row
-    waited: float = 0.0  # seconds since the first of these
+    waited: float = 0.0  # seconds of waiting after these
     expired: bool = False  # as the reaper found it; writes then hold only if it still is
 
 
@@ -84,7 +84,7 @@ def claim(
         attempt=row.attempt,
         lease_s=lease_s,
         limited=row.limited,
-        waited=(row.started_at - (row.limited_since or row.started_at)).total_seconds(),
+        waited=row.limited_s,
         memo=row.memo,
         params=params,
         files=files,
@@ -114,7 +114,7 @@ def _taken() -> ReturningUpdate[Any]:
     }
     told = (
         *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
-        *(StageRun.started_at, StageRun.limited, StageRun.limited_since),
+        *(StageRun.limited, StageRun.limited_s),
         *(of_run(Run.number), of_run(Run.params)),
     )
     return update(StageRun).where(_THIS, _can_be_claimed()).values(taken).returning(*told)

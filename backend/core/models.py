@@ -194,9 +194,9 @@ class StageRun(Base):
     origin: Mapped[str] = mapped_column(default="executed")
     reused_from: Mapped[UUID | None] = mapped_column(ForeignKey("stage_runs.id"))
     attempt: Mapped[int] = mapped_column(default=0)
-    # Rate limits in a row, and since when: they use up no attempt, but only so much time.
+    # Rate limits in a row, and seconds waited for them: they use up no attempt, but only so much.
     limited: Mapped[int] = mapped_column(default=0)
-    limited_since: Mapped[datetime | None]
+    limited_s: Mapped[float] = mapped_column(default=0.0)
     # Counts claims. Whoever claimed with an older fence can no longer write.
     fence: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]

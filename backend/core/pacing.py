@@ -36,7 +36,9 @@ class Answer:
 
     granted: bool
     wait: float = 0.0
+    shut: bool = False  # the provider itself is the reason, not the rate agreed with it
     troubled: bool = False  # the gate waits to hear how this call ends
+    trial: bool = False  # the single call that tries whether the provider is back
 
 
 Change = Callable[[Gate, float], Gate]
@@ -49,9 +51,9 @@ def ask(gate: Gate, now: float, interval: float) -> tuple[Gate, Answer]:
     instead of a count of tokens.
     """
     if now < gate.shut_until:
-        return gate, Answer(False, gate.shut_until - now)
+        return gate, Answer(False, gate.shut_until - now, shut=True)
     if gate.failures >= TRIPS:
-        return replace(gate, shut_until=now + TRIAL_S), Answer(True, troubled=True)
+        return replace(gate, shut_until=now + TRIAL_S), Answer(True, troubled=True, trial=True)
     wait = max(0.0, gate.next_at - BURST_S - now)
     if wait > PATIENCE_S:
         return gate, Answer(False, wait)
@@ -64,8 +66,13 @@ def worked(gate: Gate, now: float) -> Gate:
     return replace(gate, failures=0, shut_until=min(gate.shut_until, now))
 
 
-def failed(gate: Gate, now: float) -> Gate:
-    """The provider did not answer, or with an error of its own."""
+def failed(gate: Gate, now: float, *, trial: bool = False) -> Gate:
+    """The provider did not answer, or with an error of its own.
+
+    Calls that were under way as the gate shut tell nothing new.
+    """
+    if now < gate.shut_until and not trial:
+        return gate
     failures = gate.failures + 1
     if failures < TRIPS:
         return replace(gate, failures=failures)

@@ -123,7 +123,9 @@ def _key(
 ) -> str | None:
     """The input key the stage would have, or None when something it reads is yet to be made."""
     stage, language = place
-    upstream = [step for step in steps.values() if step.language in (ALL_LANGUAGES, language)]
+    # `asr` is for `mt` alone: what the user gave in its place does not depend on it.
+    read = (language, ALL_LANGUAGES) if stage is Stage.MT else (language,)
+    upstream = [step for step in steps.values() if step.language in read]
     if any(step.executed for step in upstream):
         return None
     known = dict(uploads)
@@ -136,7 +138,7 @@ def _key(
 def _cannot_start(
     resume_from: Stage, place: Place, prior: Prior | None, automatic: Sequence[Step]
 ) -> Conflict:
-    executed = [step.stage for step in automatic if step.reuse is None]
+    executed = [step.stage for step in automatic if step.executed]
     earliest = min(executed, key=ORDER.index)
     stage, language = place
     of = f"{stage} ({language})" if language else str(stage)

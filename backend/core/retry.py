@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backend.core.errors import DublineError, RateLimited, Transient
+from backend.core.errors import DublineError, KeptBack, RateLimited, Transient
+
+SPREAD = 0.25
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """`max_attempts` at a stage; backoff from `base` to `longest` seconds.
 
-    Waiting for a rate limit uses up no attempt, but lasts `deadline` seconds in all at most.
+    Waiting for a rate limit uses up no attempt, but lasts `deadline` seconds at most in all that
+    time in which no call succeeds.
     """
 
     max_attempts: int
@@ -22,10 +25,16 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Again:
-    """Try again in `wait` seconds; `counts` is whether the attempt that failed counts."""
+    """Try again in `wait` seconds.
+
+    `counts` is whether the attempt that failed counts; `limited` are the rate limits in a row so
+    far, and `waited` the seconds of waiting after these.
+    """
 
     wait: float
     counts: bool = True
+    limited: int = 0
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Tried(Protocol):
 
     @property
     def waited(self) -> float:
-        """Seconds since the first of these."""
+        """Seconds of waiting after these."""
 
 
 def backoff(attempt: int, policy: RetryPolicy, random: Callable[[], float]) -> float:
@@ -69,16 +78,27 @@ def decide(
     Errors that are not Dubline's own are bugs or a sick machine: another worker may fare better,
     so they are retried.
     """
+    if isinstance(error, KeptBack):
+        # A little later than its turn, so that not all come back at the same moment.
+        wait = error.wait * (1 + SPREAD * random())
+        return Again(wait, counts=False, limited=tried.limited, waited=tried.waited)
     if isinstance(error, RateLimited):
-        wait = max(error.retry_after or 0.0, backoff(tried.limited + 1, policy, random))
-        if tried.waited + wait > policy.deadline:
-            return GiveUp(dead=True)
-        return Again(wait, counts=False)
+        return _limited(error, tried, policy, random)
     if not is_transient(error):
         return GiveUp(dead=False)
     if tried.attempt >= policy.max_attempts:
         return GiveUp(dead=True)
     return Again(backoff(tried.attempt, policy, random))
+
+
+def _limited(
+    error: RateLimited, tried: Tried, policy: RetryPolicy, random: Callable[[], float]
+) -> Again | GiveUp:
+    before, waited = (0, 0.0) if error.advanced else (tried.limited, tried.waited)
+    wait = max(error.retry_after or 0.0, backoff(before + 1, policy, random))
+    if waited + wait > policy.deadline:
+        return GiveUp(dead=True)
+    return Again(wait, counts=False, limited=before + 1, waited=waited + wait)
 
 
 def is_transient(error: Exception) -> bool:

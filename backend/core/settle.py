@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Result, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Result, bindparam, insert, select, update
+from sqlalchemy.orm import aliased
 
 from backend.core import events, joint, outbox, standing
 from backend.core.artifacts import FileRef
@@ -20,8 +21,8 @@ from backend.core.events import Event
 from backend.core.leases import HELD, Claim, Lease, fenced, held_by, of_run
 from backend.core.models import Artifact, Run, StageRun
 from backend.core.retry import Again, GiveUp
-from backend.core.stages import ALL_LANGUAGES, stages_of
-from backend.core.states import RunState, StageState, language_status, run_end
+from backend.core.stages import ALL_LANGUAGES, Stage, stages_of
+from backend.core.states import UNFINISHED, RunState, StageState, language_status, run_end
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,9 @@ def succeed(db: Database, claim: Claim, success: Success) -> None:
             connection.execute(insert(Artifact), [_row(claim, a) for a in success.artifacts])
         if success.joins and not joint.complete(connection, claim.job_id):
             raise Outdated("Another language was completed meanwhile")
-        if cancelling or claim.stage is stages_of(claim.params.kind)[-1]:
+        last = cancelling or claim.stage is stages_of(claim.params.kind)[-1]
+        if last or not standing.move_on(connection, claim.run_id, claim.language, claim.stage):
             settle_run(connection, claim.job_id, claim.run_id)
-        else:
-            standing.move_on(connection, claim.run_id, claim.language, claim.stage)
 
 
 def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
@@ -145,8 +145,9 @@ def settle_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
     }
     for language, stages in stood.items():
         standing.write(connection, run_id, language, stages)
-    end = run_end([language_status(stages) for stages in stood.values()])
-    if end is not None:
+    # Not only the languages: while a worker is at `asr`, no other run may begin.
+    if not any(row.state in UNFINISHED for row in rows):
+        end = run_end([language_status(stages) for stages in stood.values()])
         _end_run(connection, job_id, run_id, rows[0].number, end)
 
 
@@ -192,27 +193,29 @@ def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
 def _try_again(
     connection: Connection, claim: Lease, error: Mapping[str, Any], again: Again
 ) -> None:
+    tally = {
+        "attempt": claim.attempt if again.counts else claim.attempt - 1,
+        "limited": again.limited,
+        "limited_s": again.waited,
+    }
     wait = from_now(again.wait)
-    _wait_again(connection, claim, error=dict(error), retry_at=wait, **_counted(claim, again))
+    _wait_again(connection, claim, error=dict(error), retry_at=wait, **tally)
     outbox.wake(connection, claim.run_id, again.wait)
-
-
-def _counted(claim: Lease, again: Again) -> dict[str, Any]:
-    if again.counts:
-        return {"limited": 0, "limited_since": None}
-    since = func.coalesce(StageRun.limited_since, from_now(0))
-    return {"attempt": claim.attempt - 1, "limited": StageRun.limited + 1, "limited_since": since}
 
 
 def _give_up(
     connection: Connection, claim: Lease, error: Mapping[str, Any], decision: GiveUp
 ) -> None:
     _end_stage(connection, claim, state=_given_up(decision), error=dict(error))
-    # What comes after cannot run: the same language's stages, or after `asr` everything.
-    after = StageRun.language == claim.language if claim.language else StageRun.id != claim.id
+    # What comes after cannot run: the same language's stages, or after `asr` those of all that are
+    # not translated yet.
+    mt = aliased(StageRun)
+    waits = (mt.run_id == claim.run_id, mt.stage == Stage.MT, mt.state == StageState.WAITING)
+    after = [claim.language] if claim.language else select(mt.language).where(*waits)
     connection.execute(
         update(StageRun)
-        .where(StageRun.run_id == claim.run_id, StageRun.state == StageState.WAITING, after)
+        .where(StageRun.run_id == claim.run_id, StageRun.state == StageState.WAITING)
+        .where(StageRun.language.in_(after))
         .values(state=StageState.SKIPPED, finished_at=from_now(0))
     )
 

@@ -15,18 +15,22 @@ from backend.core.states import LanguageStatus, StageState, language_progress, l
 
 def write(
     connection: Connection, run_id: UUID, language: str, stages: Mapping[Stage, StageState]
-) -> None:
-    """Bring one language, or after `asr` all of them, in line with its stages."""
+) -> bool:
+    """Bring one language, or after `asr` all that waited for it, in line with its stages.
+
+    Returns whether there was one.
+    """
     standing = {"status": language_status(stages), "progress": language_progress(stages)}
-    statement = _ONE if language else _ALL
-    connection.execute(statement, {"of_run": run_id, "of_language": language, **standing})
+    statement = _ONE if language else _UNHEARD
+    written = connection.execute(statement, {"of_run": run_id, "of_language": language, **standing})
+    return written.rowcount > 0
 
 
-def move_on(connection: Connection, run_id: UUID, language: str, done: Stage) -> None:
-    """Show the stage after the one that is done; the chain goes on."""
+def move_on(connection: Connection, run_id: UUID, language: str, done: Stage) -> bool:
+    """Show the stage after the one that is done; returns whether a chain goes on."""
     past = ORDER[: ORDER.index(done) + 1]
     states = {s: StageState.SUCCEEDED if s in past else StageState.WAITING for s in ORDER}
-    write(connection, run_id, language, states)
+    return write(connection, run_id, language, states)
 
 
 def exporting(connection: Connection, run_id: UUID, language: str) -> None:
@@ -36,12 +40,13 @@ def exporting(connection: Connection, run_id: UUID, language: str) -> None:
 
 
 # Built once: to build a statement takes as long as to execute several.
-_ALL = (
+_EACH = (
     update(LanguageTask)
     .where(LanguageTask.run_id == bindparam("of_run"))
     .values(status=bindparam("status"), progress=bindparam("progress"))
 )
-_ONE = _ALL.where(LanguageTask.language == bindparam("of_language"))
+_ONE = _EACH.where(LanguageTask.language == bindparam("of_language"))
+_UNHEARD = _EACH.where(LanguageTask.status.in_((LanguageStatus.QUEUED, LanguageStatus.STT)))
 _STATUS = (
     update(LanguageTask)
     .where(

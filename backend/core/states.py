@@ -62,7 +62,10 @@ def language_status(stages: Mapping[Stage, StageState], running: float = 0.0) ->
     """Where a language stands whose stages (`asr` included) are in these states.
 
     `running` is how far the stage is that runs at present: a mix that is done is being stored.
+    What is translated already, as the user's own translation is, does not wait for `asr`.
     """
+    if stages.get(Stage.MT) is StageState.SUCCEEDED:
+        stages = {stage: state for stage, state in stages.items() if stage is not Stage.ASR}
     states = stages.values()
     if StageState.FAILED in states or StageState.DEAD in states:
         return LanguageStatus.FAILED
@@ -87,10 +90,8 @@ def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) 
     return min(1.0, (done + active * running) / sum(SHARE[stage] for stage in stages))
 
 
-def run_end(languages: Collection[LanguageStatus]) -> RunState | None:
-    """How a run ends whose languages stand like this; None while one of them goes on."""
-    if any(status not in LANGUAGE_ENDED for status in languages):
-        return None
+def run_end(languages: Collection[LanguageStatus]) -> RunState:
+    """How a run ends whose languages have ended like this."""
     if all(status is LanguageStatus.COMPLETE for status in languages):
         return RunState.SUCCEEDED
     if LanguageStatus.COMPLETE in languages:

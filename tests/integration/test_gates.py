@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.core import pacing, schema
-from backend.core.errors import Cancelled, RateLimited, Transient
+from backend.core.errors import Cancelled, KeptBack, RateLimited, Transient
 from backend.core.gates import DatabaseLedger, Gates, Ledger, RedisLedger
 from backend.core.stages import Stage
 from backend.wiring import Parts
@@ -92,6 +92,21 @@ def test_one_limited_call_keeps_all_others_from_the_vendor(desk):
     with pytest.raises(RateLimited, match="later") as refused:
         call(desk)
     assert refused.value.retry_after == pytest.approx(60, abs=2)
+
+
+def test_who_is_kept_to_the_rate_agreed_is_told_when_its_turn_comes(desk):
+    desk._gates = Gates(desk._gates._ledger, {"vendor": 1})
+    call(desk)
+    with pytest.raises(KeptBack) as refused:
+        call(desk)
+    assert refused.value.wait == pytest.approx(60 - pacing.BURST_S, abs=2)
+
+
+def test_a_rate_limit_tells_whether_the_vendor_answered_before_it(desk):
+    call(desk)
+    with pytest.raises(RateLimited) as limited:
+        call(desk, RateLimited("slow down"))
+    assert limited.value.advanced
 
 
 def test_a_vendor_that_is_down_is_not_called_again_and_again(desk):

@@ -67,6 +67,18 @@ def test_a_database_out_of_reach_for_a_whole_lease_ends_the_work(
         assert isinstance(verdict(heart), LeaseLost)
 
 
+def test_a_heartbeat_that_is_never_answered_ends_the_work_with_the_lease(
+    database, claim, stopping, monkeypatch
+):
+    """Turns red when only the thread that hangs may tell that the lease ran out."""
+    answered = threading.Event()
+    monkeypatch.setattr(leases, "heartbeat", lambda *_: answered.wait(30))
+    with heart_of(database, claim, stopping) as heart:
+        with pytest.raises(LeaseLost):
+            heart.pause(10)
+        answered.set()
+
+
 def test_a_cancelled_job_ends_the_work(database, claim, stopping):
     jobs.cancel(database, LOCAL_USER, claim.job_id)
     with heart_of(database, claim, stopping) as heart:

@@ -178,19 +178,18 @@ def test_waiting_for_a_rate_limit_uses_up_no_attempt(database, run_id):
     for already in range(3):
         held = claim(database, run_id)
         assert (held.attempt, held.limited) == (1, already)
-        settle.fail(database, held, ERROR, Again(0, counts=False))
+        settle.fail(database, held, ERROR, Again(0, counts=False, limited=already + 1))
 
 
-def test_the_time_since_the_first_of_several_rate_limits_is_known(database, run_id):
-    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
-    with database.write() as connection:
-        connection.execute(update(StageRun).values(limited_since=from_now(-120)))
-    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
-    assert claim(database, run_id).waited == pytest.approx(120, abs=10)
+def test_what_was_waited_for_rate_limits_is_known(database, run_id):
+    again = Again(0, counts=False, limited=2, waited=120)
+    settle.fail(database, claim(database, run_id), ERROR, again)
+    assert claim(database, run_id).waited == 120
 
 
 def test_another_error_ends_the_row_of_rate_limits(database, run_id):
-    settle.fail(database, claim(database, run_id), ERROR, Again(0, counts=False))
+    again = Again(0, counts=False, limited=1, waited=1)
+    settle.fail(database, claim(database, run_id), ERROR, again)
     settle.fail(database, claim(database, run_id), ERROR, Again(0))
     held = claim(database, run_id)
     assert (held.attempt, held.limited, held.waited) == (2, 0, 0)

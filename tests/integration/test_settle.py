@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.core import jobs, leases, settle, views
+from backend.core.artifacts import FileRef
 from backend.core.models import (
     LOCAL_USER,
     Artifact,
@@ -37,6 +39,13 @@ def states(database, run_id) -> dict[str, str]:
 def run_state(database, run_id) -> str:
     with database.read() as connection:
         return connection.execute(select(Run.state).where(Run.id == run_id)).scalar_one()
+
+
+def standing(database, run_id) -> dict[str, str]:
+    with database.read() as connection:
+        columns = select(LanguageTask.language, LanguageTask.status)
+        rows = connection.execute(columns.where(LanguageTask.run_id == run_id))
+        return {row.language: str(row.status) for row in rows}
 
 
 def promises(database) -> int:
@@ -112,6 +121,46 @@ def test_when_asr_fails_all_languages_fail_and_the_run_ends(database, dead, stat
     assert set(states(database, run_id).values()) == {state, "skipped"}
     assert events(database, job_id)[-2:] == [f"stage.{state}", "run.failed"]
     assert promises(database) == 0
+
+
+def partly_given(database, *others) -> tuple[UUID, UUID]:
+    """A dub into Spanish, for which the user brought the translation, and into others."""
+    file = FileRef("uploads/es", "5e" * 32, 1, "application/json", "segments_es.json")
+    given = {(Stage.MT, "es"): {"segments": file}}
+    params, media_id = factories.dub_params("es", *others), factories.upload(database)
+    return jobs.create(database, LOCAL_USER, params, media_id=media_id, given=given)
+
+
+def test_what_was_given_goes_on_when_asr_fails(database):
+    """Turns red when all stages are skipped after `asr`, or the run ends with it."""
+    job_id, run_id = partly_given(database, "pt")
+    speaking = factories.claimed(database, run_id, Stage.TTS, "es")
+    fail(database, run_id, Stage.ASR)
+    assert run_state(database, run_id) == "active"
+    settle.succeed(database, speaking, factories.made(speaking))
+    factories.do(database, run_id, Stage.MIX, "es")
+    assert run_state(database, run_id) == "partial"
+    assert events(database, job_id).count("run.partial") == 1
+
+
+def test_no_run_ends_while_asr_is_at_work(database):
+    """Turns red when only the languages tell whether a run has ended."""
+    _, run_id = partly_given(database)
+    hearing = factories.claimed(database, run_id, Stage.ASR)
+    for stage in (Stage.TTS, Stage.MIX):
+        factories.do(database, run_id, stage, "es")
+    assert run_state(database, run_id) == "active"
+    settle.succeed(database, hearing, factories.made(hearing))
+    assert run_state(database, run_id) == "succeeded"
+
+
+def test_what_was_given_stands_as_it_did_when_asr_is_done(database):
+    _, run_id = partly_given(database, "pt")
+    hearing = factories.claimed(database, run_id, Stage.ASR)
+    for stage in (Stage.TTS, Stage.MIX):
+        factories.do(database, run_id, stage, "es")
+    settle.succeed(database, hearing, factories.made(hearing))
+    assert standing(database, run_id) == {"es": "complete", "pt": "translating"}
 
 
 def test_a_failure_that_is_tried_again_shows_its_error_and_time(database):

@@ -182,7 +182,7 @@ def upgrade() -> None:
         sa.Column("reused_from", sa.Uuid(), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("limited", sa.Integer(), nullable=False),
-        sa.Column("limited_since", UtcDateTime(), nullable=True),
+        sa.Column("limited_s", sa.Double(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),

@@ -20,10 +20,10 @@ from backend.core.pacing import (
 )
 
 
-def broken(failures: int = TRIPS, now: float = 0.0) -> Gate:
+def broken(failures: int = TRIPS) -> Gate:
     gate = Gate()
     for _ in range(failures):
-        gate = failed(gate, now)
+        gate = failed(gate, 0.0, trial=gate.failures >= TRIPS)
     return gate
 
 
@@ -75,7 +75,7 @@ def test_after_many_failures_in_a_row_one_call_tries_and_the_others_wait():
     assert ask(gate, SHUT_S - 1, 0.0)[1].wait == 1
     gate, first = ask(gate, SHUT_S, 0.0)
     gate, second = ask(gate, SHUT_S, 0.0)
-    assert (first.granted, first.troubled) == (True, True)
+    assert (first.granted, first.trial) == (True, True)
     assert (second.granted, second.wait) == (False, TRIAL_S)
 
 
@@ -87,8 +87,20 @@ def test_when_the_trial_works_all_may_call_again():
 
 def test_when_the_trial_fails_the_gate_shuts_for_twice_as_long():
     gate, _ = ask(broken(), SHUT_S, 0.0)
-    gate = failed(gate, SHUT_S + 1)
+    gate = failed(gate, SHUT_S + 1, trial=True)
     assert ask(gate, SHUT_S + 1, 0.0)[1].wait == 2 * SHUT_S
+
+
+def test_calls_that_were_under_way_as_the_gate_shut_keep_it_shut_no_longer():
+    gate = broken()
+    for _ in range(10):
+        gate = failed(gate, 1.0)
+    assert ask(gate, 1.0, 0.0)[1].wait == SHUT_S - 1
+
+
+def test_who_is_refused_knows_whether_the_provider_is_the_reason():
+    assert ask(broken(), 0.0, 0.0)[1].shut
+    assert not ask(Gate(next_at=BURST_S + PATIENCE_S + 1), 0.0, 1.0)[1].shut
 
 
 def test_it_never_shuts_for_longer_than_the_longest():

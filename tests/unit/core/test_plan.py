@@ -175,6 +175,16 @@ def test_what_was_given_holds_whatever_else_changes():
     ]
 
 
+def test_what_was_made_of_what_was_given_is_not_made_again_for_another_language():
+    priors = made_with(dub_params("es"))
+    priors |= brought((Stage.MT, "es"), dict(priors[Stage.MT, "es"].outputs))
+    priors |= brought((Stage.ASR, ""), {})
+    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
+        "asr",
+        *("mt pt", "tts pt", "mix pt"),
+    ]
+
+
 def test_what_was_given_is_made_when_its_stage_is_named():
     priors = made_with(dub_params("es")) | brought((Stage.ASR, ""), {"segments_src": "en"})
     assert executed(plan(dub_params("es"), ("es",), Stage.ASR, each(priors), UPLOADS))[0] == "asr"
