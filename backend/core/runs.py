@@ -1,6 +1,6 @@
 """Runs: each passage of a job through its stages, with a progress marker for every stage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from backend.core import events, outbox
 from backend.core.events import Event
 from backend.core.models import Artifact, Job, LanguageTask, Run, StageRun
 from backend.core.params import JobParams
-from backend.core.plan import Step
+from backend.core.plan import Place, Step
 from backend.core.stages import ALL_LANGUAGES
 from backend.core.states import RunState, StageState
 
@@ -41,7 +41,8 @@ def create(
     tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
     if tasks:
         connection.execute(insert(LanguageTask), tasks)
-    _insert_markers(connection, job_id, run_id, steps)
+    remembered = _remembered(connection, job_id) if number > 1 else {}
+    _insert_markers(connection, steps, _markers(job_id, run_id, steps, remembered))
     outbox.promise(connection, run_id)
     data = {
         "resumeFrom": resume_from,
@@ -53,17 +54,35 @@ def create(
 
 
 def _insert_markers(
-    connection: Connection, job_id: UUID, run_id: UUID, steps: Sequence[Step]
+    connection: Connection, steps: Sequence[Step], markers: Sequence[dict[str, Any]]
 ) -> None:
-    markers = _markers(job_id, run_id, steps)
     connection.execute(insert(StageRun), markers)
     given = [
-        {"job_id": job_id, "stage_run_id": marker["id"], "language": step.language, **file}
+        {
+            "job_id": marker["job_id"],
+            "stage_run_id": marker["id"],
+            "language": step.language,
+            **file,
+        }
         for step, marker in zip(steps, markers, strict=True)
         for file in _files(step)
     ]
     if given:
         connection.execute(insert(Artifact), given)
+
+
+def _remembered(connection: Connection, job_id: UUID) -> dict[Place, dict[str, Any]]:
+    """What the latest attempts at each place wrote down, such as a vendor's job id.
+
+    A run that was cancelled or gave up may have paid for work that is still to be fetched.
+    """
+    rows = connection.execute(
+        select(StageRun.stage, StageRun.language, StageRun.memo)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == job_id, StageRun.origin == "executed")
+        .order_by(Run.number)
+    )
+    return {(row.stage, row.language): row.memo for row in rows}
 
 
 _NEXT_NUMBER = (
@@ -81,7 +100,12 @@ def active(connection: Connection, job_id: UUID) -> UUID | None:
     ).scalar_one_or_none()
 
 
-def _markers(job_id: UUID, run_id: UUID, steps: Sequence[Step]) -> list[dict[str, Any]]:
+def _markers(
+    job_id: UUID,
+    run_id: UUID,
+    steps: Sequence[Step],
+    remembered: Mapping[Place, dict[str, Any]],
+) -> list[dict[str, Any]]:
     ids = {(step.stage, step.language): uuid7() for step in steps}
     rows = []
     upstream: dict[str, UUID] = {}
@@ -94,6 +118,7 @@ def _markers(job_id: UUID, run_id: UUID, steps: Sequence[Step]) -> list[dict[str
                 "stage": step.stage,
                 "language": step.language,
                 "upstream_id": upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
+                "memo": remembered.get((step.stage, step.language), {}),
                 **_as_planned(step),
             }
         )

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from backend.core import jobs, resume, settle, views
+from backend.core import jobs, leases, resume, settle, views
 from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.models import LOCAL_USER, Artifact, StageRun
 from backend.core.params import Ducking
@@ -111,6 +111,17 @@ def test_auto_goes_on_where_a_language_failed(database, store):
     failed = factories.claimed(database, run_id, Stage.MT, "pt")
     settle.fail(database, failed, {"kind": "permanent", "message": "no"}, GiveUp(dead=False))
     assert planned(database, store, job_id) == ["mt pt", "tts pt", "mix pt"]
+
+
+def test_what_a_cancelled_run_paid_for_is_remembered(database, store):
+    """A vendor that was polled as the job was cancelled is asked for its result, not anew."""
+    job_id, run_id = factories.dub(database)
+    listening = factories.claimed(database, run_id, Stage.ASR)
+    leases.remember(database, listening, {"vendor_job": "j-1"})
+    jobs.cancel(database, LOCAL_USER, job_id)
+    settle.cancelled(database, listening)
+    again = resumed(database, store, job_id)
+    assert factories.claimed(database, again, Stage.ASR).memo == {"vendor_job": "j-1"}
 
 
 def test_auto_goes_on_where_a_job_was_cancelled(database, store):

@@ -13,6 +13,7 @@ from workers.speakers.casting import choose
 from workers.speakers.pitch import measured
 from workers.stages import captions
 from workers.stages.base import Desk, Made, Outcome, Work
+from workers.stages.transcription import Question, transcribed
 
 TEXT = "text/plain"
 
@@ -23,10 +24,8 @@ def run(work: Work, desk: Desk) -> Outcome:
     _check_targets(work, desk)
     recording, fps = _recording(work, desk, transcriber)
     dialogue = work.params.mode is Mode.DIALOGUE
-    with desk.paced(transcriber):
-        heard = transcriber.transcribe(
-            recording, work.params.source_language, diarize=dialogue, call=desk
-        )
+    question = Question([work.files["media"].sha256], work.params.source_language, dialogue)
+    heard = transcribed(transcriber, question, lambda: recording, desk, desk.progress)
     ends = [segment.end for segment in heard.segments]
     transcript = Transcript(
         language=heard.language,

@@ -106,7 +106,7 @@ class Desk(Call, Protocol):
     workdir: Path
     clips: ContentStore  # synthesised speech
     batches: ContentStore  # translated texts
-    transcripts: ContentStore  # of finished dubs
+    transcripts: ContentStore  # of recordings, and of finished dubs
     streams: ContentStore  # recordings that are held, what is the same in all HLS packages
 
     def fetch(self, file: StoredFile) -> Path:

@@ -1,7 +1,5 @@
 """Has a dub transcribed again, for the report to tell how many of its words come across."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,9 +13,10 @@ from workers.media.clips import ready
 from workers.media.decode import Samples, joined
 from workers.media.score import RATE, Take
 from workers.media.stretch import resample
-from workers.providers.base import Cost, Recording, Transcriber
+from workers.providers.base import Cost, Recording, Transcribed, Transcriber
 from workers.report.hearing import Heard, error_rate, unit_of
-from workers.stages.base import Desk, Work, kept
+from workers.stages.base import Desk, Work
+from workers.stages.transcription import Question, transcribed
 
 LEVEL = -23.0  # LUFS: as loud as broadcast speech (EBU R128)
 
@@ -53,34 +52,28 @@ def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
     try:
         transcriber = desk.transcriber(work.params.providers.transcription)
         transcriber.check(work.language)
-        text, cost = _transcribed(transcriber, work.language, desk, dub)
+        answer = _answer(transcriber, work.language, desk, dub)
     except (Permanent, Transient) as problem:
         return Hearing(warnings=[f"The dub was not transcribed again: {problem}"])
+    text = " ".join(segment.text for segment in answer.segments)
     heard = Heard(
         unit=unit_of(work.language),
         errors=round(error_rate(dub.said, text, work.language), 4),
         provider=transcriber.name,
         model=transcriber.model,
     )
-    return Hearing(heard, cost)
+    return Hearing(heard, answer.cost)
 
 
-def _transcribed(
-    transcriber: Transcriber, language: str, desk: Desk, dub: Audible
-) -> tuple[str, Cost]:
-    """The text, which is kept: no attempt and no later run of the same dub pays for it again."""
-    key = _content_key(transcriber, language, dub.takes)
-    found = kept(desk.transcripts, key, desk)
-    if found:
-        return str(json.loads(found[1].read_bytes())), Cost()
-    recording = _recorded(dub, transcriber.sample_rate, desk)
-    with desk.paced(transcriber):
-        answer = transcriber.transcribe(recording, language, diarize=False, call=_Line(desk))
-    text = " ".join(segment.text for segment in answer.segments)
-    path = desk.workdir / "transcript.json"
-    path.write_text(json.dumps(text))
-    desk.transcripts.put(key, path)
-    return text, answer.cost
+def _answer(transcriber: Transcriber, language: str, desk: Desk, dub: Audible) -> Transcribed:
+    made_of = [[asdict(take) for take in dub.takes], CODE_VERSION[Stage.MIX]]
+    return transcribed(
+        transcriber,
+        Question(made_of, language, diarize=False),
+        lambda: _recorded(dub, transcriber.sample_rate, desk),
+        desk,
+        lambda _: desk.progress(1.0),  # the mix itself is done by now
+    )
 
 
 def _recorded(dub: Audible, rate: int, desk: Desk) -> Recording:
@@ -98,25 +91,3 @@ def _pieces(dub: Audible, rate: int, desk: Desk) -> Iterator[tuple[int, Samples]
         clip = ready(dub.clips[take.clip](), take.length, LEVEL)
         length = round(take.length * rate / RATE)
         yield round(take.start * rate / RATE), resample(clip, RATE, rate, length)[:, None]
-
-
-def _content_key(transcriber: Transcriber, language: str, takes: Sequence[Take]) -> str:
-    by = (transcriber.name, transcriber.model, CODE_VERSION[Stage.MIX])
-    asked = [[asdict(take) for take in takes], language, by]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line to the runner on which no progress is told: the mix itself is done by now."""
-
-    desk: Desk
-
-    def progress(self, _fraction: float) -> None:
-        self.desk.progress(1.0)
-
-    def recall(self, key: str) -> str | None:
-        return self.desk.recall(key)
-
-    def remember(self, key: str, value: str) -> None:
-        self.desk.remember(key, value)

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from backend.core.errors import Permanent
+from backend.core.errors import Permanent, Transient
 from backend.core.params import Kind, Mode
 from backend.core.segments import Speaker, Transcript
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
+from workers.providers.base import Cost, Transcribed
+from workers.providers.stub import StubTranscriber
 from workers.stages import asr
 from workers.stages.base import StoredFile
 
@@ -114,3 +116,47 @@ def test_one_language_that_can_be_dubbed_is_enough(desk):
     local = {"transcription": "stub", "translation": "local", "tts": "local"}
     asked = work({"media": text(desk, "Hello.")}, target_languages=("de", "es"), providers=local)
     assert asr.run(asked, desk).made
+
+
+class Vendor(StubTranscriber):
+    """Takes a job and is asked for its result later; counts the jobs it takes."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        self.away = False
+
+    def transcribe(self, recording, language, *, diarize, call) -> Transcribed:
+        if call.recall("job") is None:
+            self.jobs += 1
+            call.remember("job", str(self.jobs))
+        if self.away:
+            raise Transient("The vendor does not answer")
+        heard = super().transcribe(recording, language, diarize=diarize, call=call)
+        return Transcribed(heard.segments, heard.language, Cost(1.0, "seconds", usd=0.01), ["Hm"])
+
+
+@pytest.fixture
+def vendor(monkeypatch) -> Vendor:
+    found = Vendor()
+    monkeypatch.setattr(LoneDesk, "transcriber", lambda _self, _name: found)
+    return found
+
+
+def test_an_answer_that_was_never_committed_is_not_bought_again(desk, vendor):
+    asked = work({"media": text(desk, "Ann: Hello.")})
+    first = asr.run(asked, desk)
+    desk.memo.clear()
+    second = asr.run(asked, desk)
+    assert vendor.jobs == 1
+    assert (first.cost.usd, second.cost.usd) == (0.01, 0)
+    assert first.warnings == second.warnings == ("Hm",)
+    assert first.made[0].path.read_bytes() == second.made[0].path.read_bytes()
+
+
+def test_a_vendors_job_is_asked_for_again_but_not_for_another_question(desk, vendor):
+    """Turns red when what is remembered is not kept apart by what was asked."""
+    media, vendor.away = text(desk, "Ann: Hello."), True
+    for mode in (Mode.MONO, Mode.MONO, Mode.DIALOGUE):
+        with pytest.raises(Transient):
+            asr.run(work({"media": media}, mode=mode), desk)
+    assert vendor.jobs == 2
