@@ -35,5 +35,5 @@ class Requeue(MethodView):
 
     @blueprint.response(202, schemas.JobView)
     def post(self, letter_id: UUID) -> Any:
-        """Start the job again from this stage."""
+        """Start the job again for all that is dead in this stage's run, with what is there."""
         return accepted(*dead_letters.requeue(parts().db, parts().store, user_id(), letter_id))

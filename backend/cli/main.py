@@ -219,8 +219,14 @@ def dead_letters(requeue: str | None, server: str | None) -> None:
             click.echo(
                 f"{letter['id']}  {label}  job {letter['jobId']}: {letter['error']['message']}"
             )
-            if requeue in ("all", letter["id"]):
-                click.echo(f"  starts again as run {client.requeue(letter['id'])['run']}")
+        wanted = [letter for letter in letters if requeue in ("all", letter["id"])]
+        # A run's dead stages start again together.
+        for (job, run), letter in {(one["jobId"], one["run"]): one for one in wanted}.items():
+            try:
+                again = client.requeue(letter["id"])
+                click.echo(f"Run {run} of job {job} starts again as run {again['run']}")
+            except click.ClickException as error:
+                click.echo(f"Run {run} of job {job} does not: {error.message}", err=True)
         if not letters:
             click.echo("No dead letters")
 

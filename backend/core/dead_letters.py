@@ -10,6 +10,7 @@ from backend.core import resume
 from backend.core.db import Database
 from backend.core.errors import NotFound
 from backend.core.models import Job, Run, StageRun
+from backend.core.stages import ALL_LANGUAGES
 from backend.core.states import StageState
 from backend.storage.base import BlobStore
 
@@ -24,24 +25,33 @@ def listed(db: Database, user_id: UUID) -> list[dict[str, Any]]:
 
 
 def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> tuple[UUID, UUID]:
-    """Start a new run from the dead stage, for its language; returns the ids of job and run.
+    """Start a new run for all that is dead in this one's; returns the ids of job and run.
 
-    Raises `NotFound`, and `Conflict` as a resume does.
+    It takes over whatever is there. Raises `NotFound`, and `Conflict` `run-active` as a resume
+    does.
     """
     with db.read() as connection:
         found = connection.execute(_dead(user_id).where(StageRun.id == marker_id)).one_or_none()
-    if found is None:
-        raise NotFound(f"There is no dead letter {marker_id}")
-    languages = (found.language,) if found.language else ()
-    wanted = resume.Resume(resume_from=found.stage, languages=languages)
+        if found is None:
+            raise NotFound(f"There is no dead letter {marker_id}")
+        languages = tuple(connection.execute(_unmade(found.run_id)).scalars())
+    wanted = resume.Resume(languages=languages)
     run_id, _ = resume.start(db, store, user_id, found.job_id, wanted)
     return found.job_id, run_id
+
+
+def _unmade(run_id: UUID) -> Select[str]:
+    """The languages of a run of which a stage is dead, or could not begin after a dead one."""
+    lost = StageRun.state.in_((StageState.DEAD, StageState.SKIPPED))
+    mine = (StageRun.run_id == run_id) & (StageRun.language != ALL_LANGUAGES)
+    return select(StageRun.language).where(mine, lost).distinct().order_by(StageRun.language)
 
 
 def _dead(user_id: UUID) -> Select[*tuple[Any, ...]]:
     later, later_run = aliased(StageRun), aliased(Run)
     taken_up = exists().where(
         later.job_id == StageRun.job_id,
+        later.state.not_in((StageState.CANCELLED, StageState.SKIPPED)),
         later.stage == StageRun.stage,
         later.language == StageRun.language,
         later_run.id == later.run_id,
@@ -49,8 +59,9 @@ def _dead(user_id: UUID) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(StageRun.id, StageRun.job_id, Run.number.label("run"), StageRun.stage),
-            *(StageRun.language, StageRun.attempt, StageRun.error, StageRun.finished_at),
+            *(StageRun.id, StageRun.job_id, StageRun.run_id, Run.number.label("run")),
+            *(StageRun.stage, StageRun.language, StageRun.attempt),
+            *(StageRun.error, StageRun.finished_at),
         )
         .join(Run, Run.id == StageRun.run_id)
         .join(Job, Job.id == StageRun.job_id)

@@ -58,12 +58,7 @@ def _insert_markers(
 ) -> None:
     connection.execute(insert(StageRun), markers)
     given = [
-        {
-            "job_id": marker["job_id"],
-            "stage_run_id": marker["id"],
-            "language": step.language,
-            **file,
-        }
+        {"job_id": marker["job_id"], "stage_run_id": marker["id"], **file}
         for step, marker in zip(steps, markers, strict=True)
         for file in _files(step)
     ]
@@ -141,7 +136,8 @@ def _as_planned(step: Step) -> dict[str, Any]:
 def _files(step: Step) -> Iterator[dict[str, Any]]:
     for kind, file in (step.given or {}).items():
         columns = asdict(file)
-        yield {"kind": kind, "object_key": columns.pop("key"), "meta": {}, **columns}
+        own = {"kind": kind, "language": step.language, "meta": {}}
+        yield {**own, "object_key": columns.pop("key"), **columns}
 
 
 def _name(step: Step) -> str:

@@ -91,7 +91,7 @@ def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) 
 
 
 def run_end(languages: Collection[LanguageStatus]) -> RunState:
-    """How a run ends whose languages have ended like this."""
+    """How a run ends whose languages have ended like this, and so how a job stands."""
     if all(status is LanguageStatus.COMPLETE for status in languages):
         return RunState.SUCCEEDED
     if LanguageStatus.COMPLETE in languages:

@@ -10,7 +10,7 @@ from backend.core import jobs, joint
 from backend.core.artifacts import FileRef, made_by
 from backend.core.db import Database
 from backend.core.errors import NotFound
-from backend.core.models import Artifact, Job, JobEvent, Run, StageRun
+from backend.core.models import Artifact, Job, JobEvent, LanguageTask, Run, StageRun
 from backend.core.plan import Step
 from backend.core.stages import ALL_LANGUAGES, JOINT, Stage
 from backend.core.states import (
@@ -19,6 +19,7 @@ from backend.core.states import (
     StageState,
     language_progress,
     language_status,
+    run_end,
 )
 
 
@@ -35,8 +36,7 @@ def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     languages = [_language(tag, asr, latest, reports.get(tag)) for tag in tags]
     done = [language["progress"] for language in languages] or [_progress({Stage.ASR: asr})]
     return {
-        **_summary(row, run),
-        "target_languages": tags,
+        **_summary(row, run, {one["language"]: one["status"] for one in languages}),
         "finished_at": run.finished_at,
         "progress": sum(done) / len(done),
         "stages": [_stage(asr)],
@@ -48,7 +48,7 @@ def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
 def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dict[str, Any]:
     """Jobs, newest first."""
     query = (
-        select(Job.__table__, Run.state, Run.params.label("run_params"), Run.created_at.label("at"))
+        select(Job.__table__, Run.state)
         .join(Run, (Run.job_id == Job.id) & (Run.number == Job.last_run))
         .where(Job.user_id == user_id)
         .order_by(Job.id.desc())
@@ -58,9 +58,10 @@ def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dic
         query = query.where(Job.id < before)
     with db.read() as connection:
         rows = connection.execute(query).all()
-    shown = rows[:limit]
+        shown = rows[:limit]
+        standings = _standings(connection, [row.id for row in shown])
     return {
-        "jobs": [_summary(row, row) for row in shown],
+        "jobs": [_summary(row, row, standings[row.id]) for row in shown],
         "next": shown[-1].id if len(rows) > limit else None,
     }
 
@@ -144,9 +145,7 @@ def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]
 
 def _run(connection: Connection, job_id: UUID, number: int) -> Row[Any]:
     return connection.execute(
-        select(Run.__table__, Run.params.label("run_params")).where(
-            Run.job_id == job_id, Run.number == number
-        )
+        select(Run.__table__).where(Run.job_id == job_id, Run.number == number)
     ).one()
 
 
@@ -184,13 +183,37 @@ def _artifacts(connection: Connection, job_id: UUID) -> Sequence[Row[Any]]:
     return [*rows, all_languages] if all_languages else rows
 
 
-def _summary(row: Row[Any], run: Row[Any]) -> dict[str, Any]:
+Standing = Mapping[str, LanguageStatus]
+
+
+def _standings(connection: Connection, job_ids: Sequence[UUID]) -> Mapping[UUID, Standing]:
+    """Where each language stands, by job, after the latest run that has it."""
+    rows = connection.execute(
+        select(Run.job_id, LanguageTask.language, LanguageTask.status)
+        .join(Run, Run.id == LanguageTask.run_id)
+        .where(Run.job_id.in_(job_ids))
+        .order_by(Run.number)
+    )
+    found: dict[UUID, dict[str, LanguageStatus]] = {job_id: {} for job_id in job_ids}
+    for row in rows:
+        found[row.job_id][row.language] = row.status
+    return found
+
+
+def _status(run: Row[Any], standing: Standing) -> str:
+    if run.state is RunState.ACTIVE:
+        return "running"
+    # Not only as the last run ended: it need not have had all languages.
+    return run_end(standing.values()) if standing else run.state
+
+
+def _summary(row: Row[Any], run: Row[Any], standing: Standing) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,
-        "status": "running" if run.state is RunState.ACTIVE else run.state,
+        "status": _status(run, standing),
         "source_language": row.source_language,
-        "target_languages": run.run_params["target_languages"],
+        "target_languages": list(dict.fromkeys((*row.params["target_languages"], *standing))),
         "mode": row.mode,
         "run": row.last_run,
         "created_at": row.created_at,

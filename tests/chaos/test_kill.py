@@ -107,11 +107,12 @@ def test_nothing_can_be_delivered_again_while_a_stage_runs(house: House, redis_u
     house.ended(job_id)
 
 
-def test_a_cancelled_job_goes_on_later_and_buys_nothing_again(house: House) -> None:
-    """Down to the single line. Turns red when clips or batches are not kept."""
+@pytest.mark.parametrize("stage", [Stage.ASR, Stage.MT, Stage.TTS])
+def test_a_cancelled_job_goes_on_later_and_buys_nothing_again(house: House, stage: Stage) -> None:
+    """Down to the single line. Turns red when transcripts, batches or clips are not kept."""
     house.start("worker")
     house.start("reconciler")
-    with house.gate("mid-work", Stage.TTS) as reached:
+    with house.gate("mid-work", stage) as reached:
         job_id = house.submit()
         reached()
         jobs.cancel(house.parts.db, LOCAL_USER, job_id)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.core import dead_letters, settle, views
+from backend.core import dead_letters, jobs, resume, settle, views
 from backend.core.errors import NotFound
 from backend.core.models import LOCAL_USER
+from backend.core.resume import Resume
 from backend.core.retry import GiveUp
 from backend.core.stages import Stage
 from backend.storage.local import LocalStore
@@ -71,3 +72,55 @@ def test_somebody_elses_are_not_to_be_seen(database, store):
     assert dead_letters.listed(database, other) == []
     with pytest.raises(NotFound):
         dead_letters.requeue(database, store, other, letter["id"])
+
+
+def test_one_requeue_takes_up_all_that_is_dead_in_a_run_and_no_other_language(database, store):
+    """Turns red when the second of two has to wait for the run that the first one started."""
+    job_id, run_id = factories.dub(database, "es", "fr", "pt")
+    factories.do(database, run_id, Stage.ASR, store=store)
+    for stage in (Stage.MT, Stage.TTS, Stage.MIX):
+        factories.do(database, run_id, stage, "pt", store)
+    died(database, run_id, Stage.MT, "es")
+    factories.do(database, run_id, Stage.MT, "fr", store)
+    died(database, run_id, Stage.TTS, "fr")
+    letter, _ = dead_letters.listed(database, LOCAL_USER)
+    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    assert dead_letters.listed(database, LOCAL_USER) == []
+    assert views.runs(database, LOCAL_USER, job_id)[1]["executed"] == [
+        *("mt:es", "tts:es", "mix:es"),
+        *("tts:fr", "mix:fr"),
+    ]
+
+
+def test_a_dead_transcription_takes_up_the_languages_of_its_run_alone(database, store):
+    job_id, first = factories.dub(database)
+    factories.do_all(database, first, store=store)
+    again = Resume(Stage.ASR, languages=("fr",))
+    second, _ = resume.start(database, store, LOCAL_USER, job_id, again)
+    died(database, second, Stage.ASR)
+    (letter,) = dead_letters.listed(database, LOCAL_USER)
+    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    executed = views.runs(database, LOCAL_USER, job_id)[2]["executed"]
+    assert executed == ["mt:fr", "tts:fr", "mix:fr"]
+
+
+def test_a_requeue_that_is_cancelled_leaves_the_letter_there(database, store):
+    job_id, run_id = factories.dub(database)
+    died(database, run_id, Stage.ASR)
+    (letter,) = dead_letters.listed(database, LOCAL_USER)
+    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    assert dead_letters.listed(database, LOCAL_USER) == []
+    jobs.cancel(database, LOCAL_USER, job_id)
+    assert dead_letters.listed(database, LOCAL_USER) == [letter]
+
+
+def test_a_job_stands_by_all_its_languages_not_only_those_of_its_last_run(database, store):
+    job_id, first = factories.dub(database)
+    factories.do(database, first, Stage.ASR, store=store)
+    died(database, first, Stage.MT, "es")
+    again, _ = resume.start(database, store, LOCAL_USER, job_id, Resume(languages=("pt",)))
+    for stage in (Stage.MT, Stage.TTS, Stage.MIX):
+        factories.do(database, again, stage, "pt", store)
+    (listed,) = views.page(database, LOCAL_USER, limit=10, before=None)["jobs"]
+    for view in (listed, views.job(database, LOCAL_USER, job_id)):
+        assert (view["status"], view["target_languages"]) == ("partial", ["es", "pt"])
