@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.core.params import ProviderName
 from backend.core.stages import Stage
 
 
@@ -48,9 +49,9 @@ class Settings(BaseSettings):
     minio_region: str = Field(default="us-east-1", description="S3 region")
     minio_secure: bool = Field(default=False, description="Use TLS towards the S3 service")
 
-    transcription_backend: str = Field(default="local", description="local or stub")
-    translation_backend: str = Field(default="local", description="local or stub")
-    tts_backend: str = Field(default="local", description="local or stub")
+    transcription_backend: ProviderName = Field(default="local", description="local or stub")
+    translation_backend: ProviderName = Field(default="local", description="local or stub")
+    tts_backend: ProviderName = Field(default="local", description="local or stub")
 
     api_host: str = Field(
         default="127.0.0.1", description="Address to bind; keep it loopback: no accounts yet"

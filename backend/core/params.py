@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
@@ -84,14 +84,17 @@ class Ducking(BaseModel):
     release_ms: int = Field(400, ge=10, le=3000)
 
 
+ProviderName = Literal["local", "stub"]  # those in `workers.providers.registry`
+
+
 class Providers(BaseModel):
     """Which provider does each stage; pinned in the run so that a retry cannot change them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    transcription: str = "local"
-    translation: str = "local"
-    tts: str = "local"
+    transcription: ProviderName = "local"
+    translation: ProviderName = "local"
+    tts: ProviderName = "local"
 
 
 class Captions(BaseModel):

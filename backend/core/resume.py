@@ -41,7 +41,7 @@ def prepare(
     with db.read() as connection:
         job = jobs.find(connection, user_id, job_id)
         _check_run(connection, job_id, asked.from_run)
-        params = JobParams.model_validate(_last_params(connection, job_id))
+        params = JobParams.model_validate(_params(connection, job_id, asked.from_run))
         uploads = _upload_hashes(connection, job)
         made = priors.find(connection, job_id, asked.from_run)
         edited = edits.pending(connection, job_id, partial(_is_current, made))
@@ -98,17 +98,18 @@ def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
             "run-active",
             "A run of this job is still going on: wait for its end or cancel it first",
             runId=str(run_id),
+            job=f"/v1/jobs/{job_id}",
         )
 
 
-def _last_params(connection: Connection, job_id: UUID) -> Any:
-    """The job's own parameters, but with all languages that any of its runs has had."""
+def _params(connection: Connection, job_id: UUID, from_run: UUID | None) -> Any:
+    """Those of the last run, or of `from_run`, with all languages that any run has had."""
     rows = connection.execute(
-        select(Run.params).where(Run.job_id == job_id).order_by(Run.number)
-    ).scalars()
-    snapshots = list(rows)
-    tags = dict.fromkeys(tag for params in snapshots for tag in params["target_languages"])
-    return {**snapshots[-1], "target_languages": list(tags)}
+        select(Run.id, Run.params).where(Run.job_id == job_id).order_by(Run.number)
+    ).all()
+    tags = dict.fromkeys(tag for row in rows for tag in row.params["target_languages"])
+    base = next((row.params for row in rows if row.id == from_run), rows[-1].params)
+    return {**base, "target_languages": list(tags)}
 
 
 def _check_run(connection: Connection, job_id: UUID, run_id: UUID | None) -> None:

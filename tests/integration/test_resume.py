@@ -193,7 +193,7 @@ def test_going_back_to_an_earlier_override_does_nothing_again(database, store, j
 
 
 def test_a_provider_that_is_not_overridden_stays(database, store, job_id):
-    wanted = {"overrides": {"providers": {"tts": "other"}}, "languages": ("es",)}
+    wanted = {"overrides": {"providers": {"tts": "local"}}, "languages": ("es",)}
     assert planned(database, store, job_id, **wanted) == ["tts es", "mix es"]
 
 
@@ -269,7 +269,7 @@ def test_while_a_run_goes_on_there_is_no_other(database, store):
     with pytest.raises(Conflict) as refused:
         resumed(database, store, job_id)
     assert refused.value.slug == "run-active"
-    assert refused.value.details == {"runId": str(run_id)}
+    assert refused.value.details == {"runId": str(run_id), "job": f"/v1/jobs/{job_id}"}
 
 
 def test_of_two_resumes_at_once_one_wins(database, store, job_id):
@@ -298,6 +298,7 @@ def test_of_two_resumes_at_once_one_wins(database, store, job_id):
         ({"overrides": {"ducking": {"depthDb": -1}}}, "overrides"),
         ({"overrides": {"ducking": None}}, "overrides"),
         ({"overrides": {"providers": {"speech": "mine"}}}, "overrides"),
+        ({"overrides": {"providers": {"tts": "elevnlabs"}}}, "overrides"),
         ({"languages": ("klingonish",)}, "targetLanguages"),
         ({"languages": ("en",)}, "targetLanguages"),
         ({"from_run": uuid4()}, "fromRunId"),
@@ -320,6 +321,15 @@ def test_what_a_given_run_made_is_taken_over(database, store, job_id):
     run_id = resumed(database, store, job_id, resume_from=Stage.MT, from_run=first["id"])
     read = factories.claimed(database, run_id, Stage.MT, "es").files["segments_src"]
     assert store.path(read.key).read_text() == "asr "
+
+
+def test_a_given_run_is_gone_on_from_with_its_own_parameters(database, store, job_id):
+    """Whatever the runs after it were asked for; turns red when the last run's are taken."""
+    [first] = views.runs(database, LOCAL_USER, job_id)
+    resumed(database, store, job_id, resume_from=Stage.ASR, overrides={"mode": "dialogue"})
+    jobs.cancel(database, LOCAL_USER, job_id)
+    wanted = {"resume_from": Stage.TTS, "from_run": first["id"]}
+    assert planned(database, store, job_id, **wanted)[0] == "tts es"
 
 
 def test_somebody_elses_job_does_not_exist(database, store, job_id):

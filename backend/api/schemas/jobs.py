@@ -10,7 +10,7 @@ class PlannedStage(Camel):
 
     stage = fields.String()
     language = fields.String(allow_none=True)
-    action = choice(("execute", "reuse"))
+    action = choice(("execute", "reuse", "edited"))
     estimated_cost_usd = fields.Float(allow_none=True)
 
 

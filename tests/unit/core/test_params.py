@@ -9,9 +9,9 @@ from tests.factories import dub_params
 
 def test_what_an_override_does_not_name_stays():
     before = dub_params("es", captions=Captions(bilingual=True))
-    after = overridden(before, {"providers": {"tts": "other"}, "captions": {"burnIn": True}})
+    after = overridden(before, {"providers": {"tts": "local"}, "captions": {"burnIn": True}})
     assert after.captions == Captions(bilingual=True, burn_in=True)
-    assert after.providers == Providers(transcription="stub", translation="stub", tts="other")
+    assert after.providers == Providers(transcription="stub", translation="stub", tts="local")
 
 
 def test_a_limit_that_an_override_does_not_name_stays():
