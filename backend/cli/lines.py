@@ -8,7 +8,7 @@ import click
 
 Line = dict[str, Any]
 
-HEAD = re.compile(r"(?P<id>\d+)( \| speaker (?P<speaker>[^|]+?))?( \| voice (?P<voice>[^|]+?))?")
+HEAD = re.compile(r"(?P<id>\d+)( \| speaker (?P<speaker>.+?))?( \| voice (?P<voice>.+))?")
 TIME = r"(\d+):(\d\d):(\d\d)[,.](\d{3})"
 TIMES = re.compile(f"{TIME} --> {TIME}")
 HELP = """# Change texts, times, speakers and voices; a line takes effect when you save and close.

@@ -4,8 +4,14 @@ All times are seconds from the start of the recording.
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from backend.core.text import one_line
+
+# Line breaks are structure to engines, caption files and those who edit lines as text.
+Row = Annotated[str, AfterValidator(one_line)]
 
 
 class Document(BaseModel):
@@ -33,8 +39,8 @@ class Segment(Document):
     id: int
     start: float = Field(ge=0)
     end: float = Field(ge=0)
-    text: str
-    speaker: str | None = None
+    text: Row
+    speaker: Row | None = None
     words: tuple[Word, ...] = ()
 
 
@@ -44,7 +50,7 @@ class Speaker(Document):
     `pitch_hz` is the median fundamental frequency, None where none was measured.
     """
 
-    label: str | None
+    label: Row | None
     pitch_hz: float | None = None
 
 
@@ -67,9 +73,9 @@ class Line(Document):
     start: float = Field(ge=0)
     end: float = Field(ge=0)
     source: str
-    text: str
-    speaker: str | None = None
-    voice: str | None = None
+    text: Row
+    speaker: Row | None = None
+    voice: Row | None = None
 
 
 class Translation(Document):

@@ -9,9 +9,9 @@ from unicodedata import category, combining
 import budoux
 
 from backend.core import languages
+from backend.core.text import one_line
 from workers.captions.phrases import CLAUSE, CUT, NEUTRAL, cost_between
 from workers.captions.rules import Rules
-from workers.providers.tools import one_line
 
 # Scripts that part no words by spaces: BudouX knows where their phrases end.
 PARSERS: dict[str, Callable[[], budoux.Parser]] = {

@@ -10,8 +10,8 @@ from docx.shared import RGBColor
 from docx.text.paragraph import Paragraph
 
 from backend.core.segments import Line, Segment
+from backend.core.text import one_line
 from workers.captions.direction import leftward
-from workers.providers.tools import one_line
 
 GREY = RGBColor(0x70, 0x70, 0x70)
 

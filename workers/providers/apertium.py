@@ -10,8 +10,9 @@ import langcodes
 
 from backend.core import languages
 from backend.core.errors import Permanent
+from backend.core.text import one_line
 from workers.providers.base import Call, Translated
-from workers.providers.tools import one_line, run
+from workers.providers.tools import run
 
 PACKAGE = "apertium"
 # The Debian packages behind the languages we know the way to.

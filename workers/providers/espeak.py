@@ -10,8 +10,9 @@ import soundfile
 
 from backend.core import languages
 from backend.core.errors import Permanent
+from backend.core.text import one_line
 from workers.providers.base import Call, Pitch, Spoken, Utterance, Voice
-from workers.providers.tools import one_line, run
+from workers.providers.tools import run
 
 PACKAGE = "espeak-ng"
 NATURAL_WPM = 175  # espeak-ng's own default

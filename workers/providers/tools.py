@@ -1,14 +1,11 @@
 """Running the offline engines' commands."""
 
-import re
 import subprocess
 from collections.abc import Sequence
 
 from backend.core.errors import Permanent, Transient
 
 TIMEOUT_S = 120
-# What XML cannot hold is among them (W3C, XML 1.0, 2.2).
-CONTROLS = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
@@ -29,11 +26,3 @@ def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise Transient(f"{command[0]} took more than {TIMEOUT_S} s") from None
     return done.stdout
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks and control characters.
-
-    Engines take those for commands, caption files for their structure.
-    """
-    return " ".join(CONTROLS.sub(" ", text).split())

@@ -52,6 +52,14 @@ SPEECH = Speech(
 )
 
 
+def test_a_line_is_one_row_whatever_it_was_made_of():
+    line = Line(
+        id=0, start=0, end=1, source="", text=" a\r\n\nb\u2028c ", speaker="A\nB", voice="\x0cf2"
+    )
+    assert (line.text, line.speaker, line.voice) == ("a b c", "A B", "f2")
+    assert Segment(id=0, start=0, end=1, text="a\nb", speaker="A\nB").speaker == "A B"
+
+
 @pytest.mark.parametrize("document", [TRANSCRIPT, TRANSLATION, SPEECH])
 def test_documents_survive_the_way_through_storage(document):
     assert type(document).model_validate_json(document.to_bytes()) == document
