@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ def changes(text: str, lines: Sequence[Line]) -> dict[int, Line]:
     A block that was taken out changes nothing: to silence a line take out its text.
     """
     before = {line["id"]: line for line in lines}
-    body = "\n".join(row for row in text.splitlines() if not row.startswith("#"))
+    body = "\n".join(dropwhile(_is_help, text.splitlines()))
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()]
     found = {}
     for block in blocks:
@@ -41,6 +42,10 @@ def changes(text: str, lines: Sequence[Line]) -> dict[int, Line]:
         if changed:
             found[line["id"]] = changed
     return found
+
+
+def _is_help(row: str) -> bool:
+    return row.startswith("#") or not row.strip()
 
 
 def _block(line: Line) -> str:

@@ -39,6 +39,12 @@ def test_a_block_that_was_taken_out_changes_nothing():
     assert changes(as_text(LINES[:1]), LINES) == {}
 
 
+def test_a_text_may_begin_with_what_begins_the_help():
+    line = {**LINES[0], "text": "#1 en ventas"}
+    assert changes(as_text([line]), [line]) == {}
+    assert changes(as_text([line]).replace("#1", "# 1"), [line]) == {0: {"text": "# 1 en ventas"}}
+
+
 def test_a_speaker_is_read_back_as_it_was_written():
     line = {**LINES[0], "speaker": "Ann | Bob", "voice": "f2"}
     text = as_text([line]).replace("Hola.", "Buenas.").replace("| voice f2", "| voice m3")
