@@ -185,19 +185,15 @@ def _do(
 @click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
 def segments(job: str, language: str, edit: bool, out: Path | None, server: str | None) -> None:
     """Show or change the lines of a dub; only what was changed is spoken and mixed again."""
-    from backend.cli import lines, work
+    from backend.cli import editing, lines, work
 
     with work.connected(settings.load(), server) as (client, stack):
         found = client.segments(job, language)
-        text = lines.as_text(found["segments"])
-        edited = click.edit(text, extension=".srt") if edit else None
-        if not edit:
-            click.echo(text)
         revision = found["revision"]
-        for number, change in lines.changes(edited or text, found["segments"]).items():
-            changed = client.change(job, language, number, {"revision": revision, **change})
-            revision = changed["revision"]
-            click.echo(f"Line {number} changed")
+        if edit:
+            revision = editing.edited(client, job, language, found)
+        else:
+            click.echo(lines.as_text(found["segments"]))
         if out:
             out.mkdir(parents=True, exist_ok=True)
             work.finish(client, stack, client.resume(job), out)

@@ -7,12 +7,16 @@ from uuid import UUID
 
 import click
 import pytest
+from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
 from backend.app import create_app
 from backend.cli.client import ApiError, Client
+from backend.cli.main import cli
 from backend.core import schema, views
 from backend.core.models import LOCAL_USER
+from backend.core.segments import Line, Speaker, Translation
+from backend.core.stages import Stage
 from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port
@@ -48,11 +52,11 @@ def talk(tmp_path: Path) -> Path:
     return path
 
 
-def done(client: Client, parts: Parts, talk: Path) -> dict:
+def done(client: Client, parts: Parts, talk: Path, **content: str) -> dict:
     file = client.upload(talk, "video")
     job = client.submit({"mediaId": file["id"], "targetLanguages": ["es"]})
     [run] = views.runs(parts.db, LOCAL_USER, UUID(job["id"]))
-    factories.do_all(parts.db, run["id"], store=parts.store)
+    factories.do_all(parts.db, run["id"], store=parts.store, content=content)
     return client.job(job["id"])
 
 
@@ -97,3 +101,61 @@ def test_a_server_cannot_write_outside_of_the_folder(client, tmp_path, name):
     with pytest.raises(click.ClickException, match="outside of"):
         client.download("1", {"name": name, "sha256": ""}, tmp_path / "out")
     assert list(tmp_path.rglob("stolen*")) == []
+
+
+LINES = tuple(
+    Line(id=i, start=2 * i, end=2 * i + 1, source="", text=text)
+    for i, text in enumerate(("# Uno", "Dos", "Tres"))
+)
+
+
+@pytest.fixture
+def dub(client: Client, parts: Parts, talk: Path, tmp_path: Path, monkeypatch) -> dict:
+    """A dub of three lines; files are written below `tmp_path / "here"`."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    document = Translation(
+        source_language="en",
+        language="es",
+        duration=6,
+        speakers=(Speaker(label=None),),
+        lines=LINES,
+    )
+    return done(client, parts, talk, **{Stage.MT: document.to_bytes().decode()})
+
+
+def segments(parts: Parts, job: dict, *options: str, **env: str) -> Result:
+    command = ["segments", job["id"], "--language", "es", *options]
+    return CliRunner().invoke(cli, command, env={"DUBLINE_URL": parts.settings.api_url, **env})
+
+
+def edit(parts: Parts, job: dict, *changed: str) -> Result:
+    editor = " ".join(["sed -i", *(f"-e s/{one}/" for one in changed)])
+    return segments(parts, job, "--edit", EDITOR=editor)
+
+
+def test_lines_that_are_only_shown_stay_as_they_are(client, parts, dub):
+    assert "\n# Uno\n" in segments(parts, dub).output
+    assert segments(parts, dub, "--edit", EDITOR="true").exit_code == 0
+    assert client.segments(dub["id"], "es")["revision"] == 0
+
+
+def test_lines_are_changed_in_an_editor(client, parts, dub):
+    assert edit(parts, dub, "Dos/2", "Tres/3").output.startswith("Line 1 changed\nLine 2 changed\n")
+    found = client.segments(dub["id"], "es")
+    assert [line["text"] for line in found["segments"]] == ["# Uno", "2", "3"]
+
+
+@pytest.mark.parametrize("wrong", ["00:00:05,000/half", "00:00:05,000/00:00:03,000"])
+def test_what_was_edited_is_kept_when_a_line_of_it_is_refused(parts, dub, wrong):
+    result = edit(parts, dub, "Dos/2", wrong)
+    assert result.exit_code == 1
+    [kept] = Path.cwd().iterdir()
+    assert f"What you edited is kept in {kept}" in result.output
+    assert "\n2\n" in kept.read_text()
+
+
+def test_it_is_told_which_line_was_refused_and_which_were_changed_before(parts, dub):
+    output = edit(parts, dub, "Dos/2", "00:00:05,000/00:00:03,000").output
+    assert output.startswith("Line 1 changed\n")
+    assert "Error: Line 2: " in output
