@@ -115,13 +115,18 @@ def with_line(
     except ValidationError as error:
         problem = error.errors()[0]
         raise Invalid(str(problem["loc"][0]), problem["msg"]) from None
-    if line.end <= line.start:
-        raise Invalid("end", f"must be after start ({line.start:g} s), not {line.end:g} s")
-    if line.end > translation.duration:
-        raise Invalid("end", f"{line.end:g} s is after the recording ({translation.duration:g} s)")
+    if (line.start, line.end) != (old.start, old.end):
+        _check_times(line, translation.duration)
     lines = [line if one.id == line_id else one for one in translation.lines]
     ordered = tuple(sorted(lines, key=lambda one: (one.start, one.id)))
     return translation.model_copy(update={"lines": ordered}), line
+
+
+def _check_times(line: Line, duration: float) -> None:
+    if line.end <= line.start:
+        raise Invalid("end", f"must be after start ({line.start:g} s), not {line.end:g} s")
+    if line.end > duration:
+        raise Invalid("end", f"{line.end:g} s is after the recording ({duration:g} s)")
 
 
 def pending(

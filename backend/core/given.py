@@ -3,21 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.core import languages, subtitles
 from backend.core.errors import Invalid
 from backend.core.params import JobParams, Kind
 from backend.core.plan import Place
-from backend.core.segments import Line, Segment, Transcript, Translation
+from backend.core.segments import Line, Segment, Timed, Transcript, Translation, within
 from backend.core.stages import ALL_LANGUAGES, Stage
 
 # Subtitles are often held a moment longer than the recording lasts.
 OVERHANG = 1.0
 
 Said = Transcript | Translation
-Timed = TypeVar("Timed", Segment, Line)
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,4 @@ def _within(said: Sequence[Timed], end: float, name: str) -> tuple[Timed, ...]:
         if one.start >= end or one.end > end + OVERHANG:
             raise Invalid(name, f"{told} is past the end of the recording, at {end:.3f} s")
     ordered = sorted(said, key=lambda one: (one.start, one.end))
-    return tuple(
-        one.model_copy(update={"id": n, "end": min(one.end, end)}) for n, one in enumerate(ordered)
-    )
+    return tuple(one.model_copy(update={"id": n}) for n, one in enumerate(within(ordered, end)))

@@ -3,8 +3,9 @@
 All times are seconds from the start of the recording.
 """
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -86,6 +87,19 @@ class Translation(Document):
     duration: float
     speakers: tuple[Speaker, ...] = ()
     lines: tuple[Line, ...]
+
+
+Timed = TypeVar("Timed", Word, Segment, Line)
+
+
+def within(said: Iterable[Timed], end: float) -> Iterator[Timed]:
+    """What begins before `end`, in seconds, and of that and its words no more than until then."""
+    for one in said:
+        if one.start < end:
+            update: dict[str, Any] = {"end": min(one.end, end)}
+            if isinstance(one, Segment):
+                update["words"] = tuple(within(one.words, end))
+            yield one.model_copy(update=update)
 
 
 class Clip(Document):

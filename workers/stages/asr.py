@@ -5,10 +5,10 @@ from pathlib import Path
 
 from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
-from backend.core.segments import Segment, Speaker, Transcript
+from backend.core.segments import Segment, Speaker, Transcript, within
 from backend.media.probe import probe, require_audio
 from workers.media.decode import write_wav
-from workers.providers.base import Recording, Transcriber
+from workers.providers.base import Recording, Transcribed, Transcriber
 from workers.speakers.casting import choose
 from workers.speakers.pitch import measured
 from workers.stages import captions
@@ -26,13 +26,7 @@ def run(work: Work, desk: Desk) -> Outcome:
     dialogue = work.params.mode is Mode.DIALOGUE
     question = Question([work.files["media"].sha256], work.params.source_language, dialogue)
     heard = transcribed(transcriber, question, lambda: recording, desk, desk.progress)
-    ends = [segment.end for segment in heard.segments]
-    transcript = Transcript(
-        language=heard.language,
-        duration=recording.duration or max(ends, default=0.0),
-        speakers=_speakers(recording, heard.segments),
-        segments=tuple(heard.segments),
-    )
+    transcript = _transcript(recording, heard)
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
     return Outcome(
         made=tuple(_made(work, desk.workdir, transcript, fps)),
@@ -40,6 +34,18 @@ def run(work: Work, desk: Desk) -> Outcome:
         model=transcriber.model,
         cost=heard.cost,
         warnings=(*heard.warnings, *silent),
+    )
+
+
+def _transcript(recording: Recording, heard: Transcribed) -> Transcript:
+    """What was heard until the recording ends: sound may outlast its picture."""
+    duration = recording.duration or max((one.end for one in heard.segments), default=0.0)
+    segments = tuple(within(heard.segments, duration))
+    return Transcript(
+        language=heard.language,
+        duration=duration,
+        speakers=_speakers(recording, segments),
+        segments=segments,
     )
 
 

@@ -8,7 +8,7 @@ from docx import Document
 
 from backend.core.errors import Permanent, Transient
 from backend.core.params import Kind, Mode
-from backend.core.segments import Speaker, Transcript
+from backend.core.segments import Segment, Speaker, Transcript, Word
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
 from workers.providers.base import Cost, Transcribed
@@ -74,6 +74,23 @@ def test_speakers_are_listed_with_their_pitch(desk):
 def test_speakers_of_a_text_have_no_pitch(desk):
     said = transcript(desk, text(desk, "Bob: Hello.\nAnn: Hi.\nBob: Bye.\n"), mode=Mode.DIALOGUE)
     assert said.speakers == (Speaker(label="Bob"), Speaker(label="Ann"))
+
+
+def test_nobody_is_heard_after_the_end_of_the_recording(desk, monkeypatch):
+    """Sound may outlast its picture."""
+    words = tuple(Word(text=f"w{n}", start=n, end=n + 0.9) for n in range(4))
+    late = (
+        Segment(id=0, start=0, end=2.5, text="until after the end", words=words),
+        Segment(id=1, start=2.1, end=2.4, text="after it", speaker="B"),
+    )
+    stub = desk.transcriber("stub")
+    monkeypatch.setattr(stub, "transcribe", lambda *_, **__: Transcribed(late, "en"))
+    monkeypatch.setattr(desk, "transcriber", lambda _name: stub)
+    media = desk.keep(write(desk.workdir / "in.wav", tone(1.5, 8_000, 1), 8_000), "audio/wav")
+    said = transcript(desk, media)
+    assert [(one.text, one.end) for one in said.segments] == [("until after the end", 1.5)]
+    assert [(word.text, word.end) for word in said.segments[0].words] == [("w0", 0.9), ("w1", 1.5)]
+    assert [one.label for one in said.speakers] == [None]
 
 
 def test_a_voice_that_no_language_offers_is_refused_before_anybody_listens(desk, monkeypatch):

@@ -1,0 +1,25 @@
+"""A line with some of its values changed."""
+
+import pytest
+
+from backend.core.edits import with_line
+from backend.core.errors import Invalid
+from backend.core.segments import Line, Speaker, Translation
+
+LATE = Translation(
+    source_language="en",
+    language="es",
+    duration=10,
+    speakers=(Speaker(label="A", pitch_hz=100.0),),
+    lines=(
+        Line(id=0, start=1, end=2, source="", text="Hola.", speaker="A"),
+        Line(id=1, start=9, end=10.4, source="", text="Adiós.", speaker="A"),
+    ),
+)
+
+
+def test_times_that_stay_as_they_are_need_not_be_right():
+    _, line = with_line(LATE, 1, {"text": "Chao.", "end": 10.4})
+    assert (line.text, line.end) == ("Chao.", 10.4)
+    with pytest.raises(Invalid, match="after the recording"):
+        with_line(LATE, 1, {"end": 10.3})
