@@ -23,7 +23,7 @@ from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.events import Event
 from backend.core.models import Artifact, Run, SegmentEdit, StageRun
 from backend.core.plan import Given, Place
-from backend.core.segments import Line, Translation
+from backend.core.segments import Line, Translation, everyone
 from backend.core.stages import Stage
 from backend.core.states import StageState
 from backend.storage.base import BlobStore
@@ -119,7 +119,9 @@ def with_line(
         _check_times(line, translation.duration)
     lines = [line if one.id == line_id else one for one in translation.lines]
     ordered = tuple(sorted(lines, key=lambda one: (one.start, one.id)))
-    return translation.model_copy(update={"lines": ordered}), line
+    # Whoever is new comes last, so that everybody else keeps their voice.
+    speakers = everyone(translation.speakers, [line])
+    return translation.model_copy(update={"lines": ordered, "speakers": speakers}), line
 
 
 def _check_times(line: Line, duration: float) -> None:

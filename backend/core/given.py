@@ -10,7 +10,7 @@ from backend.core import languages, subtitles
 from backend.core.errors import Invalid
 from backend.core.params import JobParams, Kind
 from backend.core.plan import Place
-from backend.core.segments import Line, Segment, Timed, Transcript, Translation, within
+from backend.core.segments import Line, Segment, Timed, Transcript, Translation, everyone, within
 from backend.core.stages import ALL_LANGUAGES, Stage
 
 # Subtitles are often held a moment longer than the recording lasts.
@@ -79,8 +79,8 @@ def transcript(said: Said, language: str, duration: float | None, name: str) -> 
     _check_language(said.language, language, name)
     duration = duration or said.duration
     segments = _within(said.segments, duration, name)
-    more = {"language": language, "duration": duration, "segments": segments}
-    return said.model_copy(update=more)
+    speakers = everyone(said.speakers, segments)
+    return Transcript(language=language, duration=duration, speakers=speakers, segments=segments)
 
 
 def translation(
@@ -92,13 +92,14 @@ def translation(
     """
     _check_language(said.language, language, name)
     duration = duration or said.duration
-    lines = said.lines if isinstance(said, Translation) else tuple(map(_line, said.segments))
+    brought = said.lines if isinstance(said, Translation) else tuple(map(_line, said.segments))
+    lines = _within(brought, duration, name)
     return Translation(
         source_language=source_language,
         language=language,
         duration=duration,
-        speakers=said.speakers,
-        lines=_within(lines, duration, name),
+        speakers=everyone(said.speakers, lines),
+        lines=lines,
     )
 
 

@@ -3,7 +3,7 @@
 All times are seconds from the start of the recording.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -80,7 +80,10 @@ class Line(Document):
 
 
 class Translation(Document):
-    """`segments_<lang>.json`: exactly one line for each source segment, and the same speakers."""
+    """`segments_<lang>.json`: exactly one line for each source segment.
+
+    With the same speakers, and then those whom only users know of, in the order of their naming.
+    """
 
     source_language: str
     language: str
@@ -100,6 +103,13 @@ def within(said: Iterable[Timed], end: float) -> Iterator[Timed]:
             if isinstance(one, Segment):
                 update["words"] = tuple(within(one.words, end))
             yield one.model_copy(update=update)
+
+
+def everyone(known: Sequence[Speaker], said: Iterable[Segment | Line]) -> tuple[Speaker, ...]:
+    """The speakers known, then those whom only what is said names, in order of appearance."""
+    labels = [speaker.label for speaker in known]
+    new = dict.fromkeys(one.speaker for one in said if one.speaker not in labels)
+    return (*known, *(Speaker(label=label) for label in new))
 
 
 class Clip(Document):

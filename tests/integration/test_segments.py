@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from backend.core.segments import Line, Translation
+from backend.core.segments import Line, Speaker, Translation
 from backend.core.stages import Stage
 from backend.wiring import Parts
 from tests import factories
@@ -23,7 +23,13 @@ def job(client: FlaskClient, parts: Parts) -> dict:
         Line(id=i, start=2.0 * i, end=2.0 * i + 1.5, source="", text=text)
         for i, text in enumerate(LINES)
     )
-    document = Translation(source_language="en", language="es", duration=10, lines=lines)
+    document = Translation(
+        source_language="en",
+        language="es",
+        duration=10,
+        speakers=(Speaker(label=None),),
+        lines=lines,
+    )
     content = {Stage.MT: document.to_bytes().decode()}
     factories.do_all(parts.db, UUID(run["id"]), store=parts.store, content=content)
     return job

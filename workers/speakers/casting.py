@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from backend.core.errors import Permanent
-from backend.core.segments import Speaker, Translation
+from backend.core.segments import Speaker
 from workers.providers.base import Pitch, Voice
 
 # Men speak at 119 Hz on average, women at 207 (Traunmüller and Eriksson, The frequency range of the
@@ -18,13 +18,6 @@ def pitch_class(hertz: float) -> Pitch:
     if hertz < MIDDLE_HZ:
         return Pitch.LOW
     return Pitch.MIDDLE if hertz < HIGH_HZ else Pitch.HIGH
-
-
-def everyone(translation: Translation) -> list[Speaker]:
-    """The speakers as heard, then those that only an editor knows of, by label."""
-    heard = {speaker.label for speaker in translation.speakers}
-    added = {line.speaker for line in translation.lines} - heard
-    return [*translation.speakers, *(Speaker(label=one) for one in sorted(added, key=str))]
 
 
 def choose(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from backend.core.errors import Permanent
 from backend.core.params import Kind, Mode
-from backend.core.segments import Segment, Speaker, Transcript, within
+from backend.core.segments import Segment, Speaker, Transcript, everyone, within
 from backend.media.probe import probe, require_audio
 from workers.media.decode import write_wav
 from workers.providers.base import Recording, Transcribed, Transcriber
@@ -84,7 +84,7 @@ def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> tuple[Record
 def _speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
     if recording.text is None:
         return measured(recording.path, segments)
-    return tuple(Speaker(label=one) for one in dict.fromkeys(one.speaker for one in segments))
+    return everyone((), segments)
 
 
 def _text(path: Path, name: str) -> str:

@@ -13,7 +13,7 @@ from math import log
 from backend.core.params import Timing
 from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
 from workers.providers.base import Cost, Shortener, Synthesizer, TooLong, Utterance
-from workers.speakers.casting import choose, everyone
+from workers.speakers.casting import choose
 from workers.stages.base import Desk, Made, Outcome, Work
 from workers.stages.shortening import Shortening
 from workers.stages.speaker import Speaker, Take
@@ -69,7 +69,7 @@ def _gather(work: Work, desk: Desk) -> _Job:
     synthesizer = desk.synthesizer(work.params.providers.tts)
     translation = Translation.model_validate_json(text)
     offered = synthesizer.voices(work.language)
-    voices = choose(everyone(translation), offered, work.params.voices)
+    voices = choose(translation.speakers, offered, work.params.voices)
     return _Job(work, desk, translation, synthesizer, Speaker(synthesizer, desk), voices)
 
 

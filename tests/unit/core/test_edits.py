@@ -23,3 +23,12 @@ def test_times_that_stay_as_they_are_need_not_be_right():
     assert (line.text, line.end) == ("Chao.", 10.4)
     with pytest.raises(Invalid, match="after the recording"):
         with_line(LATE, 1, {"end": 10.3})
+
+
+def test_speakers_are_listed_in_the_order_in_which_editors_name_them():
+    once, _ = with_line(LATE, 1, {"speaker": "D"})
+    twice, _ = with_line(once, 0, {"speaker": "C"})
+    again, _ = with_line(twice, 1, {"speaker": "A"})
+    assert [one.label for one in twice.speakers] == ["A", "D", "C"]
+    assert again.speakers == twice.speakers
+    assert twice.speakers[0] == LATE.speakers[0]

@@ -8,7 +8,7 @@ from backend.core import given
 from backend.core.errors import Invalid
 from backend.core.given import Start
 from backend.core.params import Kind
-from backend.core.segments import Line, Segment, Transcript, Translation
+from backend.core.segments import Line, Segment, Speaker, Transcript, Translation
 from backend.core.stages import Stage
 from backend.core.subtitles import UNKNOWN
 from tests.factories import dub_params
@@ -74,10 +74,22 @@ def test_what_text_stands_for_lasts_as_long_as_its_transcript():
     assert given.transcript(heard((1, 2)), "en", None, "transcriptId").duration == 99
 
 
+def test_whoever_is_named_in_a_line_is_among_the_speakers():
+    segments = tuple(
+        Segment(id=0, start=start, end=start + 1, text="x", speaker=speaker)
+        for start, speaker in ((2, "C"), (1, None), (3, "B"), (4, "C"))
+    )
+    known = Speaker(label="B", pitch_hz=100.0)
+    said = Transcript(language=UNKNOWN, duration=9, speakers=(known,), segments=segments)
+    expected = (known, Speaker(label=None), Speaker(label="C"))
+    assert given.transcript(said, "en", 9.0, "transcriptId").speakers == expected
+    assert given.translation(said, "en", "es", 9.0, "translations").speakers == expected
+
+
 def test_subtitles_become_lines_without_a_source():
     made = given.translation(heard((1, 2)), "en", "es", 5.0, "translations")
-    line = Line(id=0, start=1, end=2, source="", text="at 1")
-    assert made == Translation(source_language="en", language="es", duration=5, lines=(line,))
+    assert made.lines == (Line(id=0, start=1, end=2, source="", text="at 1"),)
+    assert (made.source_language, made.language, made.duration) == ("en", "es", 5)
 
 
 def test_our_own_translation_keeps_what_it_translates():

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.errors import Permanent
-from backend.core.segments import Line, Speaker, Translation
+from backend.core.segments import Speaker
 from workers.providers.base import Pitch, Voice
 from workers.providers.espeak import Espeak
-from workers.speakers.casting import choose, everyone, pitch_class
+from workers.speakers.casting import choose, pitch_class
 
 OFFERED = Espeak().voices("es")
 
@@ -72,14 +72,3 @@ def test_a_speaker_added_later_changes_nobody_elses_voice(heard, pitch):
 def test_a_single_voice_serves_all():
     heard = [Speaker(label="A", pitch_hz=90), Speaker(label="B", pitch_hz=250)]
     assert choose(heard, [Voice("only", Pitch.LOW)], {}) == {"A": "only", "B": "only"}
-
-
-def test_speakers_that_an_editor_added_come_last():
-    lines = [
-        Line(id=i, start=i, end=i + 1, source="", text="", speaker=s) for i, s in enumerate("DBC")
-    ]
-    heard = (Speaker(label="B", pitch_hz=100.0), Speaker(label="A"))
-    translation = Translation(
-        source_language="en", language="es", duration=9, speakers=heard, lines=tuple(lines)
-    )
-    assert [one.label for one in everyone(translation)] == ["B", "A", "C", "D"]

@@ -48,7 +48,11 @@ def spoken(desk: LoneDesk, lines: Sequence[tuple[float, str]], duration: float, 
 
 def done(desk: LoneDesk, lines: Sequence[Line], duration: float, **params: object):
     translation = Translation(
-        source_language="en", language="es", duration=duration, lines=tuple(lines)
+        source_language="en",
+        language="es",
+        duration=duration,
+        speakers=(Speaker(label=None),),
+        lines=tuple(lines),
     )
     path = desk.workdir / "segments_es.json"
     path.write_bytes(translation.to_bytes())
@@ -217,7 +221,11 @@ def voices(desk: LoneDesk, lines: Sequence[tuple[str, str]], **params: object) -
         source_language="en",
         language="es",
         duration=100.0,
-        speakers=(Speaker(label="A", pitch_hz=205.0), Speaker(label="B", pitch_hz=110.0)),
+        speakers=(
+            Speaker(label="A", pitch_hz=205.0),
+            Speaker(label="B", pitch_hz=110.0),
+            Speaker(label="C"),
+        ),
         lines=tuple(
             Line(id=i, start=3.0 * i, end=3.0 * i + 2, source="", text=text, speaker=speaker)
             for i, (speaker, text) in enumerate(lines)
