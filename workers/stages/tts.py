@@ -13,7 +13,7 @@ from math import log
 from backend.core.params import Timing
 from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
 from workers.providers.base import Cost, Shortener, Synthesizer, TooLong, Utterance
-from workers.speakers.casting import choose
+from workers.speakers.casting import ONLY, choose
 from workers.stages.base import Desk, Made, Outcome, Work
 from workers.stages.shortening import Shortening
 from workers.stages.speaker import Speaker, Take
@@ -37,6 +37,7 @@ class _Job:
     translation: Translation
     synthesizer: Synthesizer
     speaker: Speaker
+    offered: Sequence[str]  # the voices for the language
     voices: Mapping[str | None, str]  # by label of the speaker
     costs: list[Cost] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ def run(work: Work, desk: Desk) -> Outcome:
         provider=job.synthesizer.name,
         model=job.synthesizer.model,
         cost=Cost.total(job.costs),
-        warnings=tuple(_warnings(natural, takes, placements)),
+        warnings=(*_strangers(job), *_miscast(job), *_warnings(natural, takes, placements)),
     )
 
 
@@ -70,7 +71,8 @@ def _gather(work: Work, desk: Desk) -> _Job:
     translation = Translation.model_validate_json(text)
     offered = synthesizer.voices(work.language)
     voices = choose(translation.speakers, offered, work.params.voices)
-    return _Job(work, desk, translation, synthesizer, Speaker(synthesizer, desk), voices)
+    names = [voice.name for voice in offered]
+    return _Job(work, desk, translation, synthesizer, Speaker(synthesizer, desk), names, voices)
 
 
 def _natural(job: _Job) -> Takes:
@@ -80,7 +82,8 @@ def _natural(job: _Job) -> Takes:
 
 
 def _asked(job: _Job, line: Line) -> Utterance:
-    return Utterance(line.text, job.work.language, line.voice or job.voices[line.speaker])
+    own = line.voice if line.voice in job.offered else None
+    return Utterance(line.text, job.work.language, own or job.voices[line.speaker])
 
 
 def _has_words(text: str) -> bool:
@@ -188,6 +191,26 @@ def _clip(line: int, take: Take, natural: Take) -> Clip:
         rate=take.utterance.rate,
         voice=take.utterance.voice,
     )
+
+
+def _strangers(job: _Job) -> Iterator[str]:
+    speakers = {speaker.label or ONLY for speaker in job.translation.speakers}
+    strangers = job.work.params.voices.keys() - speakers
+    if strangers and speakers:
+        known = ", ".join(sorted(speakers))
+        yield f"voices: nobody is called {', '.join(sorted(strangers))}; the speakers are {known}"
+
+
+def _miscast(job: _Job) -> Iterator[str]:
+    unknown = defaultdict(list)
+    for line in job.translation.lines:
+        if line.voice and line.voice not in job.offered:
+            unknown[line.voice].append(line.id)
+    for voice, ids in unknown.items():
+        yield (
+            f"There is no voice '{voice}': in {_lines(ids)} the speaker's own is heard; "
+            f"choose one of {', '.join(job.offered)}"
+        )
 
 
 def _warnings(natural: Takes, takes: Takes, placements: Sequence[Placement]) -> Iterator[str]:

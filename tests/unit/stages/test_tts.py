@@ -283,3 +283,20 @@ def test_a_line_whose_voice_a_user_chose_keeps_it(desk):
     ]
     _, speech = done(desk, lines, 6)
     assert [clip.voice for clip in speech.clips] == ["soprano", "bass"]
+
+
+def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(desk):
+    lines = [
+        Line(id=i, start=3 * i, end=3 * i + 2, source="", text="Uno.", voice=voice)
+        for i, voice in enumerate(["growl", "growl", None])
+    ]
+    outcome, speech = done(desk, lines, 9)
+    assert [clip.voice for clip in speech.clips] == ["bass"] * 3
+    [warning] = outcome.warnings
+    assert warning.startswith("There is no voice 'growl': in lines 0, 1 the speaker's own is heard")
+    assert warning.endswith("choose one of bass, tenor, alto, soprano")
+
+
+def test_a_voice_for_somebody_who_is_not_there_is_told(desk):
+    outcome, _ = spoken(desk, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
+    assert outcome.warnings == ("voices: nobody is called B; the speakers are A",)
