@@ -101,7 +101,10 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A synthesiser's answer: `samples` is float32 mono in -1..1 at `sample_rate` Hz."""
+    """A synthesiser's answer: `samples` is float32 mono in -1..1 at `sample_rate` Hz.
+
+    Silence, or no sample, is for a text that it cannot say.
+    """
 
     samples: NDArray[np.float32]
     sample_rate: int

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+import numpy as np
 import soundfile
 
 from backend.core import languages
@@ -15,6 +16,7 @@ from workers.providers.base import Call, Pitch, Spoken, Utterance, Voice
 from workers.providers.tools import run
 
 PACKAGE = "espeak-ng"
+SAMPLE_RATE = 22_050
 NATURAL_WPM = 175  # espeak-ng's own default
 # A voice's name, and how espeak-ng alters the language's own voice for it. Of the variants that all
 # its versions have these sound least alike; their median pitch is 100-110, 180 and 200-215 Hz.
@@ -55,7 +57,7 @@ class Espeak:
     def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
         """Speak; the text is never taken for options, markup or phonemes.
 
-        Raises `Permanent` for a voice that is not offered or a text with nothing to be said.
+        Raises `Permanent` for a voice that is not offered.
         """
         text = PHONEMES.sub("[ ", one_line(utterance.text))
         speed = str(round(NATURAL_WPM * utterance.rate))
@@ -63,7 +65,7 @@ class Espeak:
         command = ["espeak-ng", "-v", voice, "-s", speed, "--stdin", "--stdout"]
         wav = run(command, text.encode(), package=PACKAGE)
         if not wav:
-            raise Permanent(f"espeak-ng said nothing for '{utterance.text[:40]}'")
+            return Spoken(np.zeros(0, np.float32), SAMPLE_RATE)
         samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
         return Spoken(samples, rate)
 

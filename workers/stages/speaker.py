@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import soundfile
 
-from backend.core.errors import Transient
 from backend.core.stages import CODE_VERSION, Stage
 from workers.media.silence import trimmed
 from workers.providers.base import Cost, Synthesizer, Utterance
@@ -21,27 +20,30 @@ from workers.stages.base import Desk, StoredFile, kept
 
 @dataclass(frozen=True)
 class Take:
-    """An utterance's speech, `duration` seconds of it without the silence around it.
-
-    `cost` is what it cost this time: nothing when it was kept from before.
-    """
+    """An utterance's speech, `duration` seconds of it without the silence around it."""
 
     utterance: Utterance
     file: StoredFile
     duration: float
-    cost: Cost
 
 
 class Speaker:
-    """Buys no utterance twice, neither within a job nor in another."""
+    """Buys no utterance twice, neither within a job nor in another.
+
+    `costs` grows with each call of the synthesiser: what was kept from before costs nothing.
+    """
 
     def __init__(self, synthesizer: Synthesizer, desk: Desk) -> None:
         self._synthesizer = synthesizer
         self._desk = desk
+        self.costs: list[Cost] = []
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def speak(self, asked: Sequence[Utterance], begin: float, end: float) -> list[Take]:
-        """A take of each, in order, while the stage's progress goes from `begin` to `end`."""
+    def speak(self, asked: Sequence[Utterance], begin: float, end: float) -> list[Take | None]:
+        """A take of each, in order, while the stage's progress goes from `begin` to `end`.
+
+        None where the synthesiser gave silence, which is not kept: next time it may be speech.
+        """
         takes = []
         # An error lets go of the map's iterator, and that cancels the utterances that still wait:
         # what is asked for already is kept, nothing more is bought.
@@ -51,7 +53,7 @@ class Speaker:
                 self._desk.progress(begin + (end - begin) * len(takes) / len(asked))
         return takes
 
-    def _take(self, utterance: Utterance) -> Take:
+    def _take(self, utterance: Utterance) -> Take | None:
         key = content_key(utterance, self._synthesizer.name, self._synthesizer.model)
         # Two lines of the same text wait for each other, so that it is bought once.
         with self._locks[key]:
@@ -59,13 +61,14 @@ class Speaker:
             if found is None:
                 return self._made(key, utterance)
         file, path = found
-        return Take(utterance, file, soundfile.info(path).duration, Cost())
+        return Take(utterance, file, soundfile.info(path).duration)
 
-    def _made(self, key: str, utterance: Utterance) -> Take:
+    def _made(self, key: str, utterance: Utterance) -> Take | None:
         with self._desk.paced(self._synthesizer):
             spoken = self._synthesizer.synthesize(utterance, call=self._desk)
+        self.costs.append(spoken.cost)
         if not spoken.samples.any():
-            raise Transient(f"{self._synthesizer.name} gave no sound for '{utterance.text[:40]}'")
+            return None
         path: Path = self._desk.workdir / f"{uuid4().hex}.flac"
         speech = trimmed(spoken.samples, spoken.sample_rate)
         soundfile.write(path, speech, spoken.sample_rate)
@@ -73,7 +76,7 @@ class Speaker:
             file = self._desk.clips.put(key, path)
         finally:
             path.unlink()
-        return Take(utterance, file, len(speech) / spoken.sample_rate, spoken.cost)
+        return Take(utterance, file, len(speech) / spoken.sample_rate)
 
 
 def content_key(utterance: Utterance, provider: str, model: str) -> str:

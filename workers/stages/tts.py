@@ -30,7 +30,7 @@ Takes = Mapping[int, Take]  # by line id
 
 @dataclass(frozen=True)
 class _Job:
-    """All that the steps of this stage share; `costs` grows with each take."""
+    """All that the steps of this stage share; `costs` grows with each text that is shortened."""
 
     work: Work
     desk: Desk
@@ -60,8 +60,8 @@ def run(work: Work, desk: Desk) -> Outcome:
         made=(Made("speech", path, "application/json", path.name),),
         provider=job.synthesizer.name,
         model=job.synthesizer.model,
-        cost=Cost.total(job.costs),
-        warnings=(*_strangers(job), *_miscast(job), *_warnings(natural, takes, placements)),
+        cost=Cost.total([*job.speaker.costs, *job.costs]),
+        warnings=(*_missing(job, natural), *_fitted(natural, takes, placements)),
     )
 
 
@@ -91,9 +91,9 @@ def _has_words(text: str) -> bool:
 
 
 def _spoken(job: _Job, asked: Mapping[int, Utterance], begin: float, end: float) -> Takes:
+    """A take of each, but for those that the synthesiser gives silence for."""
     takes = job.speaker.speak(list(asked.values()), begin, end)
-    job.costs.extend(take.cost for take in takes)
-    return dict(zip(asked, takes, strict=True))
+    return {id_: take for id_, take in zip(asked, takes, strict=True) if take}
 
 
 def _placed(job: _Job, takes: Takes, timing: Timing) -> tuple[Placement, ...]:
@@ -170,7 +170,8 @@ def _hurried(job: _Job, takes: Takes, placements: Sequence[Placement]) -> Takes:
         for one in hurry
     }
     faster = _spoken(job, asked, FINAL, 1.0)
-    return {**takes, **{one.id: _nearer(one, takes, faster) for one in hurry}}
+    nearer = {one.id: _nearer(one, takes, faster) for one in hurry if one.id in faster}
+    return {**takes, **nearer}
 
 
 def _nearer(place: Placement, takes: Takes, faster: Takes) -> Take:
@@ -193,6 +194,12 @@ def _clip(line: int, take: Take, natural: Take) -> Clip:
     )
 
 
+def _missing(job: _Job, natural: Takes) -> Iterator[str]:
+    yield from _strangers(job)
+    yield from _miscast(job)
+    yield from _silent(job, natural)
+
+
 def _strangers(job: _Job) -> Iterator[str]:
     speakers = {speaker.label or ONLY for speaker in job.translation.speakers}
     strangers = job.work.params.voices.keys() - speakers
@@ -213,7 +220,15 @@ def _miscast(job: _Job) -> Iterator[str]:
         )
 
 
-def _warnings(natural: Takes, takes: Takes, placements: Sequence[Placement]) -> Iterator[str]:
+def _silent(job: _Job, natural: Takes) -> Iterator[str]:
+    lines = job.translation.lines
+    silent = [line.id for line in lines if _has_words(line.text) and line.id not in natural]
+    if silent:
+        name = job.synthesizer.name
+        yield f"Nothing is heard of {_lines(silent)}, for which {name} gives silence"
+
+
+def _fitted(natural: Takes, takes: Takes, placements: Sequence[Placement]) -> Iterator[str]:
     shortened = [id_ for id_ in takes if takes[id_].utterance != natural[id_].utterance]
     if shortened:
         yield f"Said in fewer words, to fit: {_lines(shortened)}"

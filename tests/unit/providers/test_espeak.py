@@ -82,6 +82,6 @@ def test_control_characters_are_no_commands():
     assert seconds("hola \x0120Samigo") == seconds("hola 20Samigo")
 
 
-def test_nothing_to_say_is_an_error():
-    with pytest.raises(Permanent, match="said nothing"):
-        seconds("")
+@pytest.mark.parametrize("text", ["", "①", "٠"])
+def test_what_cannot_be_said_is_silence(text):
+    assert not spoken(text).samples.any()

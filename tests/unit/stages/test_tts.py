@@ -1,7 +1,7 @@
 """run_tts: every line spoken once, paid once, as fast as its slot asks and no faster."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from backend.core.errors import Cancelled, Permanent, Transient
 from backend.core.params import Policy, Timing
 from backend.core.segments import Line, Speaker, Speech, Translation, Verdict
 from tests.desk import LoneDesk, work
-from workers.providers.base import Cost, Spoken, Translated
+from workers.providers.base import Cost, Spoken, Translated, Utterance
 from workers.providers.stub import StubSynthesizer, StubTranslator
 from workers.stages import tts
 
@@ -264,11 +264,43 @@ def test_a_line_without_a_word_stays_silent(desk):
     assert [clip.id for clip in speech.clips] == [1]
 
 
-def test_a_clip_without_sound_is_an_error(desk, monkeypatch):
-    silent = Spoken(np.zeros(8_000, np.float32), 16_000)
-    monkeypatch.setattr(desk.synth, "synthesize", lambda _utterance, *, call: silent)
-    with pytest.raises(Transient, match="stub gave no sound for 'so'"):
-        spoken(desk, [(1, "so")], 10)
+class Mute(Counting):
+    """Gives silence, or nothing, for some utterances, but charges for them."""
+
+    def __init__(self, mute: Callable[[Utterance], bool], length: int = 8_000) -> None:
+        super().__init__()
+        self.mute, self.length = mute, length
+
+    def synthesize(self, utterance, *, call):
+        spoken = super().synthesize(utterance, call=call)
+        if self.mute(utterance):
+            return replace(spoken, samples=np.zeros(self.length, np.float32))
+        return spoken
+
+
+@pytest.mark.parametrize("length", [0, 8_000])
+def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(desk, length):
+    desk.synth = Mute(lambda utterance: utterance.text == "mu", length)
+    outcome, speech = spoken(desk, [(0, "so"), (1, "mu")], 10)
+    assert [clip.id for clip in speech.clips] == [place.id for place in speech.placements] == [0]
+    assert outcome.warnings == ("Nothing is heard of line 1, for which stub gives silence",)
+    assert outcome.cost.usd == 1.0
+    desk.synth = Counting()
+    _, again = spoken(desk, [(0, "so"), (1, "mu")], 10)
+    assert [clip.id for clip in again.clips] == [0, 1], "silence is not kept"
+
+
+def test_a_take_is_kept_to_where_a_faster_one_is_silent(desk):
+    desk.synth = Mute(lambda utterance: utterance.rate > 1)
+    _, speech = spoken(desk, CROWDED, 2)
+    assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
+
+
+def test_a_text_is_kept_to_where_a_shorter_one_is_silent(desk):
+    long = " ".join(["word"] * 20)
+    desk.synth = Mute(lambda utterance: utterance.text not in {"one two", long, "three four"})
+    _, speech = spoken(desk, [(0, "one two"), (2, long), (4, "three four")], 5)
+    assert speech.clips[1].text == long
 
 
 def test_nothing_to_say(desk):
