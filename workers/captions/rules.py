@@ -13,6 +13,8 @@ from unicodedata import category, east_asian_width
 from backend.core import languages
 
 USUAL_FRAME_RATE = 24.0
+# Frames a second: of fewer, as slides have, a gap of two would be longer than a pause.
+SLOWEST = 20.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Rules:
 
 
 def rules_for(language: str, frame_rate: float | None = None) -> Rules:
-    """The rules for a BCP 47 tag; 24 frames a second where the picture's rate is not known."""
+    """The rules for a BCP 47 tag; for 24 frames a second where the picture has none or too few."""
     limits = LIMITS.get(languages.base(language), Limits())
-    return Rules(language, limits, frame_rate=frame_rate or USUAL_FRAME_RATE)
+    known = frame_rate if frame_rate and frame_rate >= SLOWEST else USUAL_FRAME_RATE
+    return Rules(language, limits, frame_rate=known)

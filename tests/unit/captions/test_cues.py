@@ -164,6 +164,15 @@ def test_talk_at_a_natural_pace_breaks_no_rule(language, pace):
     assert violations(cues(talk, rules), rules) == []
 
 
+@pytest.mark.parametrize("fps", [0.1, 1.0, 10.0])
+def test_a_picture_of_few_frames_a_second_takes_no_time_from_captions(fps):
+    said = [
+        Utterance(3 * n, 3 * n + 2.8, "Una frase que dura casi tres segundos.") for n in range(6)
+    ]
+    assert cues(said, rules_for("es", fps)) == cues(said, rules_for("es"))
+    assert cues(said, rules_for("es", 25.0)) != cues(said, rules_for("es"))
+
+
 def test_nothing_said_makes_no_cues():
     assert cues([], EN) == []
     assert cues([Utterance(0, 1, " \n\x00")], EN) == []
