@@ -175,14 +175,18 @@ def _lines(job: dict[str, Any]) -> list[tuple[str, str, float]]:
 
 
 def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
-    shown = [
+    return [client.download(job["id"], artifact, out) for artifact in fetched(job)]
+
+
+def fetched(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The artifacts that users have a use for."""
+    return [
         artifact
         for artifact in job["artifacts"]
-        if artifact["stage"] == "mix" or job["kind"] == "transcribe"
+        if artifact["stage"] == "mix" or artifact["kind"] == "segments" or job["kind"] != "dub"
         # The parts of streams are of use to players only, the index of a mix to the next run.
         if not artifact["kind"].startswith(("hls", "mix_index"))
     ]
-    return [client.download(job["id"], artifact, out) for artifact in shown]
 
 
 def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:

@@ -22,7 +22,7 @@ def txt(said: Iterable[Segment | Line], *, speakers: bool) -> str:
     return "".join(one_line(line) + "\n" for line in lines)
 
 
-def docx(said: Iterable[Segment], title: str, language: str, *, speakers: bool) -> bytes:
+def docx(said: Iterable[Segment | Line], title: str, language: str, *, speakers: bool) -> bytes:
     """A Word document: the title, then each turn under its time and, if asked for, its speaker."""
     document = Document()
     document.core_properties.title = one_line(title)[:255]
@@ -36,7 +36,9 @@ def docx(said: Iterable[Segment], title: str, language: str, *, speakers: bool) 
     return content.getvalue()
 
 
-def _turn(paragraph: Paragraph, said: Sequence[Segment], speaker: str | int, language: str) -> None:
+def _turn(
+    paragraph: Paragraph, said: Sequence[Segment | Line], speaker: str | int, language: str
+) -> None:
     time = paragraph.add_run(_clock(said[0].start))
     time.font.color.rgb = GREY
     if isinstance(speaker, str):

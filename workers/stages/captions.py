@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from backend.core.params import Mode
-from backend.core.segments import Placement, Transcript, Translation
+from backend.core.segments import Line, Placement, Segment, Transcript, Translation
 from workers.captions.bilingual import bilingual
 from workers.captions.cues import Cue, Utterance, cues
 from workers.captions.formats import srt, ttml, vtt
@@ -38,13 +38,9 @@ def of_transcript(
         rules_for(transcript.language, fps),
         transcript.duration,
     )
-    title = Path(work.files["media"].filename).stem
-    document = docx(said, title, transcript.language, speakers=speakers)
     meta = {"language": transcript.language}
-    yield _made(folder, "transcript", "txt", txt(said, speakers=speakers).encode(), meta)
-    yield _made(folder, "transcript", "srt", srt(timed).encode(), meta)
-    yield _made(folder, "transcript", "vtt", vtt(timed).encode(), meta)
-    yield _made(folder, "transcript", "docx", document, meta)
+    yield from _captions(folder, "transcript", timed, meta)
+    yield from _transcript(work, folder, said, meta, speakers=speakers)
 
 
 class Captioned(NamedTuple):
@@ -71,7 +67,7 @@ def captioned(
 def of_dub(
     work: Work, folder: Path, translation: Translation, captioned: Captioned
 ) -> Iterator[Made]:
-    """`captions_srt`, `_vtt`, `_ttml`, `captions_bilingual_...` if asked for, `transcript_txt`."""
+    """`captions_srt`, `_vtt`, `_ttml`, `captions_bilingual_...` if asked for, `transcript_...`."""
     said, rules, timed = captioned
     meta = {"language": translation.language, "duration": translation.duration}
     yield from _captions(folder, "captions", timed, meta)
@@ -81,8 +77,8 @@ def of_dub(
         both = bilingual(said, source, rules, translation.duration)
         yield from _captions(folder, "captions_bilingual", both, meta)
     several = len({line.speaker for line in translation.lines}) > 1
-    text = txt((line for line in translation.lines if line.text), speakers=several)
-    yield _made(folder, "transcript", "txt", text.encode(), meta)
+    lines = [line for line in translation.lines if line.text]
+    yield from _transcript(work, folder, lines, meta, speakers=several)
 
 
 def burned_in(
@@ -104,6 +100,20 @@ def burned_in(
     mime = "video/mp4" if out.suffix == ".mp4" else "video/x-matroska"
     captioned = Made("video_captioned", out, mime, out.name, {**video.meta, "codec": "h264"})
     return [captioned], [] if legible else [NO_FONT]
+
+
+def _transcript(
+    work: Work,
+    folder: Path,
+    said: Sequence[Segment | Line],
+    meta: Mapping[str, Any],
+    *,
+    speakers: bool,
+) -> Iterator[Made]:
+    title = Path(work.files["media"].filename).stem
+    document = docx(said, title, meta["language"], speakers=speakers)
+    yield _made(folder, "transcript", "txt", txt(said, speakers=speakers).encode(), meta)
+    yield _made(folder, "transcript", "docx", document, meta)
 
 
 def _captions(

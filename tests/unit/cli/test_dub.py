@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.main import cli
-from backend.cli.work import Files, summed_up
+from backend.cli.work import Files, fetched, summed_up
 
 
 @pytest.mark.parametrize("given", ["es", "=talk.srt", "es=missing.srt"])
@@ -50,3 +50,17 @@ def test_a_report_is_summed_up_in_a_line(changed, told):
 
 def test_a_language_without_a_dub_has_nothing_to_sum_up():
     assert summed_up({"language": "es", "report": None}) == ""
+
+
+def test_what_users_have_no_use_for_is_not_fetched():
+    made = {
+        "asr": ["segments_src"],
+        "mt": ["segments"],
+        "tts": ["speech"],
+        "mix": ["audio", "mix_index", "hls_audio", "manifest"],
+    }
+    artifacts = [{"stage": stage, "kind": kind} for stage, kinds in made.items() for kind in kinds]
+    found = fetched({"kind": "dub", "artifacts": artifacts})
+    assert [one["kind"] for one in found] == ["segments", "audio", "manifest"]
+    found = fetched({"kind": "transcribe", "artifacts": artifacts[:1]})
+    assert [one["kind"] for one in found] == ["segments_src"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from backend.core.params import Captions
 from backend.media.probe import probe
@@ -39,6 +40,18 @@ def test_captions_come_as_ttml_too_and_the_translation_as_text(scene):
     )
     text = made["transcript_txt"].read_text(encoding="utf-8")
     assert text == "Hola, mundo.\n¿Qué <tal> & cuál?\n"
+
+
+def test_the_translation_comes_as_a_word_document_named_as_its_source(scene):
+    media = write(scene.folder / "in.wav", tone(4.0))
+    scene.store("media", media, filename="talk.wav")
+    scene.say([*LINES, (3.0, 3.2, "", 0.0)], 4.0)
+    document = Document(paths(scene.run())["transcript_docx"])
+    assert [one.text for one in document.paragraphs] == [
+        "talk",
+        "0:00:00\nHola, mundo.",
+        "0:00:02\n¿Qué <tal> & cuál?",
+    ]
 
 
 def test_bilingual_captions_are_made_where_they_are_asked_for(scene):
