@@ -1,23 +1,24 @@
 """What users change in the lines of a dub, and what of it the next run has to take up.
 
-Each change makes a new revision of `segments_<lang>.json`. The next run takes the latest one in
-place of what `mt` made (as with translations that users bring), until a run translates anew: what
-was changed before that belongs to an older translation.
+Each change makes a new revision of `segments_<lang>.json`, and so does a run that translates anew.
+The next run takes the latest change in place of what `mt` made, as with translations that users
+bring; what was changed before the lines were translated anew belongs to an older translation.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, exists, insert, select
+from sqlalchemy.orm import aliased
 
 from backend.core import events, jobs
-from backend.core.artifacts import FileRef, made_by
+from backend.core.artifacts import FILE, FileRef, made_by
 from backend.core.db import Database
 from backend.core.errors import Conflict, Invalid, NotFound
 from backend.core.events import Event
@@ -25,7 +26,7 @@ from backend.core.models import Artifact, Run, SegmentEdit, StageRun
 from backend.core.plan import Given, Place
 from backend.core.segments import Line, Translation, everyone
 from backend.core.stages import Stage
-from backend.core.states import StageState
+from backend.core.states import UNFINISHED, StageState
 from backend.storage.base import BlobStore
 
 JSON = "application/json"
@@ -34,13 +35,15 @@ KIND = "segments"
 
 @dataclass(frozen=True)
 class Edition:
-    """A revision of a language's lines: 0 as translated, then one more with each change.
+    """A revision of a language's lines: 0 as first translated, then one more with each change.
 
-    `output_revision` is the one that the latest complete output was made of.
+    `output_revision` is the one that the latest complete output was made of; `run` the number of
+    the last run that took the lines.
     """
 
     revision: int
     output_revision: int
+    run: int
     file: FileRef
 
 
@@ -76,8 +79,8 @@ class Editor:
     ) -> tuple[int, Line]:
         """Change one line of the revision that the user saw; returns the new one and the line.
 
-        Raises `Conflict` `revision-stale` when it is not the latest any more, `NotFound`,
-        `Invalid`.
+        Raises `Conflict` `revision-stale` when it is not the latest any more, and
+        `translation-running` while a run makes others; `NotFound`, `Invalid`.
         """
         edition, translation = self.current(user_id, job_id, language)
         _refuse_stale(revision, edition)
@@ -85,8 +88,9 @@ class Editor:
         file = self._stored(job_id, language, changed)
         with self.db.write() as connection:
             events.lock_job(connection, job_id)
+            _refuse_translating(connection, job_id, language)
             _refuse_stale(revision, _edition(connection, job_id, language))
-            _write(connection, job_id, language, revision + 1, file)
+            _write(connection, job_id, language, replace(edition, revision=revision + 1, file=file))
             data = {"segment": line_id, "revision": revision + 1}
             events.record(connection, job_id, Event("segment.edited", language=language, data=data))
         return revision + 1, line
@@ -135,108 +139,111 @@ def pending(
     connection: Connection, job_id: UUID, is_current: Callable[[str, str], bool]
 ) -> dict[Place, Given]:
     """The latest changes of each language, where `is_current(language, sha256)` is not true yet."""
-    newest = _newest(connection, job_id)
+    latest = {language: made[-1] for language, made in _history(connection, job_id).items()}
     return {
-        (Stage.MT, language): {KIND: file}
-        for language, (_, file) in newest.items()
-        if not is_current(language, file.sha256)
+        (Stage.MT, language): {KIND: one.file}
+        for language, one in latest.items()
+        if one.edit and not is_current(language, one.file.sha256)
     }
+
+
+class _Lines(NamedTuple):
+    """The lines of a language as run number `run` took them, or after an edit of these."""
+
+    language: str
+    run: int
+    edit: int  # its number among all revisions; 0 if it is none
+    file: FileRef
+
+
+def _history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines]]:
+    """For each language whatever changed its lines, in this order: its revisions."""
+    found: dict[str, list[_Lines]] = {}
+    every = (*_taken(connection, job_id), *_edited(connection, job_id))
+    for one in sorted(every, key=lambda one: (one.run, one.edit)):
+        made = found.setdefault(one.language, [])
+        if one.edit or not made or made[-1].file.sha256 != one.file.sha256:
+            made.append(one)
+        else:  # a run that takes the lines as they are is no change
+            made[-1] = made[-1]._replace(run=one.run)
+    return found
+
+
+def _taken(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+    """The lines that runs translated, took over or were given."""
+    rows = connection.execute(
+        select(StageRun.language, Run.number, *FILE)
+        .join(Run, Run.id == StageRun.run_id)
+        .join(Artifact, Artifact.stage_run_id == made_by())
+        .where(StageRun.job_id == job_id, StageRun.stage == Stage.MT, Artifact.kind == KIND)
+        .where(StageRun.state == StageState.SUCCEEDED)
+    )
+    for row in rows:
+        yield _Lines(row.language, row.number, 0, FileRef(*row[3:]))
+
+
+def _edited(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+    rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
+    for row in rows:
+        file = FileRef(row.object_key, row.sha256, row.size, JSON, _filename(row.language))
+        yield _Lines(row.language, row.after_run, row.revision, file)
 
 
 def _edition(connection: Connection, job_id: UUID, language: str) -> Edition | None:
-    translated = _used(connection, job_id, language, Stage.MT)
-    if translated is None:
+    made = _history(connection, job_id).get(language)
+    if made is None:
         return None
-    newest = _newest(connection, job_id).get(language)
-    output = _used(connection, job_id, language, Stage.MIX)
-    last = connection.execute(
-        select(func.max(SegmentEdit.revision)).where(_of(job_id, language))
-    ).scalar_one()
-    file = newest[1] if newest else translated
-    return Edition(last or 0, _revision_of(connection, job_id, language, output), file)
+    heard = connection.execute(_HEARD, {"of_job": job_id, "of_language": language}).scalar()
+    of_output = [number for number, one in enumerate(made) if one.file.sha256 == heard]
+    return Edition(len(made) - 1, max(of_output, default=0), made[-1].run, made[-1].file)
 
 
-def _of(job_id: UUID, language: str) -> Any:
-    return (SegmentEdit.job_id == job_id) & (SegmentEdit.language == language)
-
-
-def _newest(connection: Connection, job_id: UUID) -> dict[str, tuple[int, FileRef]]:
-    """For each language its latest change, if it was not translated anew since."""
-    translated = (
-        select(func.max(Run.number))
-        .join(StageRun, StageRun.run_id == Run.id)
-        .where(
-            StageRun.job_id == SegmentEdit.job_id,
-            StageRun.language == SegmentEdit.language,
-            StageRun.stage == Stage.MT,
-            StageRun.origin == "executed",
-            StageRun.state == StageState.SUCCEEDED,
-        )
-        .correlate(SegmentEdit)
-        .scalar_subquery()
+def _heard() -> Select[str]:
+    """The sha256 of the lines that the latest complete output was made of."""
+    mix = aliased(StageRun)
+    mixed = exists().where(
+        mix.run_id == StageRun.run_id,
+        mix.language == StageRun.language,
+        mix.stage == Stage.MIX,
+        mix.state == StageState.SUCCEEDED,
     )
-    rows = connection.execute(
-        select(SegmentEdit.__table__)
-        .where(SegmentEdit.job_id == job_id, SegmentEdit.after_run >= func.coalesce(translated, 0))
-        .order_by(SegmentEdit.revision)
-    )
-    return {
-        row.language: (
-            row.revision,
-            FileRef(row.object_key, row.sha256, row.size, JSON, _filename(row.language)),
-        )
-        for row in rows
-    }
-
-
-def _used(connection: Connection, job_id: UUID, language: str, done: Stage) -> FileRef | None:
-    """The lines of the latest run in which stage `done` succeeded."""
-    run = (
-        select(Run.id)
-        .join(StageRun, StageRun.run_id == Run.id)
-        .where(
-            Run.job_id == job_id,
-            StageRun.stage == done,
-            StageRun.language == language,
-            StageRun.state == StageState.SUCCEEDED,
-        )
+    return (
+        select(Artifact.sha256)
+        .join(StageRun, made_by() == Artifact.stage_run_id)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == bindparam("of_job"), StageRun.stage == Stage.MT, mixed)
+        .where(StageRun.language == bindparam("of_language"), Artifact.kind == KIND)
         .order_by(Run.number.desc())
         .limit(1)
-        .scalar_subquery()
     )
-    row = connection.execute(
-        select(
-            *(Artifact.object_key, Artifact.sha256, Artifact.size),
-            *(Artifact.mime, Artifact.filename),
+
+
+_HEARD = _heard()
+
+
+def _refuse_translating(connection: Connection, job_id: UUID, language: str) -> None:
+    """What is edited while it is translated anew would be lost with the old translation."""
+    mine = (StageRun.job_id == job_id) & (StageRun.language == language)
+    waits = select(StageRun.id).where(
+        mine, StageRun.stage == Stage.MT, StageRun.state.in_(UNFINISHED)
+    )
+    if connection.execute(waits).first():
+        raise Conflict(
+            "translation-running",
+            f"'{language}' is being translated anew: wait for that, or cancel the run",
         )
-        .join(StageRun, made_by() == Artifact.stage_run_id)
-        .where(StageRun.run_id == run, StageRun.language == language, Artifact.kind == KIND)
-    ).one_or_none()
-    return FileRef(*row) if row else None
 
 
-def _revision_of(connection: Connection, job_id: UUID, language: str, file: FileRef | None) -> int:
-    if file is None:
-        return 0
-    made = select(func.max(SegmentEdit.revision)).where(
-        _of(job_id, language), SegmentEdit.sha256 == file.sha256
-    )
-    return connection.execute(made).scalar_one() or 0
-
-
-def _write(
-    connection: Connection, job_id: UUID, language: str, revision: int, file: FileRef
-) -> None:
-    last_run = select(func.max(Run.number)).where(Run.job_id == job_id).scalar_subquery()
+def _write(connection: Connection, job_id: UUID, language: str, edition: Edition) -> None:
     connection.execute(
         insert(SegmentEdit).values(
             job_id=job_id,
             language=language,
-            revision=revision,
-            after_run=last_run,
-            object_key=file.key,
-            sha256=file.sha256,
-            size=file.size,
+            revision=edition.revision,
+            after_run=edition.run,
+            object_key=edition.file.key,
+            sha256=edition.file.sha256,
+            size=edition.file.size,
         )
     )
 

@@ -248,7 +248,7 @@ class SegmentEdit(Base):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True)
-    after_run: Mapped[int]  # the number of the job's last run when the change was made
+    after_run: Mapped[int]  # the number of the last run that took the lines that were changed
     object_key: Mapped[str]
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)

@@ -1,5 +1,6 @@
 """Lines of a dub are changed, and a further run takes up just what was changed."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from tests import factories
 from tests.integration.test_api import submitted
 
 LINES = ("Hola.", "¿Qué tal?", "Adiós.")
+ANEW = ("Buenas.", "¿Qué pasa?", "Chao.")
 
 
 @pytest.fixture
@@ -19,26 +21,37 @@ def job(client: FlaskClient, parts: Parts) -> dict:
     """A dub into es that has succeeded."""
     job = submitted(client)
     [run] = client.get(f"/v1/jobs/{job['id']}/runs").json
+    factories.do_all(
+        parts.db, UUID(run["id"]), store=parts.store, content={Stage.MT: document(LINES)}
+    )
+    return job
+
+
+def document(texts: Sequence[str]) -> str:
+    """Lines with these texts, one every two seconds."""
     lines = tuple(
         Line(id=i, start=2.0 * i, end=2.0 * i + 1.5, source="", text=text)
-        for i, text in enumerate(LINES)
+        for i, text in enumerate(texts)
     )
-    document = Translation(
+    translation = Translation(
         source_language="en",
         language="es",
         duration=10,
         speakers=(Speaker(label=None),),
         lines=lines,
     )
-    content = {Stage.MT: document.to_bytes().decode()}
-    factories.do_all(parts.db, UUID(run["id"]), store=parts.store, content=content)
-    return job
+    return translation.to_bytes().decode()
 
 
 def segments(client: FlaskClient, job: dict) -> dict:
     answer = client.get(f"/v1/jobs/{job['id']}/segments?language=es")
     assert answer.status_code == 200, answer.json
     return answer.json
+
+
+def revisions(client: FlaskClient, job: dict) -> tuple[int, int]:
+    found = segments(client, job)
+    return found["revision"], found["outputRevision"]
 
 
 def patched(client: FlaskClient, job: dict, segment: int = 1, **change: object):
@@ -51,7 +64,10 @@ def again(client: FlaskClient, parts: Parts, job: dict, **how: object) -> dict[s
     run = client.get(f"/v1/jobs/{job['id']}/runs").json[-1]
     for name in run["executed"]:
         stage, _, language = name.partition(":")
-        factories.do(parts.db, UUID(run["id"]), Stage(stage), language, parts.store)
+        content = document(ANEW) if stage == Stage.MT else ""
+        factories.do(
+            parts.db, UUID(run["id"]), Stage(stage), language, parts.store, content=content
+        )
     return run
 
 
@@ -94,6 +110,27 @@ def test_of_two_who_change_the_same_revision_the_second_is_told(client, job):
 def test_lines_stay_in_the_order_of_their_times(client, job):
     assert patched(client, job, 0, revision=0, start=8.0, end=9.0).status_code == 200
     assert [line["id"] for line in segments(client, job)["segments"]] == [1, 2, 0]
+
+
+def test_a_new_translation_is_a_revision_of_its_own(client, parts, job):
+    """Turns red when it has the number of the old one: a stale change would land in it."""
+    patched(client, job, revision=0, text="¿Cómo estás?")
+    again(client, parts, job)
+    again(client, parts, job, resumeFrom="mt")
+    assert revisions(client, job) == (2, 2)
+    assert patched(client, job, revision=1, text="¿Qué hay?").status_code == 409
+    assert patched(client, job, revision=2, text="¿Qué hay?").status_code == 200
+    assert revisions(client, job) == (3, 2)
+    assert again(client, parts, job)["given"] == ["mt:es"]
+    assert revisions(client, job) == (3, 3)
+
+
+def test_nothing_is_changed_while_it_is_translated_anew(client, parts, job):
+    client.post(f"/v1/jobs/{job['id']}/retry", json={"resumeFrom": "mt"})
+    answer = patched(client, job, revision=0, text="¿Cómo estás?")
+    assert (answer.status_code, "translated anew" in answer.json["detail"]) == (409, True)
+    assert client.delete(f"/v1/jobs/{job['id']}").status_code == 202
+    assert patched(client, job, revision=0, text="¿Cómo estás?").status_code == 200
 
 
 def test_translating_anew_leaves_the_changes_of_the_old_translation_behind(client, parts, job):

@@ -29,7 +29,9 @@ class Segments(Camel):
     """The lines of a language, in time order."""
 
     language = fields.String()
-    revision = fields.Integer(metadata={"description": "0 as translated, one more by each change"})
+    revision = fields.Integer(
+        metadata={"description": "0 as first translated, one more by each change"}
+    )
     output_revision = fields.Integer(
         metadata={"description": "the revision that the present files were made of"}
     )
