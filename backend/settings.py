@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     retry_base_s: float = Field(default=2, gt=0, description="First backoff, seconds")
     retry_max_s: float = Field(default=300, gt=0, description="Longest backoff, seconds")
     rate_limit_deadline_s: float = Field(
-        default=3600, gt=0, description="Longest a stage waits for a rate limit in all, seconds"
+        default=3600, gt=0, description="Longest a stage waits for rate limits in a row, seconds"
     )
     keep_days: float = Field(
         default=30,

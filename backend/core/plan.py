@@ -36,12 +36,16 @@ class Prior:
 
 @dataclass(frozen=True)
 class Step:
-    """One stage of the new run: executed, taken over from `reuse`, or `given` by the user."""
+    """One stage of the new run: executed, taken over from `reuse`, or `given` by the user.
+
+    `stale` is what was taken over although it was made of other inputs.
+    """
 
     stage: Stage
     language: str
     reuse: Prior | None = None
     given: Given | None = None
+    stale: bool = False
 
     @property
     def executed(self) -> bool:
@@ -91,7 +95,7 @@ def plan(
         elif (usable := _usable(made, _key(params, place, steps, uploads))) or not resume_from:
             steps[place] = Step(*place, reuse=usable)
         elif accept_stale and latest and not latest.missing:
-            steps[place] = Step(*place, reuse=latest)
+            steps[place] = Step(*place, reuse=latest, stale=True)
         else:
             automatic = plan(params, languages, None, priors, uploads, edited=edited)
             raise _cannot_start(resume_from, place, latest, automatic)

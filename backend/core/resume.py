@@ -80,7 +80,11 @@ def start(
     try:
         with db.write() as connection:
             named = str(asked.resume_from or "auto")
-            run_id = runs.create(connection, job_id, params, named, steps)
+            how = {
+                "fromRunId": str(asked.from_run) if asked.from_run else None,
+                "overrides": dict(asked.overrides),
+            }
+            run_id = runs.create(connection, job_id, params, named, steps, **how)
             settle.settle_run(connection, job_id, run_id)
     except IntegrityError:
         # Two resumes at once: the partial unique index let one of them through.

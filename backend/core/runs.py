@@ -23,10 +23,12 @@ def create(
     params: JobParams,
     resume_from: str | None,
     steps: Sequence[Step],
+    **asked: Any,
 ) -> UUID:
     """Write the job's next run with its markers, its first event and its outbox row.
 
-    Raises `IntegrityError` while another run of the job is active.
+    `asked` is what else that event is to tell of how the run was asked for. Raises
+    `IntegrityError` while another run of the job is active.
     """
     run_id = uuid7()
     number = connection.execute(_NEXT_NUMBER, {"of_job": job_id}).scalar_one()
@@ -48,6 +50,8 @@ def create(
         "resumeFrom": resume_from,
         "reused": [_name(step) for step in steps if step.reuse],
         "given": [_name(step) for step in steps if step.given is not None],
+        "stale": [_name(step) for step in steps if step.stale],
+        **asked,
     }
     events.record(connection, job_id, Event("run.created", run=number, data=data))
     return run_id

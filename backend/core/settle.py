@@ -100,7 +100,7 @@ def hand_back(db: Database, claim: Lease) -> None:
     Raises `LeaseLost`.
     """
     with db.write() as connection:
-        events.lock_job(connection, claim.job_id)
+        events.record(connection, claim.job_id, Event("stage.handed_back", **_where(claim)))
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
         settle_run(connection, claim.job_id, claim.run_id)

@@ -176,7 +176,7 @@ def test_a_dry_run_tells_what_it_would_cost(client, parts):
     for more, expected in (
         ({"resumeFrom": "mt"}, 0.75),
         ({"languages": ["es", "fr"]}, 0.75),
-        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "another"}}}, None),
+        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "local"}}}, None),
     ):
         request = {"dryRun": True, **more}
         answer = client.post(f"/v1/jobs/{job_id}/retry", json=request).json

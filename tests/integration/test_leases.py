@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from backend.core import leases, settle
+from backend.core import leases, settle, views
 from backend.core.db import from_now
 from backend.core.errors import LeaseLost
 from backend.core.leases import Claim
-from backend.core.models import Run, StageRun
+from backend.core.models import LOCAL_USER, Run, StageRun
 from backend.core.retry import Again, GiveUp
 from backend.core.stages import Stage
 from backend.core.states import StageState
@@ -172,6 +172,8 @@ def test_work_that_is_handed_back_uses_up_no_attempt(database, run_id):
     settle.hand_back(database, claim(database, run_id))
     again = claim(database, run_id)
     assert (again.attempt, again.fence) == (1, 2)
+    told = [event["type"] for event in views.events(database, LOCAL_USER, again.job_id)]
+    assert told[-1] == "stage.handed_back"
 
 
 def test_waiting_for_a_rate_limit_uses_up_no_attempt(database, run_id):

@@ -262,6 +262,9 @@ def test_an_override_before_the_named_stage_is_refused_unless_accepted(database,
     assert refused.value.details["earliestValidStage"] == "asr"
     accepted = planned(database, store, job_id, **wanted, accept_stale=True)
     assert accepted == ["tts es", "mix es", "tts pt", "mix pt"]
+    resumed(database, store, job_id, **wanted, accept_stale=True)
+    created = views.events(database, LOCAL_USER, job_id)[-1]
+    assert created["data"]["stale"] == ["asr"]
 
 
 def test_while_a_run_goes_on_there_is_no_other(database, store):
