@@ -8,7 +8,7 @@ from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from workers.desk import Keep, fetch, file_sha256
 from workers.providers import registry
-from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
+from workers.providers.base import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import Made, Outcome, StoredFile, Work
 
 
@@ -26,6 +26,7 @@ class LoneDesk:
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}
+        self.bill: list[Cost] = []
 
     def progress(self, fraction: float) -> None:
         self.told.append(fraction)
@@ -40,6 +41,14 @@ class LoneDesk:
 
     def fetch(self, file: StoredFile) -> Path:
         return fetch(self.store, file, self.workdir)
+
+    def paid(self, cost: Cost) -> None:
+        self.bill.append(cost)
+
+    def spent(self) -> Cost:
+        """What was paid since this was last asked."""
+        bill, self.bill = self.bill, []
+        return Cost.total(bill)
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
         return nullcontext()

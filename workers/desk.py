@@ -19,7 +19,7 @@ from backend.storage.base import BlobStore, StoredObject
 from backend.wiring import Parts
 from workers.heart import Heart
 from workers.providers import registry
-from workers.providers.base import Provider, Synthesizer, Transcriber, Translator
+from workers.providers.base import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.stages.base import ContentStore, StoredFile
 
 MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
@@ -76,7 +76,9 @@ class Keep:
 class WorkDesk:
     """See `workers.stages.base.Desk`."""
 
-    def __init__(self, parts: Parts, claim: Claim, heart: Heart, workdir: Path) -> None:
+    def __init__(
+        self, parts: Parts, claim: Claim, heart: Heart, workdir: Path, bill: list[Cost]
+    ) -> None:
         store = outlasting(lambda: parts.store, PATIENCE_S)  # which looks for its bucket at first
         self.workdir = workdir
         self.clips: ContentStore = Keep(store, "clips")
@@ -89,6 +91,7 @@ class WorkDesk:
         self._gates = parts.gates
         self._claim = claim
         self._heart = heart
+        self._bill = bill
         self._memo = dict(claim.memo)
         self._answered = False
 
@@ -110,6 +113,10 @@ class WorkDesk:
     def fetch(self, file: StoredFile) -> Path:
         """A local copy; raises `Damaged` when storage lost or changed the object."""
         return fetch(self._store, file, self.workdir)
+
+    def paid(self, cost: Cost) -> None:
+        """Put it on the attempt's bill."""
+        self._bill.append(cost)
 
     @contextmanager
     def paced(self, provider: Provider) -> Iterator[None]:

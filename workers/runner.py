@@ -35,6 +35,7 @@ from workers.desk import PATIENCE_S, WorkDesk, file_sha256
 from workers.failpoints import failpoint
 from workers.flag import Flag
 from workers.heart import Heart
+from workers.providers.base import Cost
 from workers.stages.base import Kept, Made, Outcome, StageFunction, StoredFile, Work
 
 log = structlog.get_logger()
@@ -80,14 +81,15 @@ class Runner:
 
     def _attempt(self, claim: Claim) -> bool:
         log.info("stage started", attempt=claim.attempt)
+        bill: list[Cost] = []
         try:
-            self._do(claim)
+            self._do(claim, bill)
         except Exception as error:
-            return self._ended(claim, error)
+            return self._ended(replace(claim, spent=Cost.total(bill).usd), error)
         log.info("stage succeeded")
         return True
 
-    def _do(self, claim: Claim) -> None:
+    def _do(self, claim: Claim, bill: list[Cost]) -> None:
         settings = self._parts.settings
         with (
             TemporaryDirectory(dir=self._parts.scratch) as folder,
@@ -99,7 +101,7 @@ class Runner:
                 stopping=self._stopping,
             ) as heart,
         ):
-            desk = WorkDesk(self._parts, claim, heart, Path(folder))
+            desk = WorkDesk(self._parts, claim, heart, Path(folder), bill)
             heart.check()
             outcome = self._stages[claim.stage](_work(claim), desk)
             failpoint("mid-work", claim.stage)
@@ -109,7 +111,7 @@ class Runner:
             artifacts = [self._stored(claim, made, heart) for made in outcome.made]
             artifacts += [_listed(kept) for kept in outcome.kept]
             failpoint("after-upload", claim.stage)
-            success = _success(claim, outcome, artifacts)
+            success = _success(claim, outcome, artifacts, Cost.total(bill))
             # Within the heart, so that the lease outlives the wait for a database that restarts.
             while not self._succeeded(claim, self._joined(claim, outcome, success, heart)):
                 log.info("another language was completed: joined again")
@@ -219,15 +221,15 @@ def _files(files: Mapping[str, FileRef]) -> dict[str, StoredFile]:
     return {kind: StoredFile(**asdict(file)) for kind, file in files.items()}
 
 
-def _success(claim: Claim, outcome: Outcome, artifacts: list[NewArtifact]) -> Success:
+def _success(claim: Claim, outcome: Outcome, artifacts: list[NewArtifact], cost: Cost) -> Success:
     hashes = {kind: file.sha256 for kind, file in claim.files.items()}
     return Success(
         artifacts=artifacts,
         input_key=input_key(claim.stage, claim.language, claim.params, hashes),
         provider=outcome.provider,
         model=outcome.model,
-        units=outcome.cost.units,
-        unit=outcome.cost.unit,
-        cost_usd=outcome.cost.usd,
+        units=cost.units,
+        unit=cost.unit,
+        cost_usd=cost.usd,
         warnings=outcome.warnings,
     )

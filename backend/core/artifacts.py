@@ -64,9 +64,7 @@ def before(connection: Connection, run_id: UUID, stage: Stage, language: str) ->
 def upstream(connection: Connection, run_id: UUID, stage: Stage, language: str) -> list[Making]:
     """How what the stage builds on was made, by this run or an earlier one, in order."""
     rows = connection.execute(_UPSTREAM, {"of_run": run_id, "of_language": language})
-    found = {
-        row.stage: Making(row.stage, row.provider, row.model, row.cost_usd or 0.0) for row in rows
-    }
+    found = {row.stage: Making(row.stage, row.provider, row.model, row.cost_usd) for row in rows}
     return [found[before] for before in ORDER[: ORDER.index(stage)] if before in found]
 
 

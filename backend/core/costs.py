@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from backend.core.db import Database
-from backend.core.models import JobEvent, Run
+from backend.core.models import Run, StageRun
 from backend.core.params import JobParams
 from backend.core.plan import Step
 from backend.core.stages import ALL_LANGUAGES, Stage, relevant_params
+from backend.core.states import StageState
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,16 @@ def estimates(
 def _history(db: Database, job_id: UUID) -> list[Spent]:
     with db.read() as connection:
         rows = connection.execute(
-            select(JobEvent.stage, JobEvent.language, JobEvent.cost_usd, Run.params)
-            .join(Run, (Run.job_id == JobEvent.job_id) & (Run.number == JobEvent.run))
-            .where(JobEvent.job_id == job_id, JobEvent.type == "stage.succeeded")
+            select(StageRun.stage, StageRun.language, StageRun.cost_usd, Run.params)
+            .join(Run, Run.id == StageRun.run_id)
+            .where(StageRun.job_id == job_id, StageRun.origin == "executed")
+            .where(StageRun.state == StageState.SUCCEEDED)
         ).all()
     return [
         Spent(
-            stage=Stage(row.stage),
-            language=row.language or ALL_LANGUAGES,
-            provider=_provider(Stage(row.stage), JobParams.model_validate(row.params)),
+            stage=row.stage,
+            language=row.language,
+            provider=_provider(row.stage, JobParams.model_validate(row.params)),
             usd=row.cost_usd,
         )
         for row in rows

@@ -38,6 +38,7 @@ class Lease:
     attempt: int
     limited: int = 0  # how many attempts before this one a rate limit ended in a row
     waited: float = 0.0  # seconds of waiting after these
+    spent: float = 0.0  # what this attempt has cost when it ends, in US dollars
     expired: bool = False  # as the reaper found it; writes then hold only if it still is
 
 

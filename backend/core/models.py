@@ -210,7 +210,7 @@ class StageRun(Base):
     warnings: Mapped[dict[str, Any] | None]
     provider: Mapped[str | None]
     model: Mapped[str | None]
-    cost_usd: Mapped[float | None]
+    cost_usd: Mapped[float] = mapped_column(default=0.0)  # of all attempts
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

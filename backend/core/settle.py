@@ -75,7 +75,8 @@ def succeed(db: Database, claim: Claim, success: Success) -> None:
 def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
     """Write an attempt's failure and what follows from it; raises `LeaseLost`.
 
-    `error` is what the user is shown: `kind` and `message` at least.
+    `error` is what the user is shown: `kind` and `message` at least. What the attempt bought is
+    kept for the next one, so what it spent counts all the same.
     """
     with db.write() as connection:
         events.record(connection, claim.job_id, _failed(claim, error, decision))
@@ -89,7 +90,7 @@ def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again |
 def cancelled(db: Database, claim: Lease) -> None:
     """Write that the stage has stopped because its run was cancelled; raises `LeaseLost`."""
     with db.write() as connection:
-        events.record(connection, claim.job_id, Event("stage.cancelled", **_where(claim)))
+        events.record(connection, claim.job_id, Event("stage.cancelled", **_unfinished(claim)))
         _end_stage(connection, claim, state=StageState.CANCELLED)
         settle_run(connection, claim.job_id, claim.run_id)
 
@@ -100,7 +101,7 @@ def hand_back(db: Database, claim: Lease) -> None:
     Raises `LeaseLost`.
     """
     with db.write() as connection:
-        events.record(connection, claim.job_id, Event("stage.handed_back", **_where(claim)))
+        events.record(connection, claim.job_id, Event("stage.handed_back", **_unfinished(claim)))
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
         settle_run(connection, claim.job_id, claim.run_id)
@@ -173,7 +174,8 @@ def _end_run(
 
 def _end_stage(connection: Connection, claim: Lease, **values: Any) -> bool:
     """Write under the fence; returns whether the run is being cancelled."""
-    values = {"finished_at": from_now(0), "lease_until": None, **values}
+    cost = StageRun.cost_usd + claim.spent
+    values = {"finished_at": from_now(0), "lease_until": None, "cost_usd": cost, **values}
     end = update(StageRun).where(fenced(claim)).values(values)
     return _cancelling(connection.execute(end.returning(of_run(Run.cancel_requested_at))), claim)
 
@@ -240,10 +242,14 @@ def _succeeded(claim: Lease, success: Success) -> Event:
 def _failed(claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> Event:
     data = {"attempt": claim.attempt, "error": dict(error)}
     if isinstance(decision, GiveUp):
-        return Event(f"stage.{_given_up(decision)}", **_where(claim), data=data)
+        return Event(f"stage.{_given_up(decision)}", **_unfinished(claim), data=data)
     next_at = datetime.now(UTC) + timedelta(seconds=decision.wait)
     data |= {"wait_s": round(decision.wait, 3), "next_at": next_at.isoformat()}
-    return Event("stage.retrying", **_where(claim), data=data)
+    return Event("stage.retrying", **_unfinished(claim), data=data)
+
+
+def _unfinished(claim: Lease) -> dict[str, Any]:
+    return {**_where(claim), "cost_usd": claim.spent}
 
 
 def _where(claim: Lease) -> dict[str, Any]:
@@ -270,7 +276,7 @@ def _marker(success: Success) -> dict[str, Any]:
         "input_key": success.input_key,
         "provider": success.provider,
         "model": success.model,
-        "cost_usd": success.cost_usd,
+        "spent": success.cost_usd,
         "warnings": {"warnings": list(success.warnings)},
     }
 
@@ -285,7 +291,8 @@ _SUCCEED = (
         error=None,
         finished_at=from_now(0),
         lease_until=None,
-        **{name: bindparam(name) for name in _marker(Success((), "", "", ""))},
+        cost_usd=StageRun.cost_usd + bindparam("spent"),
+        **{name: bindparam(name) for name in ("input_key", "provider", "model", "warnings")},
     )
     .returning(of_run(Run.cancel_requested_at))
 )

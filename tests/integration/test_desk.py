@@ -26,7 +26,7 @@ def desk(tmp_path: Path, stopping: threading.Event) -> Iterator[WorkDesk]:
     schema.migrate(parts.db)
     claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
     with Heart(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heart:
-        yield WorkDesk(parts, claim, heart, tmp_path)
+        yield WorkDesk(parts, claim, heart, tmp_path, [])
     parts.db.engine.dispose()
 
 

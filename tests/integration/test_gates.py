@@ -64,7 +64,7 @@ def desk(tmp_path: Path):
     claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
     stopping = threading.Event()
     with Heart(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heart:
-        yield WorkDesk(parts, claim, heart, tmp_path)
+        yield WorkDesk(parts, claim, heart, tmp_path, [])
     parts.db.engine.dispose()
 
 

@@ -4,13 +4,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from backend.core import settle, views
-from backend.core.errors import Permanent, Transient
-from backend.core.models import LOCAL_USER
+from backend.core.errors import Permanent, Stopping, Transient
+from backend.core.models import LOCAL_USER, StageRun
 from backend.core.stages import Stage
 from tests import factories
+from workers.providers.base import Cost
 from workers.runner import Runner
 from workers.stages.base import Made, Outcome
 
@@ -19,6 +21,7 @@ from workers.stages.base import Made, Outcome
 def runner(parts) -> Runner:
     def stage(work, desk) -> Outcome:
         runner.calls += 1
+        desk.paid(Cost(3, "lines", usd=0.5))
         if runner.error:
             raise runner.error
         path: Path = desk.workdir / "made.txt"
@@ -40,6 +43,19 @@ def test_a_stage_that_is_done_is_not_done_again(parts, runner):
     assert not runner.run(run_id, Stage.ASR, ""), "the first message's chain goes on already"
     assert runner.calls == 1
     assert first_stage(parts, job_id)["state"] == "succeeded"
+
+
+def test_what_all_attempts_have_spent_is_told(parts, runner):
+    """Turns red when only the attempt that succeeds tells what it cost."""
+    job_id, run_id = factories.dub(parts.db)
+    for error in (Transient("no answer"), Stopping("a deploy"), None):
+        runner.error = error
+        runner.run(run_id, Stage.ASR, "")
+        with parts.db.write() as connection:
+            connection.execute(update(StageRun).values(retry_at=None))
+    assert first_stage(parts, job_id)["cost"]["usd"] == 1.5
+    told = [event["cost_usd"] for event in views.events(parts.db, LOCAL_USER, job_id)]
+    assert told[2:] == [0.5] * 3
 
 
 def test_a_stage_whose_upstream_is_not_done_waits(parts, runner):

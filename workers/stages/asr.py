@@ -32,7 +32,6 @@ def run(work: Work, desk: Desk) -> Outcome:
         made=tuple(_made(work, desk.workdir, transcript, fps)),
         provider=transcriber.name,
         model=transcriber.model,
-        cost=heard.cost,
         warnings=(*heard.warnings, *silent),
     )
 

@@ -72,7 +72,7 @@ Mixes = Mapping[str, Mapping[str, StoredFile]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a stage made, by which provider and model, and at what cost.
+    """All that a stage made, by which provider and model.
 
     `joint` puts the dubs of some languages into one file; raises `Permanent`. It is called once all
     else is stored, and again if another language is completed meanwhile.
@@ -81,7 +81,6 @@ class Outcome:
     made: tuple[Made, ...]
     provider: str
     model: str
-    cost: Cost = field(default_factory=Cost)
     warnings: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
     joint: Callable[[Mixes], Made] | None = None
@@ -111,6 +110,9 @@ class Desk(Call, Protocol):
 
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only; raises `Damaged`."""
+
+    def paid(self, cost: Cost) -> None:
+        """Note what a call cost, whatever becomes of the work that it is for."""
 
     def paced(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""

@@ -98,7 +98,6 @@ def run(work: Work, desk: Desk) -> Outcome:
         tuple(made),
         provider="dubline",
         model=version("dubline"),
-        cost=hearing.cost,
         warnings=(
             *(*mixed.warnings, *_warnings(job, made), *streams.warnings),
             *(*problems, *hearing.warnings),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from backend.core.errors import Transient
 from backend.core.segments import Line, Segment, Transcript, Translation
 from backend.core.stages import CODE_VERSION, Stage
-from workers.providers.base import Cost, Translated, Translator
+from workers.providers.base import Translator
 from workers.stages.base import Desk, Made, Outcome, Work, kept
 
 
@@ -16,8 +16,8 @@ def run(work: Work, desk: Desk) -> Outcome:
     """Translate batch by batch."""
     translator = desk.translator(work.params.providers.translation)
     source = Transcript.model_validate_json(desk.fetch(work.files["segments_src"]).read_bytes())
-    answers = list(_translated(translator, source, work.language, desk))
-    texts = [text for answer in answers for text in answer.texts]
+    answers = _translated(translator, source, work.language, desk)
+    texts = [text for answer in answers for text in answer]
     lines = [_line(one, text) for one, text in zip(source.segments, texts, strict=True)]
     translation = Translation(
         source_language=source.language,
@@ -32,13 +32,12 @@ def run(work: Work, desk: Desk) -> Outcome:
         made=(Made("segments", path, "application/json", path.name),),
         provider=translator.name,
         model=translator.model,
-        cost=Cost.total(answer.cost for answer in answers),
     )
 
 
 def _translated(
     translator: Translator, source: Transcript, target: str, desk: Desk
-) -> Iterator[Translated]:
+) -> Iterator[Sequence[str]]:
     texts = [segment.text for segment in source.segments]
     for first in range(0, len(texts), translator.batch_size):
         desk.progress(first / len(texts))
@@ -60,30 +59,30 @@ class Batch:
         return hashlib.sha256(json.dumps([asdict(self), by]).encode()).hexdigest()
 
 
-def _kept(batch: Batch, translator: Translator, desk: Desk) -> Translated | None:
+def _kept(batch: Batch, translator: Translator, desk: Desk) -> Sequence[str]:
     """What an earlier attempt or run was given for the same batch costs nothing."""
     found = kept(desk.batches, batch.content_key(translator), desk)
-    return Translated(json.loads(found[1].read_bytes())) if found else None
+    return list(json.loads(found[1].read_bytes())) if found else []
 
 
-def _bought(batch: Batch, translator: Translator, desk: Desk) -> Translated:
+def _bought(batch: Batch, translator: Translator, desk: Desk) -> Sequence[str]:
     with desk.paced(translator):
         answer = translator.translate(batch.texts, batch.source, batch.target, call=desk)
-    answer = _complete(answer, batch.texts, translator)
+    desk.paid(answer.cost)
+    _check(answer.texts, batch.texts, translator)
     path = desk.workdir / "batch.json"
     path.write_text(json.dumps(list(answer.texts)))
     desk.batches.put(batch.content_key(translator), path)
-    return answer
+    return answer.texts
 
 
-def _complete(answer: Translated, batch: Sequence[str], translator: Translator) -> Translated:
-    """The answer, if it has a text for each it was given; a merged line must not shift the rest."""
-    if len(answer.texts) != len(batch):
-        raise Transient(f"{translator.name} gave {len(answer.texts)} texts for {len(batch)}")
-    for given, got in zip(batch, answer.texts, strict=True):
+def _check(texts: Sequence[str], batch: Sequence[str], translator: Translator) -> None:
+    """There must be a text for each that was given: a merged line must not shift the rest."""
+    if len(texts) != len(batch):
+        raise Transient(f"{translator.name} gave {len(texts)} texts for {len(batch)}")
+    for given, got in zip(batch, texts, strict=True):
         if given.strip() and not got.strip():
             raise Transient(f"{translator.name} gave nothing for '{given[:40]}'")
-    return answer
 
 
 def _line(segment: Segment, text: str) -> Line:

@@ -20,25 +20,24 @@ class Shortening:
     target: str
     desk: Desk
 
-    def shortened(self, long: Sequence[TooLong]) -> tuple[list[str], Cost]:
-        """A text for each, in order, and what the new ones cost."""
+    def shortened(self, long: Sequence[TooLong]) -> list[str]:
+        """A text for each, in order."""
         known = {one: text for one in long if (text := self._kept(one)) is not None}
         new = [one for one in dict.fromkeys(long) if one not in known]
-        costs = []
         size = self.translator.batch_size
         for batch in (new[first : first + size] for first in range(0, len(new), size)):
-            texts, cost = self._bought(batch)
-            known |= texts
-            costs.append(cost)
-        return [known[one] for one in long], Cost.total(costs)
+            known |= self._bought(batch)
+        return [known[one] for one in long]
 
     def _kept(self, one: TooLong) -> str | None:
         found = kept(self.desk.batches, self._key(one), self.desk)
         return str(json.loads(found[1].read_bytes())) if found else None
 
-    def _bought(self, batch: Sequence[TooLong]) -> tuple[Mapping[TooLong, str], Cost]:
+    def _bought(self, batch: Sequence[TooLong]) -> Mapping[TooLong, str]:
         with self.desk.paced(self.translator):
             answer = self.translator.shorten(batch, self.source, self.target, call=self.desk)
+        # Without its units: those of the stage's cost are the voice's.
+        self.desk.paid(Cost(usd=answer.cost.usd))
         if len(answer.texts) != len(batch):
             name, got = self.translator.name, len(answer.texts)
             raise Transient(f"{name} gave {got} shorter texts for {len(batch)}")
@@ -47,7 +46,7 @@ class Shortening:
             path = self.desk.workdir / "shorter.json"
             path.write_text(json.dumps(text))
             self.desk.batches.put(self._key(one), path)
-        return texts, answer.cost
+        return texts
 
     def _key(self, one: TooLong) -> str:
         by = (self.translator.name, self.translator.model, CODE_VERSION[Stage.TTS])

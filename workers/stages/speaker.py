@@ -14,7 +14,7 @@ import soundfile
 
 from backend.core.stages import CODE_VERSION, Stage
 from workers.media.silence import trimmed
-from workers.providers.base import Cost, Synthesizer, Utterance
+from workers.providers.base import Synthesizer, Utterance
 from workers.stages.base import Desk, StoredFile, kept
 
 
@@ -28,15 +28,11 @@ class Take:
 
 
 class Speaker:
-    """Buys no utterance twice, neither within a job nor in another.
-
-    `costs` grows with each call of the synthesiser: what was kept from before costs nothing.
-    """
+    """Buys no utterance twice, neither within a job nor in another."""
 
     def __init__(self, synthesizer: Synthesizer, desk: Desk) -> None:
         self._synthesizer = synthesizer
         self._desk = desk
-        self.costs: list[Cost] = []
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def speak(self, asked: Sequence[Utterance], begin: float, end: float) -> list[Take | None]:
@@ -66,7 +62,7 @@ class Speaker:
     def _made(self, key: str, utterance: Utterance) -> Take | None:
         with self._desk.paced(self._synthesizer):
             spoken = self._synthesizer.synthesize(utterance, call=self._desk)
-        self.costs.append(spoken.cost)
+        self._desk.paid(spoken.cost)
         if not spoken.samples.any():
             return None
         path: Path = self._desk.workdir / f"{uuid4().hex}.flac"

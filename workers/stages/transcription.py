@@ -51,6 +51,7 @@ def transcribed(
         answer = transcriber.transcribe(
             recording, question.language, diarize=question.diarize, call=line
         )
+    desk.paid(answer.cost)
     path = desk.workdir / "answer.json"
     path.write_bytes(ANSWER.dump_json(answer))
     desk.transcripts.put(key, path)

@@ -7,12 +7,12 @@ faster where it has to. What then is left over, the mix stretches.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import log
 
 from backend.core.params import Timing
 from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
-from workers.providers.base import Cost, Shortener, Synthesizer, TooLong, Utterance
+from workers.providers.base import Shortener, Synthesizer, TooLong, Utterance
 from workers.speakers.casting import ONLY, choose
 from workers.stages.base import Desk, Made, Outcome, Work
 from workers.stages.shortening import Shortening
@@ -30,7 +30,7 @@ Takes = Mapping[int, Take]  # by line id
 
 @dataclass(frozen=True)
 class _Job:
-    """All that the steps of this stage share; `costs` grows with each text that is shortened."""
+    """All that the steps of this stage share."""
 
     work: Work
     desk: Desk
@@ -39,7 +39,6 @@ class _Job:
     speaker: Speaker
     offered: Sequence[str]  # the voices for the language
     voices: Mapping[str | None, str]  # by label of the speaker
-    costs: list[Cost] = field(default_factory=list)
 
 
 def run(work: Work, desk: Desk) -> Outcome:
@@ -60,7 +59,6 @@ def run(work: Work, desk: Desk) -> Outcome:
         made=(Made("speech", path, "application/json", path.name),),
         provider=job.synthesizer.name,
         model=job.synthesizer.model,
-        cost=Cost.total([*job.speaker.costs, *job.costs]),
         warnings=(*_missing(job, natural), *_fitted(natural, takes, placements)),
     )
 
@@ -115,9 +113,7 @@ def _shortened(job: _Job, takes: Takes) -> Takes:
     for part in range(ROUNDS):
         # A line that only makes room for another is left alone at first.
         long = _too_long(job, takes, by_themselves=part == 0)
-        texts, cost = shortening.shortened(list(long.values()))
-        # Without its units: those of the stage's cost are the voice's.
-        job.costs.append(Cost(usd=cost.usd))
+        texts = shortening.shortened(list(long.values()))
         begin, end = (SPOKEN + (FINAL - SPOKEN) * (part + i) / ROUNDS for i in (0, 1))
         again = {
             id_: replace(takes[id_].utterance, text=text)

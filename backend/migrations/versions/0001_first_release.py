@@ -195,7 +195,7 @@ def upgrade() -> None:
         sa.Column("warnings", Json, nullable=True),
         sa.Column("provider", sa.String(), nullable=True),
         sa.Column("model", sa.String(), nullable=True),
-        sa.Column("cost_usd", sa.Double(), nullable=True),
+        sa.Column("cost_usd", sa.Double(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(

@@ -68,9 +68,9 @@ def test_lines_keep_times_speakers_and_order(desk):
 def test_batches_and_their_cost_add_up(desk, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
     monkeypatch.setattr(desk, "translator", lambda _name: translator)
-    outcome = translated(desk, ["a", "b", "c"])
+    translated(desk, ["a", "b", "c"])
     assert translator.batches == [("a", "b"), ("c",)]
-    assert outcome.cost == Cost(3, "texts", 0.5)
+    assert desk.spent() == Cost(3, "texts", 0.5)
 
 
 @pytest.mark.parametrize("answer", [lambda texts: texts[:-1], lambda texts: [*texts, "more"]])
@@ -97,12 +97,13 @@ def test_a_batch_is_bought_once_whatever_happens_to_the_stage(desk, monkeypatch)
     desk.stop = (0.5, Stopping("a deploy"))
     with pytest.raises(Stopping):
         translated(desk, ["one", "two", "three", "four"])
+    assert desk.spent().usd == 0.25, "what the attempt bought that was stopped"
     desk.stop = None
     outcome = translated(desk, ["one", "two", "three", "four"])
     assert translator.batches == [("one", "two"), ("three", "four")]
     found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ONE", "TWO", "THREE", "FOUR"]
-    assert outcome.cost.usd == 0.25, "only what this attempt bought"
+    assert desk.spent().usd == 0.25, "only what this attempt bought"
 
 
 def test_a_batch_that_storage_damaged_is_bought_again(desk, monkeypatch):

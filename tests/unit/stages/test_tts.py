@@ -101,7 +101,7 @@ def test_each_line_has_its_place(desk):
 
 
 def test_a_line_too_long_for_its_place_is_asked_for_faster(desk):
-    outcome, speech = spoken(desk, CROWDED, 2)
+    _, speech = spoken(desk, CROWDED, 2)
     assert {place.verdict for place in speech.placements} == {Verdict.RUSHED}
     rate = speech.placements[0].rate
     assert 1.5 < rate == pytest.approx(3.6 / 1.95, abs=0.01)
@@ -110,7 +110,7 @@ def test_a_line_too_long_for_its_place_is_asked_for_faster(desk):
         assert clip.duration == pytest.approx(1.8 / 1.3, abs=0.01)
     # The same text, voice and rate is bought once, also within a job.
     assert desk.synth.said == {(TEN * 3, 1.0): 1, (TEN * 3, 1.3): 1}
-    assert outcome.cost.usd == 0.5 * desk.synth.said.total()
+    assert desk.spent().usd == 0.5 * desk.synth.said.total()
 
 
 def test_what_fits_at_the_rate_wanted_is_not_bought_again(desk):
@@ -140,9 +140,9 @@ def test_lines_that_are_too_long_are_said_in_fewer_words(desk):
     assert long.startswith(texts[1]) and len(texts[1]) < len(long)
     assert max(place.rate for place in speech.placements) <= 1.2
     assert outcome.warnings == ("Said in fewer words, to fit: line 1",)
-    before = desk.synth.said.total()
-    again, same = spoken(desk, lines, 5)
-    assert (again.cost.usd, same) == (0, speech)
+    before, _ = desk.synth.said.total(), desk.spent()
+    _, same = spoken(desk, lines, 5)
+    assert (desk.spent().usd, same) == (0, speech)
     assert desk.synth.said.total() == before
 
 
@@ -152,9 +152,9 @@ def test_a_shorter_text_that_takes_longer_is_not_taken(desk, monkeypatch):
             return Translated([f"{one.text} and so on" for one in texts], Cost(usd=0.25))
 
     monkeypatch.setattr(desk, "translator", lambda _name: Verbose())
-    outcome, speech = spoken(desk, CROWDED, 2)
+    _, speech = spoken(desk, CROWDED, 2)
     assert {clip.text for clip in speech.clips} == {TEN * 3}
-    assert outcome.cost.usd == 0.5 * desk.synth.said.total() + 0.25
+    assert desk.spent().usd == 0.5 * desk.synth.said.total() + 0.25
 
 
 def test_a_translator_that_drops_a_text_is_an_error(desk, monkeypatch):
@@ -197,10 +197,10 @@ def test_a_clip_that_storage_damaged_is_spoken_again(desk, harm):
 def test_a_second_run_pays_nothing(desk):
     lines = [(0, "one two"), (3, "three four")]
     spoken(desk, lines, 10)
-    before = desk.synth.said.total()
-    outcome, _ = spoken(desk, lines, 10)
+    before, _ = desk.synth.said.total(), desk.spent()
+    spoken(desk, lines, 10)
     assert desk.synth.said.total() == before == 2
-    assert outcome.cost.usd == 0
+    assert desk.spent().usd == 0
 
 
 def test_stopped_between_lines_what_was_made_is_kept(desk):
@@ -284,7 +284,7 @@ def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(desk, len
     outcome, speech = spoken(desk, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in speech.clips] == [place.id for place in speech.placements] == [0]
     assert outcome.warnings == ("Nothing is heard of line 1, for which stub gives silence",)
-    assert outcome.cost.usd == 1.0
+    assert desk.spent().usd == 1.0
     desk.synth = Counting()
     _, again = spoken(desk, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in again.clips] == [0, 1], "silence is not kept"
