@@ -11,6 +11,7 @@ import av
 import numpy as np
 import soundfile as sf
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.filter import Graph
@@ -27,6 +28,8 @@ Samples = NDArray[np.float32]
 TOLERANCE = 0.040
 
 LAYOUTS = {1: "mono", 2: "stereo"}
+# Up to so many channels FFmpeg has a layout for every number of them (av_channel_layout_default).
+GUESSED = 8
 
 # Decoding that begins in the middle begins this much earlier, in seconds: decoders and resamplers
 # need to have heard something before.
@@ -101,8 +104,10 @@ class _Converter:
             time_base=Fraction(1, like.sample_rate),
         )
         trim = self.graph.add("atrim", f"start_sample={skip}")
+        evenly = [self.graph.add(*it) for it in _evenly(like.layout)]
         # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
-        self.width, self.channels = min(channels, like.layout.nb_channels), channels
+        self.width = 1 if evenly else min(channels, like.layout.nb_channels)
+        self.channels = channels
         # By default float samples are added up unscaled when channels are mixed down.
         resample = self.graph.add("aresample", f"{rate}:rematrix_maxval=1")
         layout = self.graph.add(
@@ -110,8 +115,8 @@ class _Converter:
             f"sample_fmts=flt:sample_rates={rate}:channel_layouts={LAYOUTS[self.width]}",
         )
         second = self.graph.add("asetnsamples", f"n={rate}:p=0")
-        self.graph.link_nodes(source, trim, resample, layout, second, self.graph.add("abuffersink"))
-        self.graph.configure()
+        filters = (source, trim, *evenly, resample, layout, second, self.graph.add("abuffersink"))
+        self.graph.link_nodes(*filters).configure()
 
     def expects(self, frame: AudioFrame, start: float) -> bool:
         """Whether the frame goes on where the last one ended, in the same format."""
@@ -138,6 +143,13 @@ class _Converter:
 
 def _kind(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.format.name, frame.layout.name
+
+
+def _evenly(layout: AudioLayout) -> Iterator[tuple[str, str]]:
+    """Filters that make one channel of many, if nobody told where they belong."""
+    if layout.nb_channels > GUESSED and layout.channels[0].name == "NONE":
+        yield "aformat", "sample_fmts=flt"  # integers would overflow by rounding
+        yield "pan", "mono|c0<" + "+".join(f"c{number}" for number in range(layout.nb_channels))
 
 
 def _pieces(

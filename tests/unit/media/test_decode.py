@@ -29,10 +29,19 @@ def test_length_and_level_are_kept(tmp_path: Path, rate, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_loud_channels_mixed_down_do_not_clip(tmp_path: Path, channels):
-    sound = np.ones((48_000, 6), np.float32)
+@pytest.mark.parametrize("recorded", [6, 9, 10, 15])
+def test_loud_channels_mixed_down_do_not_clip(tmp_path: Path, recorded, channels):
+    sound = np.ones((48_000, recorded), np.float32)
     got = decoded(write(tmp_path / "a.wav", sound), channels=channels)
     assert 0.9 < got[1000:-1000].max() <= 1.01
+
+
+def test_channels_without_a_place_are_heard_alike(tmp_path: Path):
+    for number in (0, 8):
+        sound = np.zeros((48_000, 9), np.float32)
+        sound[:, number] = 0.9
+        got = decoded(write(tmp_path / "a.wav", sound))
+        assert got[1000:-1000] == pytest.approx(0.1, abs=0.001)
 
 
 def test_both_channels_keep_their_place(tmp_path: Path):
