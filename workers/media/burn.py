@@ -39,7 +39,8 @@ def burn(video: Path, captions: Path, out: Path, progress: Callable[[float], Non
     command = (
         *("ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", video.name, "-vf", drawn),
         *("-map", "0:v:0", "-map", "0:a", "-c:a", "copy", *ENCODER, "-fps_mode", "passthrough"),
-        *("-progress", "pipe:1", out.name),
+        # Sound that FFmpeg 5.1 calls experimental in MP4 is copied too, as FLAC.
+        *("-strict", "experimental", "-progress", "pipe:1", out.name),
     )
     with subprocess.Popen(command, cwd=out.parent, stdout=PIPE, stderr=STDOUT) as work:
         try:

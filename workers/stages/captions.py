@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from backend.core.errors import Permanent
 from backend.core.params import Mode
 from backend.core.segments import Line, Placement, Segment, Transcript, Translation
 from workers.captions.bilingual import bilingual
@@ -96,7 +97,10 @@ def burned_in(
     video = files["video"]
     # WebM takes no H.264.
     out = folder / f"dub.captioned{video.path.suffix.replace('.webm', '.mkv')}"
-    legible = burn.burn(video.path, files["captions_vtt"].path, out, progress)
+    try:
+        legible = burn.burn(video.path, files["captions_vtt"].path, out, progress)
+    except Permanent as error:
+        return [], [f"No video with captions in its picture. {error}"]
     mime = "video/mp4" if out.suffix == ".mp4" else "video/x-matroska"
     captioned = Made("video_captioned", out, mime, out.name, {**video.meta, "codec": "h264"})
     return [captioned], [] if legible else [NO_FONT]

@@ -57,6 +57,12 @@ def test_sound_and_length_stay(video):
     assert after.duration == before.duration
 
 
+def test_any_sound_that_is_in_mp4_is_kept(tmp_path):
+    (tmp_path / "captions.vtt").write_text(CAPTIONS)
+    video = write_av(tmp_path / "dub.mp4", tone(2.0), "flac", video=2.0, video_codec="libx264")
+    assert probe(burned(video)).audio == probe(video).audio
+
+
 def test_what_ffmpeg_cannot_read_is_told(tmp_path, video):
     shutil.copy(tmp_path / "captions.vtt", video)
     with pytest.raises(Permanent, match=r"ffmpeg could not draw the captions"):

@@ -74,6 +74,22 @@ def test_captions_are_drawn_into_a_further_video_where_that_is_asked_for(scene):
     assert not outcome.warnings
 
 
+def test_a_dub_is_complete_without_the_video_that_ffmpeg_cannot_draw_into(scene, monkeypatch):
+    refusing = scene.folder / "bin" / "ffmpeg"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho ' subtitles '\necho out of luck\ntest $1 = -filters")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(refusing.parent))
+    burn.available.cache_clear()
+    scene.store("media", film(scene))
+    scene.say(LINES[:1], 2.0)
+    outcome = scene.run(captions=Captions(burn_in=True))
+    burn.available.cache_clear()
+    assert "video" in paths(outcome)
+    assert "video_captioned" not in paths(outcome)
+    assert any("out of luck" in warning for warning in outcome.warnings)
+
+
 def test_without_ffmpeg_there_is_no_such_video_but_a_hint(scene, monkeypatch):
     monkeypatch.setenv("PATH", "")
     burn.available.cache_clear()
