@@ -76,6 +76,19 @@ def write_av(
     return path
 
 
+def trimmed(source: Path, out: Path, seconds: float, **options: str) -> Path:
+    """A copy that an edit list lets begin so much later: what is before it stays in the file."""
+    with av.open(source) as whole, av.open(out, "w", options=options) as target:
+        copies = [target.add_stream_from_template(one) for one in whole.streams]
+        for packet in whole.demux():
+            if packet.size:
+                early = round(seconds / packet.time_base)
+                packet.pts, packet.dts = packet.pts - early, packet.dts - early
+                packet.stream = copies[packet.stream_index]
+                target.mux(packet)
+    return out
+
+
 def no_sound() -> Samples:
     return np.zeros((0, 2), np.float32)
 

@@ -107,7 +107,7 @@ def _ends(container: InputContainer, streams: list[AudioStream | VideoStream]) -
         start = None if stamp is None else float(stamp * packet.time_base)
         # Some muxers have taken the padding off the last packet's length, some have not.
         lines[kind].place(start, min(length, longest[kind] - _padding(packet)))
-    return {kind: line.end for kind, line in lines.items()}
+    return {kind: max(0.0, line.end) for kind, line in lines.items()}
 
 
 def _packets(

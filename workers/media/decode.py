@@ -156,9 +156,8 @@ def _pieces(
     container: InputContainer, stream: AudioStream, rate: int, channels: int, begin: float
 ) -> Iterator[tuple[int, Samples]]:
     """Converted samples with their position, a new converter wherever the sound does not go on."""
-    timeline = Timeline(float(origin(container)))
+    timeline = Timeline(float(origin(container)), begin)
     if begin:
-        timeline.end = begin
         with suppress(av.FFmpegError):  # what cannot be entered is decoded from its start
             container.seek(int((begin + origin(container)) * av.time_base))
     converter: _Converter | None = None

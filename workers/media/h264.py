@@ -80,10 +80,16 @@ def _rate(stream: VideoStream) -> Fraction:
 
 
 def _placed(container: InputContainer, stream: VideoStream) -> Iterator[Shown]:
-    """The frames with their times in seconds, ever later; the first is held from zero."""
-    line, last = Timeline(float(origin(container))), -1
+    """The frames with their times in seconds, ever later; the first is held from zero.
+
+    What an edit list hides before zero is left out: of fragments FFmpeg's decoder hides nothing.
+    """
+    line, last, begin = Timeline(float(origin(container))), -1, -0.5 / float(_rate(stream))
     for frame in _upright(_decoded(container, stream), stream):
-        time = line.place(frame.time, 0.0) if last >= 0 else 0.0
+        time = line.place(frame.time, 0.0)
+        if time < begin:
+            continue
+        time = time if last >= 0 else 0.0
         tick = round(time / CLOCK)
         if tick > last:
             last = tick

@@ -103,9 +103,14 @@ def _seekable(packets: Iterable[Timed]) -> Iterator[Timed]:
 
 
 def _begin_at_zero(first: "Packet[AnyStream]") -> None:
-    """Show the first picture from the start: players take a late one for the start."""
-    late = max(0, first.pts or 0)
-    first.pts, first.dts = (first.pts or 0) - late, (first.dts or 0) - late
+    """Show the first picture from the start: players take a late one for the start.
+
+    Raises `_UnusableError` where an edit list hides it: players skip all that depends on it.
+    """
+    shown = first.pts or 0
+    if shown < 0 and shown + (first.duration or 0) <= 0:
+        raise _UnusableError
+    first.pts, first.dts = 0, (first.dts or 0) - max(0, shown)
 
 
 def _encoded_video(source: Path, out: Path, progress: Progress) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from backend.hls.index import Stream
-from tests.media_samples import FPS, Samples, no_sound, rms, tone, write, write_av
+from tests.media_samples import FPS, Samples, no_sound, rms, tone, trimmed, write, write_av
 from tests.mix_scene import heard
 from workers.media import hls
 
 RATE = 48_000
+FRAGMENTS = "frag_keyframe+delay_moov"
 
 
 def untold(_seconds: float) -> None:
@@ -35,6 +36,17 @@ def keyframes(path: Path) -> list[float]:
 def times(path: Path) -> list[float]:
     with av.open(path) as container:
         return [frame.time for frame in container.decode(video=0)]
+
+
+def stamps(path: Path) -> list[int]:
+    """When the packets are shown, hidden ones too, in order."""
+    with av.open(path) as container:
+        return sorted(p.pts for p in container.demux(video=0) if p.size)
+
+
+def brightness(path: Path) -> list[float]:
+    with av.open(path) as container:
+        return [frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)]
 
 
 def covers(found: Stream, path: Path) -> bool:
@@ -120,6 +132,28 @@ def test_a_picture_that_begins_late_is_shown_from_the_start(tmp_path):
     shown = times(out)
     assert (shown[0], shown[1]) == (0.0, pytest.approx(0.5 + 1 / FPS))
     assert sum(one.duration for one in found.segments) == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize("flags", ["faststart", FRAGMENTS])
+@pytest.mark.parametrize("seconds", [1.0, 3.32, 11.32])
+def test_what_an_edit_list_hides_is_not_in_the_picture(tmp_path, seconds, flags):
+    whole = film(tmp_path / "a.mp4", seconds=14.0, g="250", sc_threshold="0")
+    source = trimmed(whole, tmp_path / "trimmed.mp4", seconds, movflags=flags)
+    out, left = tmp_path / "out.mp4", round((14.0 - seconds) * FPS)
+    found = hls.video(source, out, untold)
+    assert stamps(out)[0] == 0
+    assert times(out) == pytest.approx([number / FPS for number in range(left)], abs=0.001)
+    assert found.duration == pytest.approx(left / FPS, abs=0.001)
+    assert brightness(out) == pytest.approx(brightness(whole)[-left:], abs=4)
+
+
+@pytest.mark.parametrize("seconds", [0.02, -0.02])
+def test_a_clock_that_is_off_by_less_than_a_picture_is_put_right(tmp_path, seconds):
+    source = trimmed(film(tmp_path / "a.mp4"), tmp_path / "b.mp4", seconds, movflags=FRAGMENTS)
+    out = tmp_path / "out.mp4"
+    hls.video(source, out, untold)
+    assert stamps(out)[0] == 0
+    assert packets(out) == packets(source)
 
 
 def test_a_camera_that_was_turned_gives_an_upright_picture(tmp_path):

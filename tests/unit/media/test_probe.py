@@ -225,3 +225,13 @@ def test_a_timeline_goes_on_when_the_clock_leaps(leap):
     line.place(0.0, 60.0)
     assert line.place(60.0 + leap, 1.0) == pytest.approx(60.0)
     assert line.place(61.0 + leap, 1.0) == pytest.approx(61.0)
+
+
+def test_a_timeline_begins_as_long_before_zero_as_an_edit_list_says():
+    line = Timeline(0.0)
+    assert [line.place(time, 0.04) for time in (-11.0, -10.96, 0.0)] == [-11.0, -10.96, 0.0]
+
+
+def test_a_timeline_goes_on_when_its_first_stamp_was_wrong():
+    line = Timeline(0.0)
+    assert [line.place(time, 0.0) for time in (5000.0, 0.0, 0.04)] == [0.0, 0.0, 0.04]
