@@ -1,6 +1,6 @@
 """A chunk as AAC packets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -82,6 +82,15 @@ def encode(sound: Iterable[Samples], language: str, path: Path) -> None:
                 write(_packed(encoder.encode(frame)))
             at += len(block)
         write(_packed(encoder.encode(None)))
+
+
+def told(sound: Iterable[Samples], progress: Callable[[float], None]) -> Iterator[Samples]:
+    """The blocks; `progress` gets the seconds that are done, and may raise to stop them."""
+    done = 0
+    for block in sound:
+        yield block
+        done += len(block)
+        progress(done / RATE)
 
 
 def _packed(made: Iterable["av.Packet[Any]"]) -> Iterator[Packet]:

@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 from backend.core.errors import Permanent
 from backend.hls.index import Segment, Stream
 from backend.media.container import opened, picture, sound
-from workers.media.decode import TOLERANCE, Samples, blocks
-from workers.media.encode import encode
+from workers.media.decode import TOLERANCE, blocks
+from workers.media.encode import encode, told
 from workers.media.fmp4 import PICTURE, SOUND, describe, fragmented
 from workers.media.h264 import encoded as h264
 from workers.media.packets import Timed, add_copy, copies
@@ -60,7 +60,7 @@ def audio(source: Path, out: Path, progress: Progress) -> Stream:
     except _UnusableError:
         with NamedTemporaryFile(dir=out.parent, suffix=".m4a") as file:
             encoded, sound = Path(file.name), blocks(source, RATE, 2)
-            encode(_told(sound, progress), UNTOLD, encoded)
+            encode(told(sound, progress), UNTOLD, encoded)
             _copied_audio(encoded, out, lambda _: None)
     return describe(out)
 
@@ -79,8 +79,8 @@ def _copied_video(source: Path, out: Path, progress: Progress) -> None:
         if codec.name != "h264" or codec.pix_fmt not in PIXELS:
             raise _UnusableError
         with fragmented(out, PICTURE) as target:
-            kept = {stream.index: add_copy(target, stream, Disposition.default)}
-            for time, packet in _seekable(copies(container, kept)):
+            copy = add_copy(target, stream, Disposition.default)
+            for time, packet in _seekable(copies(container, stream, copy)):
                 target.mux(packet)
                 progress(time)
 
@@ -132,8 +132,8 @@ def _copied_audio(source: Path, out: Path, progress: Progress) -> None:
         if stream is None or not _is_plain_aac(stream):
             raise _UnusableError
         with fragmented(out, SOUND) as target:
-            kept = {stream.index: add_copy(target, stream, Disposition.default)}
-            for time, packet in _gapless(copies(container, kept)):
+            copy = add_copy(target, stream, Disposition.default)
+            for time, packet in _gapless(copies(container, stream, copy)):
                 target.mux(packet)
                 progress(time)
 
@@ -152,11 +152,3 @@ def _gapless(packets: Iterable[Timed]) -> Iterator[Timed]:
             raise _UnusableError
         end = time + (packet.duration or 0) * float(packet.time_base)
         yield time, packet
-
-
-def _told(sound: Iterable[Samples], progress: Progress) -> Iterator[Samples]:
-    done = 0
-    for block in sound:
-        yield block
-        done += len(block)
-        progress(done / RATE)

@@ -15,6 +15,7 @@ from av.subtitles.stream import SubtitleStream
 
 from backend.core.errors import Permanent
 from backend.media.container import opened, picture, sound
+from workers.media.decode import TOLERANCE
 from workers.media.packets import Timed, add_copy, copies
 
 CaptionsCodec = Literal["mov_text", "subrip", "webvtt"]
@@ -42,65 +43,71 @@ MP4_CODECS = frozenset(
 WEBM_CODECS = frozenset(("vp8", "vp9", "av1", "vorbis", "opus"))
 
 
-Input = tuple[InputContainer, str]  # with its language
-
-
 class Track(NamedTuple):
-    """A dub (M4A or Ogg) or captions (WebVTT); `language` is an ISO 639-2/T code."""
+    """Sound or captions (WebVTT); `language` is an ISO 639-2/T code, `title` for people."""
 
     path: Path
     language: str
+    title: str = ""
 
 
-def suffix_for(format_name: str, codecs: set[str]) -> str | None:
-    """The kind of file for a source of this format with these codecs (FFmpeg's names).
+def suffix_for(format_name: str, shown: str, heard: str | None) -> str | None:
+    """The kind of file for a source of this format, picture and sound (FFmpeg's names).
 
-    MP4 where it carries them, but Matroska stays Matroska and WebM WebM; None if nothing does.
+    MP4 where it carries the picture, whatever the sound; but Matroska stays Matroska and WebM WebM.
+    None if nothing carries it.
     """
-    matroska = "matroska" in format_name
+    matroska, codecs = "matroska" in format_name, {shown, heard or shown}
     if matroska and codecs <= WEBM_CODECS:
         return "webm"
-    if not matroska and codecs <= MP4_CODECS:
+    if not matroska and shown in MP4_CODECS:
         return "mp4"
     with av.open(os.devnull, "w", format="matroska") as empty:
         return "mkv" if codecs <= empty.supported_codecs else None
 
 
+def hides_start(film: Path) -> bool:
+    """Whether an edit list hides more than a picture before zero: only MP4 has such lists."""
+    with opened(film) as container:
+        first = next(container.demux(picture(container)))
+        return (first.pts or 0) + (first.duration or 0) < 0
+
+
 def mux(
-    source: Path,
+    film: Path,
     out: Path,
     *,
     dubs: Sequence[Track],
+    original: Track | None,
     captions: Sequence[Track],
-    source_language: str,
     progress: Callable[[float], None],
 ) -> None:
-    """Write `out`, whose suffix is one of `CONTAINERS`; `progress` gets seconds.
+    """Write the picture of `film` and these tracks to `out`, whose suffix is in `CONTAINERS`.
 
-    The first dub is the default track, the original sound the last. Languages are ISO 639-2/T
-    codes. Raises `Permanent` when the source has no picture or its packets cannot be copied.
+    The first dub is the default track, the original sound the last; `progress` gets seconds.
+    Raises `Permanent` when there is no picture or the packets cannot be copied.
     """
+    kind = CONTAINERS[out.suffix[1:]]
     with ExitStack() as files:
-        original = files.enter_context(opened(source))
-        spoken = [(files.enter_context(opened(dub.path)), dub.language) for dub in dubs]
-        written = [
-            (files.enter_context(av.open(text.path, format="webvtt")), text.language)
-            for text in captions
+        shown = files.enter_context(opened(film))
+        heard = [
+            (files.enter_context(opened(track.path)), track) for track in (*dubs, original) if track
         ]
-        target = files.enter_context(_target(out))
+        written = [
+            (files.enter_context(av.open(text.path, format="webvtt")), text) for text in captions
+        ]
+        target = files.enter_context(_target(out, kind))
         # The order of the tracks is that in which they are added here.
-        kept = _picture(target, original)
-        feeds = _dubs(target, spoken)
-        kept |= _sound(target, original, source_language)
-        feeds += _captions(target, written, CONTAINERS[out.suffix[1:]].captions)
-        for time, packet in merge(copies(original, kept), *feeds, key=itemgetter(0)):
+        feeds = [_picture(target, shown)]
+        feeds += [_sound(target, file, track, _place(track, dubs)) for file, track in heard]
+        feeds += [_captions(target, file, text, kind.captions) for file, text in written]
+        for time, packet in merge(*feeds, key=itemgetter(0)):
             target.mux(packet)
             progress(time)
 
 
 @contextmanager
-def _target(out: Path) -> Iterator[OutputContainer]:
-    kind = CONTAINERS[out.suffix[1:]]
+def _target(out: Path, kind: Container) -> Iterator[OutputContainer]:
     try:
         with av.open(out, "w", format=kind.format, options=kind.options) as target:
             yield target
@@ -111,50 +118,57 @@ def _target(out: Path) -> Iterator[OutputContainer]:
         ) from error
 
 
-def _picture(target: OutputContainer, original: InputContainer) -> dict[int, Stream]:
-    shown = picture(original)
+def _picture(target: OutputContainer, film: InputContainer) -> Iterator[Timed]:
+    shown = picture(film)
     if shown is None:
         raise Permanent("A dubbed video needs a picture.")
-    return {shown.index: add_copy(target, shown, Disposition.default)}
+    return copies(film, shown, add_copy(target, shown, Disposition.default))
 
 
-def _sound(target: OutputContainer, original: InputContainer, language: str) -> dict[int, Stream]:
-    heard = sound(original)
-    if heard is None:
-        return {}
-    return {heard.index: add_copy(target, heard, Disposition.original, language)}
+def _place(track: Track, dubs: Sequence[Track]) -> Disposition:
+    if track not in dubs:
+        return Disposition.original
+    return Disposition.default if track is dubs[0] else Disposition(0)
 
 
-def _dubs(target: OutputContainer, spoken: Sequence[Input]) -> list[Iterator[Timed]]:
-    feeds: list[Iterator[Timed]] = []
-    for dub, language in spoken:
-        stream = dub.streams.audio[0]
-        disposition = Disposition(0) if feeds else Disposition.default
-        copy = add_copy(target, stream, disposition, language)
-        feeds.append(copies(dub, {stream.index: copy}))
-    return feeds
+def _sound(
+    target: OutputContainer, file: InputContainer, track: Track, place: Disposition
+) -> Iterator[Timed]:
+    stream = sound(file)
+    if stream is None:
+        raise Permanent(f"{track.path.name} has no sound.")
+    copy = _named(add_copy(target, stream, place), track)
+    # All that an edit list hides but the last packet or two, which decoders start up with: Matroska
+    # has no such lists.
+    return (timed for timed in copies(file, stream, copy) if timed[0] > -TOLERANCE)
+
+
+def _named(stream: Stream, track: Track) -> Stream:
+    stream.metadata["language"] = track.language
+    if track.title:
+        mp4 = stream.container.format.name == "mp4"
+        stream.metadata["handler_name" if mp4 else "title"] = track.title
+    return stream
 
 
 def _captions(
-    target: OutputContainer, written: Sequence[Input], codec: CaptionsCodec
-) -> Iterator[Iterator[Timed]]:
-    for captions, language in written:
-        stream = captions.streams.subtitles[0]
-        if codec == "webvtt":  # FFmpeg's encoder of it does not escape
-            copy = add_copy(target, stream, Disposition(0), language)
-            yield copies(captions, {stream.index: copy})
-        else:
-            yield _encoded(captions, stream, _texts(target, codec, stream, language))
+    target: OutputContainer, file: InputContainer, text: Track, codec: CaptionsCodec
+) -> Iterator[Timed]:
+    stream = file.streams.subtitles[0]
+    if codec == "webvtt":  # FFmpeg's encoder of it does not escape
+        copy = _named(add_copy(target, stream, Disposition(0)), text)
+        return copies(file, stream, copy)
+    return _encoded(file, stream, _texts(target, codec, stream, text))
 
 
 def _texts(
-    target: OutputContainer, codec: CaptionsCodec, like: SubtitleStream, language: str
+    target: OutputContainer, codec: CaptionsCodec, like: SubtitleStream, text: Track
 ) -> SubtitleStream:
     like.codec_context.open()
     texts = target.add_stream(codec)
     texts.codec_context.subtitle_header = like.codec_context.subtitle_header
-    texts.metadata["language"] = language
     texts.disposition = Disposition(0)
+    _named(texts, text)
     return texts
 
 

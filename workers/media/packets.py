@@ -1,6 +1,6 @@
 """Encoded packets on their way from one file to another, on the recording's own clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
@@ -20,7 +20,6 @@ def add_copy(
     target: OutputContainer,
     stream: AudioStream | VideoStream | SubtitleStream,
     disposition: Disposition,
-    language: str | None = None,
 ) -> Stream:
     """A stream in `target` for the packets of `stream`, which tells its language, if known."""
     # opaque: otherwise PyAV looks for an encoder of the codec, which AV1 may not have
@@ -28,28 +27,27 @@ def add_copy(
     if stream.codec_context.codec_tag == "hvc1":
         copy.codec_context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
     copy.disposition = disposition
-    known = language or stream.language
-    if known:
-        copy.metadata["language"] = known
+    if stream.language:
+        copy.metadata["language"] = stream.language
     return copy
 
 
-def copies(container: InputContainer, kept: Mapping[int, Stream]) -> Iterator[Timed]:
-    """The packets of some streams, by number, for the streams that they are to go to.
+def copies(container: InputContainer, stream: Stream, copy: Stream) -> Iterator[Timed]:
+    """The packets of a stream, for the one that they are to go to.
 
     The recording starts at zero, whatever its clock says.
     """
-    lines = {index: Timeline(float(origin(container))) for index in kept}
-    for packet in _dated(container.demux([container.streams[index] for index in kept])):
+    line = Timeline(float(origin(container)))
+    for packet in _dated(container.demux(stream)):
         stamp = packet.pts if packet.dts is None else packet.dts
         if stamp is None:
             continue
-        base, line = float(packet.time_base), lines[packet.stream_index]
+        base = float(packet.time_base)
         time = line.place(stamp * base, (packet.duration or 0) * base)
         shift = round(line.offset / base)
         packet.dts = stamp + shift
         packet.pts = packet.dts if packet.pts is None else packet.pts + shift
-        packet.stream = kept[packet.stream_index]
+        packet.stream = copy
         yield time, packet
 
 

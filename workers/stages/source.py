@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from backend.core.stages import CODE_VERSION, Stage
 from backend.media.container import opened
 from backend.media.probe import Probe, probe
 from workers.media.decode import Samples, blocks, exactly
-from workers.media.encode import encode
+from workers.media.encode import encode, told
 from workers.media.h264 import encoded
 from workers.media.hold import paused
 from workers.media.mux import Track, mux
@@ -83,7 +83,8 @@ def _content_key(source: Source, clock: Clock) -> str:
 
 def _written(source: Source, found: Probe, clock: Clock, folder: Path, progress: Progress) -> Path:
     whole = exactly(blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
-    sound = _heeded(paused(whole, clock.holds), progress)
+    seconds = partial(_done, progress)
+    sound = told(paused(whole, clock.holds), seconds)
     if found.video is None:
         return _flac(sound, folder / "held.flac")
     silent, out = folder / "silent.mp4", folder / "held.mp4"
@@ -94,8 +95,7 @@ def _written(source: Source, found: Probe, clock: Clock, folder: Path, progress:
     if found.audio:
         tracks.append(Track(folder / "held.m4a", UNTOLD))
         encode(sound, UNTOLD, tracks[0].path)
-    told = partial(_done, progress)
-    mux(silent, out, dubs=tracks, captions=[], source_language=UNTOLD, progress=told)
+    mux(silent, out, dubs=tracks, original=None, captions=[], progress=seconds)
     return out
 
 
@@ -106,13 +106,6 @@ def _flac(sound: Iterable[Samples], out: Path) -> Path:
     return out
 
 
-def _heeded(sound: Iterable[Samples], progress: Progress) -> Iterator[Samples]:
-    """The sound, which stops when the work has to."""
-    for block in sound:
-        _done(progress)
-        yield block
-
-
-def _done(progress: Progress, _: float = 0.0) -> None:
+def _done(progress: Progress, _: float) -> None:
     """Sound and copying take no time worth telling beside the picture."""
     progress(1.0)

@@ -5,10 +5,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from backend.core.languages import iso639_2
+from backend.core.languages import iso639_2, own_name
 from backend.core.stages import JOINT
-from workers.media.decode import blocks
-from workers.media.mux import MIMES, Track, mux, suffix_for
+from workers.media.decode import blocks, exactly
+from workers.media.encode import encode, told
+from workers.media.mux import MIMES, MP4_CODECS, Track, hides_start, mux, suffix_for
 from workers.media.opus import RATE, write_opus
 from workers.stages.base import Made, Mixes
 from workers.stages.package import Mix
@@ -36,8 +37,8 @@ def own(mix: Mix, progress: Progress) -> Made | None:
     dub = _Dub(mix.work.language, mix.dub, mix.captions)
     length = mix.source.duration
     out = mix.desk.workdir / f"dub.{suffix}"
-    told = partial(_share, progress, length)
-    _write(out, mix.source, mix.source_language, [dub], told)
+    seconds = partial(_share, progress, length)
+    _write(out, mix.source, mix.source_language, [dub], seconds)
     held = mix.source.sha256 != mix.recording.sha256
     return _made("video", out, mix.source, [dub], held=held)
 
@@ -69,7 +70,9 @@ def _suffix(source: Source) -> str | None:
     found = source.found
     if found is None or found.video is None:
         return None
-    return suffix_for(found.format, {s.codec for s in (found.video, found.audio) if s})
+    heard = found.audio.codec if found.audio else None
+    suffix = suffix_for(found.format, found.video.codec, heard)
+    return None if suffix == "mkv" and hides_start(source.path) else suffix
 
 
 def _share(progress: Progress, length: float, time: float) -> None:
@@ -82,11 +85,15 @@ def _write(
     mux(
         source.path,
         out,
-        dubs=[Track(_sound(dub, out.suffix), iso639_2(dub.language)) for dub in dubs],
-        captions=[Track(dub.captions, iso639_2(dub.language)) for dub in dubs],
-        source_language=iso639_2(source_language),
+        dubs=[_track(_sound(dub, out.suffix), dub.language) for dub in dubs],
+        original=_original(source, out, source_language, progress),
+        captions=[_track(dub.captions, dub.language) for dub in dubs],
         progress=progress,
     )
+
+
+def _track(path: Path, language: str) -> Track:
+    return Track(path, iso639_2(language), own_name(language))
 
 
 def _made(kind: str, out: Path, source: Source, dubs: Sequence[_Dub], *, held: bool) -> Made:
@@ -106,4 +113,24 @@ def _sound(dub: _Dub, suffix: str) -> Path:
         return dub.sound
     out = dub.sound.with_suffix(".ogg")
     write_opus(blocks(dub.sound, RATE, 2), out)
+    return out
+
+
+def _original(source: Source, out: Path, language: str, progress: Progress) -> Track | None:
+    """The recording's sound, as AAC where it is none that MP4 takes."""
+    heard = source.found and source.found.audio
+    if not heard:
+        return None
+    track = _track(source.path, language)
+    if out.suffix != ".mp4" or heard.codec in MP4_CODECS:
+        return track
+    return track._replace(path=_aac(source, track.language, out, progress))
+
+
+def _aac(source: Source, language: str, film: Path, progress: Progress) -> Path:
+    """The recording's sound beside the film, made once for both films that are to have it."""
+    out = film.with_name("original.m4a")
+    if not out.exists():
+        sound = exactly(blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
+        encode(told(sound, lambda _: progress(0.0)), language, out)
     return out

@@ -6,20 +6,22 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 
-from tests.media_samples import tone, write_av
+from backend.media.probe import probe
+from tests.media_samples import tone, trimmed, write_av
 from tests.mix_scene import heard
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.media.decode import blocks
 from workers.media.encode import encode
-from workers.media.mux import Track, mux, suffix_for
+from workers.media.mux import Track, hides_start, mux, suffix_for
 from workers.media.opus import write_opus
 
 RATE = 48_000
 CUES = [Cue(0.5, 1.3, "¿Qué <tal> & cuál? لا"), Cue(2.0, 3.0, "字幕")]
 HERTZ = {"spa": 880.0, "por": 1320.0}
+TITLES = {"spa": "español", "por": "português (Brasil)"}
 
 
 @pytest.fixture
@@ -36,16 +38,21 @@ def made(folder: Path, source: Path, suffix: str) -> Path:
         encode([tone(4.0, hertz=hertz)], language, dub)
         if suffix == "webm":
             write_opus(blocks(dub, RATE, 2), dub := dub.with_suffix(".ogg"))
-        dubs.append(Track(dub, language))
+        dubs.append(Track(dub, language, TITLES[language]))
     mux(
         source,
         out := folder / f"out.{suffix}",
         dubs=dubs,
-        captions=[Track(folder / "captions.vtt", language) for language in HERTZ],
-        source_language="eng",
+        original=Track(source, "eng", "English"),
+        captions=[Track(folder / "captions.vtt", *named) for named in TITLES.items()],
         progress=lambda _: None,
     )
     return out
+
+
+def named(stream: Stream) -> str | None:
+    """As players read it."""
+    return stream.metadata.get("title", stream.metadata.get("handler_name"))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,8 @@ def test_every_container_takes_several_dubs_and_captions(folder, suffix, video, 
             ("subtitle", "spa"),
             ("subtitle", "por"),
         ]
+        names = [named(stream) for stream in found.streams]
+        assert names[1:] == [*TITLES.values(), "English", *TITLES.values()]
         default = [bool(one.disposition & Disposition.default) for one in found.streams.audio]
         assert default == [True, False, False]
         assert {one.codec_context.name for one in found.streams.subtitles} <= {text, "srt"}
@@ -103,16 +112,31 @@ def test_packets_lie_in_the_order_of_their_time(folder):
 
 
 @pytest.mark.parametrize(
-    ("source", "codecs", "suffix"),
+    ("source", "shown", "heard", "suffix"),
     [
-        ("mov,mp4,m4a,3gp,3g2,mj2", {"h264", "aac"}, "mp4"),
-        ("mpegts", {"h264", "mp2"}, "mp4"),
-        ("avi", {"mpeg4", "pcm_s16le"}, "mkv"),
-        ("matroska,webm", {"h264", "aac"}, "mkv"),
-        ("matroska,webm", {"vp9", "opus"}, "webm"),
-        ("matroska,webm", {"vp9", "aac"}, "mkv"),
-        ("asf", {"wmv2", "wmav2"}, None),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "h264", "aac", "mp4"),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "h264", "pcm_s16le", "mp4"),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "h264", None, "mp4"),
+        ("mpegts", "h264", "mp2", "mp4"),
+        ("avi", "mpeg4", "pcm_s16le", "mp4"),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "prores", "pcm_s16le", "mkv"),
+        ("matroska,webm", "h264", "aac", "mkv"),
+        ("matroska,webm", "vp9", "opus", "webm"),
+        ("matroska,webm", "vp9", "aac", "mkv"),
+        ("asf", "wmv2", "wmav2", None),
     ],
 )
-def test_the_container_follows_the_source(source, codecs, suffix):
-    assert suffix_for(source, codecs) == suffix
+def test_the_container_follows_the_source(source, shown, heard, suffix):
+    assert suffix_for(source, shown, heard) == suffix
+
+
+def test_sound_that_an_edit_list_hides_is_not_in_matroska(folder):
+    whole = write_av(
+        *(folder / "whole.mov", tone(8.0), "pcm_s16le"),
+        video=8.0,
+        video_codec="mjpeg",
+        pixels="yuvj420p",
+    )
+    source = trimmed(whole, folder / "in.mov", 4.02)
+    assert not hides_start(source)
+    assert probe(made(folder, source, "mkv")).duration == pytest.approx(4.0, abs=0.05)

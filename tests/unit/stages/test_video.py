@@ -8,9 +8,10 @@ import pytest
 from av.stream import Disposition
 
 from backend.core.errors import Damaged
+from backend.media.probe import probe
 from tests.desk import LoneDesk
 from tests.hls_scene import SECONDS, dubbed, film
-from tests.media_samples import tone, write, write_av
+from tests.media_samples import tone, trimmed, write, write_av
 from tests.mix_scene import heard
 from workers.stages import video
 from workers.stages.base import Made, Mixes, StoredFile
@@ -86,6 +87,36 @@ def test_sound_alone_is_no_video(desk, tmp_path):
     mix = dubbed(desk, write(tmp_path / "talk.wav", tone(SECONDS)), "es")
     assert video.own(mix, desk.progress) is None
     assert video.joint(mix) is None
+
+
+def test_sound_that_is_none_for_mp4_becomes_aac_in_it(desk, tmp_path):
+    length, sound = SECONDS + 3.32, tone(SECONDS + 3.32)
+    whole = write_av(tmp_path / "a.mov", sound, "pcm_s16le", video=length, video_codec="libx264")
+    source = trimmed(whole, tmp_path / "b.mov", 3.32)
+    mix = dubbed(desk, source, "es")
+    for made in (video.own(mix, desk.progress), joined(desk, source, done(desk, source, "es"))):
+        assert made.filename == "dub.mp4"
+        assert probe(made.path).duration == pytest.approx(SECONDS)
+        assert tracks(made.path)[:2] == [("audio", "spa", True), ("audio", "eng", False)]
+        with av.open(made.path) as container:
+            original = container.streams.audio[1]
+            assert original.codec_context.name == "aac"
+            lengths = [float(one.duration * one.time_base) for one in container.streams.audio]
+        assert lengths == pytest.approx([SECONDS, SECONDS], abs=0.03)
+
+
+def test_a_trimmed_picture_that_fits_matroska_alone_is_not_shown_with_what_was_hidden(
+    desk, tmp_path
+):
+    whole = write_av(
+        *(tmp_path / "a.mov", tone(SECONDS), "aac"),
+        video=SECONDS,
+        video_codec="mpeg2video",
+        video_options={"sc_threshold": "1000000000"},
+    )
+    source = trimmed(whole, tmp_path / "b.mov", 0.2)
+    assert video.own(dubbed(desk, whole, "es"), desk.progress).filename == "dub.mkv"
+    assert video.own(dubbed(desk, source, "es"), desk.progress) is None
 
 
 def test_webm_gets_the_dubs_as_opus(desk, tmp_path):
