@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from backend.core import schema
 from backend.core.errors import Stopping
+from backend.core.models import StageRun
 from backend.core.stages import Stage
 from backend.wiring import Parts
 from tests import factories
@@ -50,3 +52,9 @@ def test_a_stage_that_waits_can_be_stopped(desk, stopping):
     stopping.set()
     with desk.alone("video-5a"), pytest.raises(Stopping), desk.alone("video-5a"):
         raise AssertionError("both at once")
+
+
+def test_what_is_remembered_outlives_the_worker(desk):
+    desk.remember("vendor_job", "j-1")
+    with desk._db.read() as connection:
+        assert connection.execute(select(StageRun.memo)).scalars().first() == {"vendor_job": "j-1"}
