@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psutil
 from kombu.exceptions import OperationalError as KombuError
@@ -68,11 +68,13 @@ class House:
         self._processes.append(process)
         return process
 
-    def submit(
-        self, text: str = "Hello there.\nHow are you?\n", *languages: str, send: bool = True
-    ) -> UUID:
-        """Accept a job as the API does, and send its first message unless that is to be lost."""
-        accept = partial(factories.submitted, self.parts, text, languages or ("es",))
+    def submit(self, text: str = "", *languages: str, send: bool = True) -> UUID:
+        """Accept a job as the API does, and send its first message unless that is to be lost.
+
+        Houses share a storage: a text of its own is one of which nothing was bought before.
+        """
+        own = f"Hello, {uuid4()}.\nHow are you, {uuid4()}?\n"
+        accept = partial(factories.submitted, self.parts, text or own, languages or ("es",))
         job_id, run_id = outlasting(accept, DEADLINE_S)
         if send:
             with suppress(KombuError, OperationalError, OSError):  # then the relay sends it

@@ -103,6 +103,7 @@ AT_WORK: list[Blow] = [
 ]
 # What is away for a moment is waited for: no attempt is used up, no work thrown away.
 HURTS_NO_WORK = (lose_redis, restart_postgres, refuse_storage)
+PURCHASES = 4  # a recording, its text, two lines
 PLACES = ("after-claim", "mid-work", "after-upload", "after-commit")
 AT_PUBLISHING: list[Blow] = [kill_main, tell_to_stop, lose_redis, restart_postgres, pause]
 
@@ -185,5 +186,5 @@ def _ends_well(scene: Scene, job_id: object, blow: Blow) -> None:
         assert {one["attempt"] for one in stages_of(job)} == {1}
     check_invariants(scene.house.parts, job_id)
     bought = scene.house.purchases()
-    twice = {what: times for what, times in bought.items() if times > 1}
-    assert not twice, f"bought more than once: {twice}"
+    assert len(bought) == PURCHASES, bought
+    assert set(bought.values()) == {1}, f"bought more than once: {bought}"
