@@ -34,7 +34,7 @@ lint: $(VENV)/ready ## Style, types and the direction of imports
 	$(BIN)/lint-imports
 
 chaos: $(VENV)/ready servers ## Every blow at every place, and 500 jobs under random kills (~40 min)
-	$(BIN)/python -m pytest tests/chaos --chaos -rP --timeout 7200
+	$(BIN)/python -m pytest tests/chaos --chaos -v --timeout 7200
 
 bench: $(VENV)/ready engines servers benchtools ## Measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import psutil
@@ -144,7 +145,11 @@ def _submitted(house: House, number: int) -> UUID:
 
 
 def test_every_job_ends_once_whatever_dies(
-    house: House, request: pytest.FixtureRequest, redis_server: Server, postgres_server: Server
+    house: House,
+    request: pytest.FixtureRequest,
+    capfd: pytest.CaptureFixture[str],
+    redis_server: Server,
+    postgres_server: Server,
 ) -> None:
     jobs = 500 if request.config.getoption("--chaos") else 12
     seed: int = request.config.getoption("--chaos-seed")
@@ -152,19 +157,26 @@ def test_every_job_ends_once_whatever_dies(
     with raging(storm):
         job_ids = [_submitted(house, number) for number in range(jobs)]
         ended = [house.ended(job_id, deadline_s=60 + 5 * jobs) for job_id in job_ids]
-    print(f"\n{jobs} jobs, seed {seed}: {dict(Counter(storm.blows))}")
+    tell = partial(_tell, capfd)
+    tell(f"\n{jobs} jobs, seed {seed}: {dict(Counter(storm.blows))}")
     assert {job["status"] for job in ended} == {"succeeded"}
     for job_id in job_ids:
         check_invariants(house.parts, job_id)
-    _check_purchases(house, storm)
-    _check_storage(house)
+    _check_purchases(house, storm, tell)
+    _check_storage(house, tell)
 
 
-def _check_purchases(house: House, storm: Storm) -> None:
+def _tell(capfd: pytest.CaptureFixture[str], text: str) -> None:
+    """Show what became of the storm, whether it ends well or not."""
+    with capfd.disabled():
+        print(text, flush=True)
+
+
+def _check_purchases(house: House, storm: Storm, tell: Callable[[str], None]) -> None:
     """A blow costs what was being bought in that moment, and nothing that was bought before."""
     bought = house.purchases()
     again = sum(bought.values()) - len(bought)
-    print(f"{len(bought)} purchases, {again} of them twice")
+    tell(f"{len(bought)} purchases, {again} of them twice")
     assert again <= 2 * len(storm.blows)
     with house.parts.db.read() as connection:
         claims = connection.execute(
@@ -174,12 +186,12 @@ def _check_purchases(house: House, storm: Storm) -> None:
     assert calls <= claims
 
 
-def _check_storage(house: House) -> None:
-    """What dead attempts left can be told from what is in use, and is removed."""
+def _check_storage(house: House, tell: Callable[[str], None]) -> None:
+    """What dead attempts left, and what is kept for later, can be told from what is in use."""
     parts = house.parts
     everything = dict.fromkeys((*garbage.MADE, *garbage.KEPT), timedelta(seconds=-5))
     left = garbage.collect(parts.db, parts.store, parts.scratch, everything, delete=True)
-    print(f"{len(list(left))} objects were left by dead attempts")
+    tell(f"{len(list(left))} objects that no artifact names, collected")
     with parts.db.read() as connection:
         named = set(connection.execute(select(Artifact.object_key)).scalars())
     stored = {one.key for one in parts.store.objects("jobs/")}
