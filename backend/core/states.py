@@ -35,9 +35,6 @@ class LanguageStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-LANGUAGE_ENDED = (LanguageStatus.COMPLETE, LanguageStatus.FAILED, LanguageStatus.CANCELLED)
-
-
 class RunState(StrEnum):
     """The state of a run, and so of its job."""
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from backend.core.stages import ORDER, Stage
 from backend.core.states import (
-    LANGUAGE_ENDED,
     SHARE,
     UNFINISHED,
     LanguageStatus,
@@ -17,6 +16,7 @@ from backend.core.states import (
     run_end,
 )
 
+ENDED = ("complete", "failed", "cancelled")
 LETTERS = {state.value[0]: state for state in StageState if state is not StageState.SKIPPED}
 LETTERS |= {"-": StageState.SKIPPED}
 
@@ -55,7 +55,7 @@ def test_where_a_language_stands(states, status):
 
 @given(st.tuples(*[st.sampled_from(StageState)] * 4))
 def test_a_language_has_ended_when_nothing_is_to_be_done(states):
-    ended = language_status(dict(zip(ORDER, states, strict=True))) in LANGUAGE_ENDED
+    ended = language_status(dict(zip(ORDER, states, strict=True))) in ENDED
     if states[1] is StageState.SUCCEEDED:  # what is translated needs no recognition
         states = states[1:]
     gave_up = {StageState.FAILED, StageState.DEAD} & set(states)

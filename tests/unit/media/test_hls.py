@@ -147,6 +147,14 @@ def test_what_an_edit_list_hides_is_not_in_the_picture(tmp_path, seconds, flags)
     assert brightness(out) == pytest.approx(brightness(whole)[-left:], abs=4)
 
 
+def test_a_single_picture_that_is_hidden_is_not_shown_with_the_next(tmp_path):
+    whole = film(tmp_path / "a.mp4", g="1")
+    source = trimmed(whole, tmp_path / "trimmed.mp4", 1 / FPS, movflags=FRAGMENTS)
+    out = tmp_path / "out.mp4"
+    hls.video(source, out, untold)
+    assert times(out) == pytest.approx([n / FPS for n in range(round(4 * FPS) - 1)], abs=0.001)
+
+
 @pytest.mark.parametrize("seconds", [0.02, -0.02])
 def test_a_clock_that_is_off_by_less_than_a_picture_is_put_right(tmp_path, seconds):
     source = trimmed(film(tmp_path / "a.mp4"), tmp_path / "b.mp4", seconds, movflags=FRAGMENTS)
