@@ -43,7 +43,7 @@ benchtools:
 	@$(call ensure,ffmpeg)
 
 openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
-	$(BIN)/python -m backend.api.document > docs/openapi.yaml
+	$(BIN)/python -m backend.api.openapi > docs/openapi.yaml
 
 clean: ## Remove what was built, the demo included
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ Celery itself reliable.
 
 from kombu import Exchange, Queue
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 from backend.settings import load
 
 _settings = load()
@@ -57,7 +57,7 @@ worker_concurrency = _settings.worker_concurrency
 
 if _settings.embedded:
     broker_url = "filesystem://localhost//"
-    broker_transport = "backend.folders:Transport"
+    broker_transport = "backend.broker.filesystem:Transport"
     broker_transport_options = {
         "data_folder_in": str(_messages / "queue"),
         "data_folder_out": str(_messages / "queue"),

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backend.core.params import ProviderName
-from backend.core.stages import Stage
+from backend.pipeline.params import ProviderName
+from backend.pipeline.stages import Stage
 
 
 class SettingsError(Exception):

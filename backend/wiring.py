@@ -10,17 +10,17 @@ from threading import Lock
 
 from celery import Celery
 
-from backend.core.db import Database
-from backend.core.dispatch import Dispatcher
-from backend.core.gates import DatabaseLedger, Gates, RedisLedger
-from backend.core.retry import RetryPolicy
-from backend.core.stages import Stage
-from backend.scratch import Scratch
+from backend.broker.dispatch import Dispatcher
+from backend.database.engine import Database
+from backend.limits.ledgers import DatabaseLedger, Gates, RedisLedger
+from backend.pipeline.retry import RetryPolicy
+from backend.pipeline.stages import Stage
+from backend.process.scratch import Scratch
 from backend.settings import Settings
-from backend.signing import Signer
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
+from backend.storage.signing import Signer
 
 # Of two scratch folders that threads made at once, one would lose its lock and be swept away.
 _BUILDING = Lock()

@@ -12,9 +12,9 @@ import pytest
 import redis
 from psycopg import sql
 
-from backend.core import schema
-from backend.core.db import Database
-from backend.core.models import LOCAL_USER, Base
+from backend.database import schema
+from backend.database.engine import Database
+from backend.database.models.base import LOCAL_USER, Base
 from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories, servers

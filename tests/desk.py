@@ -3,13 +3,13 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from backend.core.params import JobParams, Kind
+from backend.pipeline.params import JobParams, Kind
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
-from workers.desk import Keep, fetch, file_sha256
+from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
+from workers.interfaces.stages import Made, Outcome, StoredFile, Work
 from workers.providers import registry
-from workers.providers.base import Cost, Provider, Synthesizer, Transcriber, Translator
-from workers.stages.base import Made, Outcome, StoredFile, Work
+from workers.runtime.context import Keep, fetch, file_sha256
 
 
 class LoneDesk:

@@ -10,16 +10,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 from uuid6 import uuid7
 
-from backend.app import create_app
-from backend.core import jobs, leases, settle
-from backend.core.artifacts import FileRef
-from backend.core.db import Database, from_now
-from backend.core.leases import Claim
-from backend.core.models import LOCAL_USER, Upload, User
-from backend.core.params import JobParams, Kind, Providers
-from backend.core.segments import Speech
-from backend.core.settle import NewArtifact, Success
-from backend.core.stages import Stage, input_key, object_key
+from backend.api.app import create_app
+from backend.artifacts.inputs import FileRef
+from backend.database.engine import Database, from_now
+from backend.database.models.base import LOCAL_USER, Upload, User
+from backend.documents.transcripts import Speech
+from backend.jobs import submit
+from backend.pipeline.params import JobParams, Kind, Providers
+from backend.pipeline.stages import Stage, input_key, object_key
+from backend.runs import leases, transitions
+from backend.runs.leases import Claim
+from backend.runs.transitions import NewArtifact, Success
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.wiring import Parts
@@ -69,19 +70,19 @@ def upload(db: Database, role: str = "video", sha256: str = "5a" * 32, **more: o
 def dub(db: Database, *languages: str, **params: object) -> tuple[UUID, UUID]:
     """An accepted dub; returns the ids of job and run."""
     media_id = upload(db)
-    return jobs.create(db, LOCAL_USER, dub_params(*languages, **params), media_id=media_id)
+    return submit.create(db, LOCAL_USER, dub_params(*languages, **params), media_id=media_id)
 
 
 def transcription(db: Database) -> tuple[UUID, UUID]:
     """An accepted transcription; returns the ids of job and run."""
     params = dub_params(kind=Kind.TRANSCRIBE, target_languages=())
-    return jobs.create(db, LOCAL_USER, params, media_id=upload(db))
+    return submit.create(db, LOCAL_USER, params, media_id=upload(db))
 
 
 def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID, UUID]:
     """An accepted dub of a text file that is in storage."""
     media_id = text_upload(parts, text)
-    return jobs.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
+    return submit.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
 
 
 def text_upload(parts: Parts, text: str) -> UUID:
@@ -144,7 +145,7 @@ def do(
 ) -> None:
     """Claim a stage and succeed in it."""
     claim = claimed(db, run_id, stage, language)
-    settle.succeed(db, claim, made(claim, store, content))
+    transitions.succeed(db, claim, made(claim, store, content))
 
 
 def do_all(

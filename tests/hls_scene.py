@@ -8,22 +8,22 @@ from uuid import UUID
 
 from werkzeug.serving import make_server
 
-from backend.app import create_app
-from backend.core import settle
-from backend.core.artifacts import FileRef
-from backend.core.languages import iso639_2
-from backend.core.settle import NewArtifact, Success
-from backend.core.stages import Stage
+from backend.api.app import create_app
+from backend.artifacts.inputs import FileRef
+from backend.documents.languages import iso639_2
+from backend.pipeline.stages import Stage
+from backend.runs import transitions
+from backend.runs.transitions import NewArtifact, Success
 from backend.wiring import Parts
 from tests import factories
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write_av
 from workers.captions import formats
 from workers.captions.cues import Cue
+from workers.exports import hls
+from workers.exports.hls import Mix
 from workers.media.encode import encode
-from workers.stages import package
-from workers.stages.package import Mix
-from workers.stages.source import sent
+from workers.mixing.recording import sent
 
 RATE = 48_000
 SECONDS = 24.0
@@ -71,12 +71,12 @@ def streamable(parts: Parts, source: Path, *languages: str, held: Mapping[str, P
 def mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
     """Do the mix stage."""
     desk = LoneDesk(parts.settings.dubline_home / "desks" / language, parts.store)
-    made = package.streams(dubbed(desk, source, language), lambda _: None)
+    made = hls.streams(dubbed(desk, source, language), lambda _: None)
     files = [(one.kind, desk.keep(one.path, one.mime, one.filename)) for one in made.made]
     kept = [(one.kind, FileRef(**vars(one.file) | {"filename": one.filename})) for one in made.kept]
     artifacts = [NewArtifact(kind, FileRef(**vars(file))) for kind, file in [*files, *kept]]
     claim = factories.claimed(parts.db, run_id, Stage.MIX, language)
-    settle.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
+    transitions.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
 
 
 @contextmanager

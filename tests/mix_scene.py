@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.core.params import JobParams, Kind, Timing
-from backend.core.segments import Clip, Line, Speech, Translation
-from backend.core.stages import Making
+from backend.documents.transcripts import Clip, Line, Speech, Translation
 from backend.media.probe import probe
+from backend.pipeline.params import JobParams, Kind, Timing
+from backend.pipeline.stages import Making
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
-from workers.desk import Keep, file_sha256
+from workers.interfaces.stages import Outcome, StoredFile, Work
 from workers.media.decode import blocks, exactly
-from workers.stages.base import Outcome, StoredFile, Work
+from workers.runtime.context import Keep, file_sha256
 from workers.stages.mix import run
 from workers.timing.policy import placed
 

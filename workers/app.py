@@ -9,12 +9,13 @@ from typing import Any
 from celery import Celery, signals
 from filelock import FileLock, Timeout
 
-from backend import lifeline, logs
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
+from backend.process import lifeline
 from backend.settings import load
+from backend.telemetry import logs
 from backend.wiring import Parts, make_broker_folders
-from workers.flag import SharedFlag
-from workers.runner import Runner
+from workers.runtime.runner import Runner
+from workers.runtime.shutdown import SharedFlag
 from workers.stages import asr, mix, mt, tts
 
 app = Celery("dubline", include=["workers.tasks"])

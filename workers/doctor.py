@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from backend.core import languages
-from backend.core.errors import DublineError
+from backend.documents import languages
+from backend.errors import DublineError
 from workers.providers import apertium, espeak
 from workers.providers.apertium import Modes
 from workers.providers.pocketsphinx import PocketSphinx

@@ -17,14 +17,15 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from backend import lifeline, logs
-from backend.core import leases, outbox, settle
-from backend.core.errors import LeaseLost, Transient
-from backend.core.outbox import Message
-from backend.core.retry import decide
+from backend.errors import LeaseLost, Transient
+from backend.pipeline.retry import decide
+from backend.process import lifeline
+from backend.runs import leases, outbox, transitions
+from backend.runs.outbox import Message
 from backend.settings import load
+from backend.telemetry import logs
 from backend.wiring import Parts
-from workers.failpoints import failpoint
+from workers.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -82,7 +83,9 @@ def _reap(parts: Parts) -> None:
         error = Transient(f"The worker was not heard of for {parts.settings.lease_s:g} s")
         decision = decide(error, lease, parts.retry_policy(lease.stage), random.random)
         try:
-            settle.fail(parts.db, lease, {"kind": "worker_lost", "message": str(error)}, decision)
+            transitions.fail(
+                parts.db, lease, {"kind": "worker_lost", "message": str(error)}, decision
+            )
         except LeaseLost:
             continue  # it was slow, not dead: it renewed or finished meanwhile
         log.warning("lease expired", stage=lease.stage, language=lease.language, decision=decision)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery.exceptions import Ignore
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 from workers.app import app, runner
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from backend import settings
-from backend.core import languages
-from backend.core.errors import DublineError
+from backend.documents import languages
+from backend.errors import DublineError
 from workers.providers import registry
 
 

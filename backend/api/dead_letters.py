@@ -6,10 +6,10 @@ from uuid import UUID
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
-from backend.api.requests import Blueprint
-from backend.core import dead_letters
+from backend.api.http.context import parts, user_id
+from backend.api.http.requests import Blueprint
+from backend.jobs import dead_letters
 
 blueprint = Blueprint(
     "dead-letters",

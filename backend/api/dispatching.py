@@ -9,8 +9,9 @@ from flask import url_for
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import DatabaseError
 
-from backend.api.context import parts, user_id
-from backend.core import outbox, views
+from backend.api.http.context import parts, user_id
+from backend.jobs import views
+from backend.runs import outbox
 
 log = structlog.get_logger()
 

@@ -6,10 +6,10 @@ from typing import Any
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.context import parts, user_id
-from backend.api.requests import Blueprint
-from backend.core import uploads
-from backend.media.content import content_of
+from backend.api.http.context import parts, user_id
+from backend.api.http.requests import Blueprint
+from backend.uploads import receive
+from backend.uploads.content import content_of
 
 blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Files to work on")
 
@@ -23,7 +23,7 @@ class Presign(MethodView):
     def post(self, request: dict[str, Any]) -> dict[str, Any]:
         """Get a URL to send a file to; it works for a short time."""
         ttl = parts().settings.url_ttl_s
-        file_id, signed = uploads.announce(
+        file_id, signed = receive.announce(
             parts().db, parts().store, user_id(), **request, ttl_s=ttl
         )
         return {
@@ -44,11 +44,11 @@ class Complete(MethodView):
     def post(self, request: dict[str, Any]) -> Any:
         """Say that the file was sent: it is checked, probed and from then on never changes."""
         db, store, settings = parts().db, parts().store, parts().settings
-        upload = uploads.find(db, user_id(), request["file_id"])
+        upload = receive.find(db, user_id(), request["file_id"])
         if upload.completed_at is not None:
-            uploads.compare(upload, request["sha256"], request["size"])
+            receive.compare(upload, request["sha256"], request["size"])
         else:
-            with uploads.incoming(
+            with receive.incoming(
                 store, upload, settings.max_upload_bytes, parts().scratch
             ) as path:
                 content = content_of(
@@ -57,7 +57,7 @@ class Complete(MethodView):
                     upload.filename,
                     text_allowed=settings.transcription_backend == "stub",
                 )
-                uploads.accept(
+                receive.accept(
                     db,
                     store,
                     upload,
@@ -66,4 +66,4 @@ class Complete(MethodView):
                     expected_sha256=request["sha256"],
                     expected_size=request["size"],
                 )
-        return uploads.find(db, user_id(), request["file_id"])
+        return receive.find(db, user_id(), request["file_id"])

@@ -2,10 +2,10 @@
 
 from flask.views import MethodView
 
-from backend.api.context import parts
-from backend.api.requests import Blueprint
-from backend.core import schema
-from backend.core.errors import Transient
+from backend.api.http.context import parts
+from backend.api.http.requests import Blueprint
+from backend.database import schema
+from backend.errors import Transient
 
 blueprint = Blueprint("health", __name__, description="For load balancers and orchestrators")
 

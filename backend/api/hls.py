@@ -12,14 +12,14 @@ from flask import Response, redirect
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.context import parts, user_id
-from backend.api.cross_origin import allow_any
-from backend.api.requests import Blueprint
-from backend.core import views
-from backend.core.artifacts import FileRef
-from backend.core.errors import NotFound
+from backend.api.http.context import parts, user_id
+from backend.api.http.cross_origin import allow_any
+from backend.api.http.requests import Blueprint
+from backend.artifacts.inputs import FileRef
+from backend.errors import NotFound
 from backend.hls import playlist
 from backend.hls.index import Package, Rendition, Role, Stream, renditions
+from backend.jobs import views
 
 Files = Mapping[str, Mapping[str, FileRef]]  # by language and kind of artifact
 

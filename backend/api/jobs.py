@@ -8,13 +8,13 @@ from flask import jsonify, redirect
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.context import parts, user_id
 from backend.api.dispatching import accepted
-from backend.api.requests import Blueprint
-from backend.core import costs, intake, jobs, resume, views
-from backend.core.given import Start
-from backend.core.params import JobParams, Providers
-from backend.core.stages import Stage
+from backend.api.http.context import parts, user_id
+from backend.api.http.requests import Blueprint
+from backend.jobs import cost_estimates, import_transcripts, resume, submit, views
+from backend.jobs.fit_transcripts import Start
+from backend.pipeline.params import JobParams, Providers
+from backend.pipeline.stages import Stage
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
 
@@ -49,7 +49,7 @@ class Job(MethodView):
     @blueprint.alt_response(200, schema=schemas.JobView, description="It had ended already")
     def delete(self, job_id: UUID) -> tuple[dict[str, Any], int]:
         """Cancel it; what is finished is kept and can be resumed from."""
-        cancelling = jobs.cancel(parts().db, user_id(), job_id)
+        cancelling = submit.cancel(parts().db, user_id(), job_id)
         return views.job(parts().db, user_id(), job_id), 202 if cancelling else 200
 
 
@@ -120,14 +120,14 @@ def _create(request: dict[str, Any]) -> Any:
         translations=request.pop("translations"),
     )
     params = JobParams(**request, providers=_providers())
-    given = intake.prepare(
+    given = import_transcripts.prepare(
         *(parts().db, parts().store, user_id(), params),
         media_id=media_id,
         start=start,
         scratch=parts().scratch,
     )
     files = {"media_id": media_id, "background_id": background_id}
-    return accepted(*jobs.create(parts().db, user_id(), params, **files, given=given))
+    return accepted(*submit.create(parts().db, user_id(), params, **files, given=given))
 
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
@@ -141,7 +141,7 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     )
     if request["dry_run"]:
         params, steps = resume.prepare(parts().db, parts().store, user_id(), job_id, wanted)
-        told = views.plan(steps, costs.estimates(parts().db, job_id, params, steps))
+        told = views.plan(steps, cost_estimates.estimates(parts().db, job_id, params, steps))
         return jsonify(schemas.Plan().dump(told))
     run_id, _ = resume.start(parts().db, parts().store, user_id(), job_id, wanted)
     return accepted(job_id, run_id)

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.context import parts, user_id
-from backend.api.requests import Blueprint
-from backend.core.edits import Editor
-from backend.core.languages import normalize
+from backend.api.http.context import parts, user_id
+from backend.api.http.requests import Blueprint
+from backend.documents.languages import normalize
+from backend.jobs.edit_lines import Editor
 
 blueprint = Blueprint(
     "segments",

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from backend import settings
-from backend.cli.roles import api, migrate, reconciler, worker
+from backend.cli.processes import api, migrate, reconciler, worker
 
 # What only one command needs is imported by that command: the roles start in half the time.
 
@@ -162,16 +162,16 @@ def _do(
     server: str | None,
     **others: Any,
 ) -> None:
-    from backend.cli import work
+    from backend.cli import submit
 
     loaded = settings.load()
     out = out or media.with_name(f"{media.stem}-{request['kind']}")
     out.mkdir(parents=True, exist_ok=True)
     request = {**request, "sourceLanguage": source, "mode": mode}
     try:
-        with work.connected(loaded, server) as (client, stack):
-            files = work.Files(media, **others)
-            work.run(client, stack, loaded, files=files, request=request, out=out)
+        with submit.connected(loaded, server) as (client, stack):
+            files = submit.Files(media, **others)
+            submit.run(client, stack, loaded, files=files, request=request, out=out)
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         sys.exit(130)
@@ -185,18 +185,18 @@ def _do(
 @click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
 def segments(job: str, language: str, edit: bool, out: Path | None, server: str | None) -> None:
     """Show or change the lines of a dub; only what was changed is spoken and mixed again."""
-    from backend.cli import editing, lines, work
+    from backend.cli import edit_lines, line_text, submit
 
-    with work.connected(settings.load(), server) as (client, stack):
+    with submit.connected(settings.load(), server) as (client, stack):
         found = client.segments(job, language)
         revision = found["revision"]
         if edit:
-            revision = editing.edited(client, job, language, found)
+            revision = edit_lines.edited(client, job, language, found)
         else:
-            click.echo(lines.as_text(found["segments"]))
+            click.echo(line_text.as_text(found["segments"]))
         if out:
             out.mkdir(parents=True, exist_ok=True)
-            work.finish(client, stack, client.resume(job), out)
+            submit.finish(client, stack, client.resume(job), out)
         elif revision != found["outputRevision"]:
             click.echo("What was changed is heard after another run: give --out FOLDER", err=True)
 
@@ -206,9 +206,9 @@ def segments(job: str, language: str, edit: bool, out: Path | None, server: str 
 @click.option("--server", envvar="DUBLINE_URL", help="URL of a Dubline API to use instead.")
 def dead_letters(requeue: str | None, server: str | None) -> None:
     """List the stages that ran out of attempts, or start them again."""
-    from backend.cli import work
+    from backend.cli import submit
 
-    with work.connected(settings.load(), server) as (client, _):
+    with submit.connected(settings.load(), server) as (client, _):
         letters = client.dead_letters()
         for letter in letters:
             label = f"{letter['stage']} {letter['language']}".strip()
@@ -230,7 +230,7 @@ def dead_letters(requeue: str | None, server: str | None) -> None:
 @cli.command()
 def up() -> None:
     """Run API, worker and reconciler together on this machine, until Ctrl-C."""
-    from backend.cli.stack import Stack
+    from backend.cli.supervisor import Stack
 
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -249,8 +249,9 @@ def collect(delete: bool) -> None:
     """List the files in storage that nothing refers to, or remove them."""
     from rich.filesize import decimal
 
-    from backend.core import garbage, schema
-    from backend.core.errors import DublineError
+    from backend.database import schema
+    from backend.errors import DublineError
+    from backend.retention import garbage
     from backend.wiring import Parts
 
     parts = Parts(settings.load())

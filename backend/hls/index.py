@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from backend.core.segments import Document
+from backend.documents.transcripts import Document
 
 
 class Role(StrEnum):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from backend.core import languages
+from backend.documents import languages
 from backend.hls.index import Rendition, Role, Segment, Stream
 
 MIME = "application/vnd.apple.mpegurl"

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 
 # Demuxers of self-contained files. Left out are all that read what another file or address
 # holds (hls, dash, concat, sdp, image2, lavfi, ...): a playlist must not fetch for its author.

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.container import opened, origin, picture, sound
 from backend.media.timeline import Timeline
 

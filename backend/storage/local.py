@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from backend.core.errors import NotFound
-from backend.signing import Signer
+from backend.errors import NotFound
 from backend.storage.base import PARTS, SignedUrl, StoredObject
+from backend.storage.signing import Signer
 
 CHUNK = 1 << 20
 

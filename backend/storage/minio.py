@@ -13,7 +13,7 @@ from minio.datatypes import Object
 from minio.error import InvalidResponseError, S3Error, ServerError
 from werkzeug.http import dump_options_header
 
-from backend.core.errors import NotFound, Permanent, Transient
+from backend.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
 from backend.storage.base import SignedUrl, StoredObject
 

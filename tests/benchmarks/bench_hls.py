@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from tests.desk import LoneDesk, work
 from workers.captions import formats
 from workers.captions.cues import Cue
-from workers.stages import package
-from workers.stages.base import StoredFile
-from workers.stages.package import Mix
-from workers.stages.source import sent
+from workers.exports import hls
+from workers.exports.hls import Mix
+from workers.interfaces.stages import StoredFile
+from workers.mixing.recording import sent
 
 MEBIBYTE = 1024  # of VmHWM, which counts KiB
 
@@ -77,7 +77,7 @@ def one() -> None:
         captions=folder / "captions.vtt",
     )
     started, before = time.perf_counter(), time.process_time()
-    package.streams(mix, lambda _: None)
+    hls.streams(mix, lambda _: None)
     seconds, busy = time.perf_counter() - started, time.process_time() - before
     # Not ru_maxrss, which a process takes over from the one that started it.
     status = Path("/proc/self/status").read_text()

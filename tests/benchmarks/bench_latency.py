@@ -21,8 +21,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from backend.core.models import JobEvent, Run, StageRun
-from backend.core.states import RunState
+from backend.database.models.base import JobEvent, Run, StageRun
+from backend.pipeline.states import RunState
 from tests import factories, servers
 from tests.benchmarks import history
 from tests.benchmarks.bench_throughput import JOBS, WARM, dubline, measured

@@ -18,8 +18,8 @@ import soundfile
 from scipy.optimize import linear_sum_assignment
 
 from tests.demo_sample import DIALOGUE, speak
+from workers.interfaces.providers import Recording
 from workers.media.decode import write_wav
-from workers.providers.base import Recording
 from workers.providers.pocketsphinx import PocketSphinx
 from workers.speakers.turns import Turn, tell_apart
 

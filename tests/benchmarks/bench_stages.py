@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.core.params import Mode, Providers
+from backend.pipeline.params import Mode, Providers
 from tests import demo_sample
 from tests.desk import LoneDesk, work
+from workers.interfaces.stages import StoredFile
 from workers.stages import asr, mix, mt, tts
-from workers.stages.base import StoredFile
 
 STAGES = {"asr": asr.run, "mt": mt.run, "tts": tts.run, "mix": mix.run}
 MEBIBYTE = 1024  # of ru_maxrss, which counts KiB

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import psycopg
 
-from backend.cli.roles import WORKER_OPTIONS
-from backend.core import schema
+from backend.cli.processes import WORKER_OPTIONS
+from backend.database import schema
 from tests import servers
 from tests.benchmarks import bare_chain, dbos_steps
 from tests.benchmarks.house import House

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.core.params import Timing
-from backend.core.segments import Line, Placement
+from backend.documents.transcripts import Line, Placement
+from backend.pipeline.params import Timing
 from tests.benchmarks.timing_policies import FIELD, Policy, Row, Said
 from workers.report import figures
 from workers.stages.tts import ROUNDS

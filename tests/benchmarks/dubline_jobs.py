@@ -4,8 +4,9 @@ import time
 
 from sqlalchemy import exists, select
 
-from backend.core import jobs, outbox
-from backend.core.models import LOCAL_USER, Outbox
+from backend.database.models.base import LOCAL_USER, Outbox
+from backend.jobs import submit
+from backend.runs import outbox
 from backend.settings import load
 from backend.wiring import Parts
 from tests import factories
@@ -19,7 +20,7 @@ def main() -> None:
 
     def do(number: int) -> None:
         for _ in range(number):
-            _, run_id = jobs.create(
+            _, run_id = submit.create(
                 parts.db, LOCAL_USER, factories.dub_params("es"), media_id=media_id
             )
             for message in outbox.first_messages(parts.db, run_id):

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 from workers import app as workers
-from workers.runner import Runner
-from workers.stages.base import Desk, Outcome, Work
+from workers.interfaces.stages import Desk, Outcome, Work
+from workers.runtime.runner import Runner
 
 
 def _nothing(_work: Work, _desk: Desk) -> Outcome:
@@ -19,5 +19,5 @@ def _runner() -> Runner:
 
 
 # Before the tasks are imported, which take it from there.
-workers.runner = _runner
+workers.runtime.runner = _runner
 app = workers.app

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Column, Connection, Table, Uuid, text
 
-from backend.core.db import Database
-from backend.core.models import Base
+from backend.database.engine import Database
+from backend.database.models.base import Base
 
 # All but those: whose jobs they are, and the files that they share.
 TABLES = [table for table in Base.metadata.sorted_tables if table.name not in ("users", "uploads")]

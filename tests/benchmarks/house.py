@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 from redis import Redis
 
-from backend.cli.roles import WORKER_OPTIONS
-from backend.core.stages import Stage
+from backend.cli.processes import WORKER_OPTIONS
+from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
 from tests.benchmarks.processes import Side, running

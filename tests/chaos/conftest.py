@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.core import schema
+from backend.database import schema
 from backend.settings import Settings
 from tests.chaos.house import House, environment
 

@@ -18,14 +18,15 @@ from kombu.exceptions import OperationalError as KombuError
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from backend.cli.roles import WORKER_OPTIONS
-from backend.core import outbox, views
-from backend.core.models import LOCAL_USER, JobEvent, StageRun
-from backend.core.patience import outlasting
+from backend.cli.processes import WORKER_OPTIONS
+from backend.database.models.base import LOCAL_USER, JobEvent, StageRun
+from backend.jobs import views
+from backend.runs import outbox
 from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories
 from tests.chaos import vendor
+from workers.runtime.outages import outlasting
 
 DEADLINE_S = 60
 

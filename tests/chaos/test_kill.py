@@ -9,10 +9,10 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from backend.core import jobs, resume
-from backend.core.models import LOCAL_USER
-from backend.core.resume import Resume
-from backend.core.stages import Stage
+from backend.database.models.base import LOCAL_USER
+from backend.jobs import resume, submit
+from backend.jobs.resume import Resume
+from backend.pipeline.stages import Stage
 from tests.chaos.house import House, check_invariants, stages_of
 
 SERVERS = pytest.mark.parametrize("house", ["servers"], indirect=True)
@@ -115,7 +115,7 @@ def test_a_cancelled_job_goes_on_later_and_buys_nothing_again(house: House, stag
     with house.gate("mid-work", stage) as reached:
         job_id = house.submit()
         reached()
-        jobs.cancel(house.parts.db, LOCAL_USER, job_id)
+        submit.cancel(house.parts.db, LOCAL_USER, job_id)
     cancelled = house.ended(job_id)
     assert cancelled["status"] == "cancelled"
     assert not [one for one in cancelled["artifacts"] if one["stage"] == Stage.MIX]

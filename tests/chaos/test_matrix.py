@@ -11,7 +11,7 @@ from itertools import product
 
 import pytest
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 from tests.chaos.house import House, check_invariants, stages_of
 from tests.servers import S3, Server
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 from tests.chaos.house import House, check_invariants
 from tests.servers import Server
 

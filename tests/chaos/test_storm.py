@@ -20,9 +20,9 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from backend.core import garbage
-from backend.core.models import Artifact, JobEvent, StageRun
-from backend.core.stages import Stage
+from backend.database.models.base import Artifact, JobEvent, StageRun
+from backend.pipeline.stages import Stage
+from backend.retention import garbage
 from tests.chaos.house import House, check_invariants
 from tests.servers import Server
 

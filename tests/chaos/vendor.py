@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.providers.base import Call, Recording, Spoken, Transcribed, Translated, Utterance
+from workers.interfaces.providers import Call, Recording, Spoken, Transcribed, Translated, Utterance
 from workers.providers.stub import StubSynthesizer, StubTranscriber, StubTranslator
 
 SETTING = "DUBLINE_TEST_PURCHASES"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
+from workers.interfaces.providers import Recording, Shortener, TooLong, Utterance
 from workers.media.decode import write_wav
 from workers.providers import registry
-from workers.providers.base import Recording, Shortener, TooLong, Utterance
 
 NAMES = ["stub", "local"]
 

@@ -11,14 +11,14 @@ import httpx
 import pytest
 from werkzeug.http import parse_options_header
 
-from backend.app import create_app
-from backend.core import schema
-from backend.core.errors import NotFound, Permanent, Transient
-from backend.core.uploads import INCOMING
+from backend.api.app import create_app
+from backend.database import schema
+from backend.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
 from backend.storage.base import PARTS, BlobStore, SignedUrl
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
+from backend.uploads.receive import INCOMING
 from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backend.core import schema
+from backend.database import schema
 from backend.wiring import Parts
 from tests import factories
 

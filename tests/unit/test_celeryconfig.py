@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from backend.core.stages import Stage
+from backend.pipeline.stages import Stage
 
 
 def read() -> ModuleType:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from backend.core.segments import Word
+from backend.documents.transcripts import Word
 from workers.captions.direction import directed
 from workers.captions.layout import Flow, Span, cue_spans
 from workers.captions.pieces import pieces

@@ -8,7 +8,7 @@ bidi text). Any other control character would show as a box in some players.
 
 from unicodedata import bidirectional
 
-from backend.core import languages
+from backend.documents import languages
 
 RIGHT_TO_LEFT = {"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"}
 MARK = "\u200f"

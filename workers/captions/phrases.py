@@ -7,7 +7,7 @@ a verb from its pronoun, auxiliary or negation.
 
 from typing import NamedTuple
 
-from backend.core import languages
+from backend.documents import languages
 
 # The cost of a break after a piece.
 SENTENCE, CLAUSE, PHRASE, NEUTRAL, TORN, CUT = 0.0, 1.0, 2.0, 4.0, 9.0, 50.0

@@ -8,8 +8,8 @@ from unicodedata import category, combining
 
 import budoux
 
-from backend.core import languages
-from backend.core.text import one_line
+from backend.documents import languages
+from backend.documents.text import one_line
 from workers.captions.phrases import CLAUSE, CUT, NEUTRAL, cost_between
 from workers.captions.rules import Rules
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
-from backend.core import languages
+from backend.documents import languages
 
 USUAL_FRAME_RATE = 24.0
 # Frames a second: of fewer, as slides have, a gap of two would be longer than a pause.

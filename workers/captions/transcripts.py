@@ -9,8 +9,8 @@ from docx.oxml import OxmlElement
 from docx.shared import RGBColor
 from docx.text.paragraph import Paragraph
 
-from backend.core.segments import Line, Segment
-from backend.core.text import one_line
+from backend.documents.text import one_line
+from backend.documents.transcripts import Line, Segment
 from workers.captions.direction import leftward
 
 GREY = RGBColor(0x70, 0x70, 0x70)

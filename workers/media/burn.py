@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 
 # libass finds the direction of each line by itself where the encoding is -1.
 STYLE = "FontName=sans-serif,Encoding=-1"

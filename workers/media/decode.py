@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.filter import Graph
 from numpy.typing import NDArray
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.container import opened, origin, sound
 from backend.media.timeline import Timeline
 

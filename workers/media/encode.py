@@ -14,7 +14,7 @@ from av.audio.frame import AudioFrame
 
 from workers.media.decode import Samples
 from workers.media.m4a import BIT_RATE, Packet, m4a
-from workers.media.score import FRAME, POST_ROLL, PRE_ROLL, RATE, Chunk
+from workers.mixing.score import FRAME, POST_ROLL, PRE_ROLL, RATE, Chunk
 
 # At high bit rates the default coder sounds worse and takes longer (FFmpeg, commit fcb681ac3edd):
 # on speech at 192 kbit/s this one has 10 dB more signal to noise, in two thirds of the time.

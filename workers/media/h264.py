@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.container import origin, picture
 from backend.media.timeline import Timeline
 from workers.media.hold import Shown, held

@@ -11,7 +11,7 @@ from av.stream import Disposition
 from av.stream import Stream as AnyStream
 from av.video.stream import VideoStream
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.hls.index import Segment, Stream
 from backend.media.container import opened, picture, sound
 from workers.media.decode import TOLERANCE, blocks

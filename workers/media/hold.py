@@ -12,7 +12,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from workers.media.decode import Samples
-from workers.media.score import RATE
+from workers.mixing.score import RATE
 from workers.timing.holds import Hold
 
 Shown = tuple[float, VideoFrame]  # with its time in seconds

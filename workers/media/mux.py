@@ -13,7 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.container import opened, picture, sound
 from workers.media.decode import TOLERANCE
 from workers.media.packets import Timed, add_copy, copies

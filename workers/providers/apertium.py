@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import langcodes
 
-from backend.core import languages
-from backend.core.errors import Permanent
-from backend.core.text import one_line
-from workers.providers.base import Call, Translated
+from backend.documents import languages
+from backend.documents.text import one_line
+from backend.errors import Permanent
+from workers.interfaces.providers import Call, Translated
 from workers.providers.tools import run
 
 PACKAGE = "apertium"

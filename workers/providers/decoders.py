@@ -6,8 +6,8 @@ import sys
 from contextlib import suppress
 from typing import Self
 
-from backend.core.errors import Transient
-from backend.core.segments import Word
+from backend.documents.transcripts import Word
+from backend.errors import Transient
 
 
 class Decoder:

@@ -9,10 +9,10 @@ from functools import cache
 import numpy as np
 import soundfile
 
-from backend.core import languages
-from backend.core.errors import Permanent
-from backend.core.text import one_line
-from workers.providers.base import Call, Pitch, Spoken, Utterance, Voice
+from backend.documents import languages
+from backend.documents.text import one_line
+from backend.errors import Permanent
+from workers.interfaces.providers import Call, Pitch, Spoken, Utterance, Voice
 from workers.providers.tools import run
 
 PACKAGE = "espeak-ng"

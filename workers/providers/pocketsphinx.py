@@ -19,10 +19,10 @@ from queue import SimpleQueue
 import numpy as np
 from pocketsphinx import Endpointer
 
-from backend.core import languages
-from backend.core.errors import Permanent
-from backend.core.segments import Segment, Word
-from workers.providers.base import Call, Recording, Transcribed
+from backend.documents import languages
+from backend.documents.transcripts import Segment, Word
+from backend.errors import Permanent
+from workers.interfaces.providers import Call, Recording, Transcribed
 from workers.providers.decoders import Decoder
 from workers.speakers.turns import Turn, alone, tell_apart
 

@@ -5,8 +5,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from backend.core.errors import Permanent
-from workers.providers.base import Synthesizer, Transcriber, Translator
+from backend.errors import Permanent
+from workers.interfaces.providers import Synthesizer, Transcriber, Translator
 
 TRANSCRIBERS = {
     "local": "workers.providers.pocketsphinx:PocketSphinx",

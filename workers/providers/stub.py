@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backend.core.segments import Segment, Word
-from workers.providers.base import (
+from backend.documents.transcripts import Segment, Word
+from workers.interfaces.providers import (
     Call,
     Pitch,
     Recording,

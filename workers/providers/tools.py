@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 
-from backend.core.errors import Permanent, Transient
+from backend.errors import Permanent, Transient
 
 TIMEOUT_S = 120
 

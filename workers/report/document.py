@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from backend.core.segments import Document, Verdict
+from backend.documents.transcripts import Document, Verdict
 from workers.report import figures
-from workers.report.hearing import Heard
+from workers.report.error_rate import Heard
 from workers.timing.weights import SOFT_SHIFT, WANTED
 
 SCHEMA: Literal["dubline/report/1"] = "dubline/report/1"

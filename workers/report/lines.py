@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from backend.core.segments import Clip, Line, Placement, Speech, Translation
-from workers.media.score import RATE, Take
+from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation
+from workers.mixing.score import RATE, Take
 from workers.report.document import Line as Reported
 from workers.report.document import Span
 from workers.report.figures import RATE_DIGITS, TIME_DIGITS, collisions, unheard

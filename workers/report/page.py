@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from backend.core import languages
+from backend.documents import languages
 from workers.report.document import Report
 from workers.report.drawing import AXIS, DUB, SLOTS, SOURCE, WIDTH, rows
 

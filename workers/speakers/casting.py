@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from backend.core.errors import Permanent
-from backend.core.segments import Speaker
-from workers.providers.base import Pitch, Voice
+from backend.documents.transcripts import Speaker
+from backend.errors import Permanent
+from workers.interfaces.providers import Pitch, Voice
 
 # Men speak at 119 Hz on average, women at 207 (Traunmüller and Eriksson, The frequency range of the
 # voice fundamental in the speech of male and female adults, 1995); between these is the middle.

@@ -14,7 +14,7 @@ import soundfile
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from backend.core.segments import Segment, Speaker
+from backend.documents.transcripts import Segment, Speaker
 from workers.speakers.encoder import Floats
 from workers.speakers.sound import excerpts
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import structlog
 
-from backend.core.errors import DublineError
-from backend.core.segments import Word
-from workers.providers.base import Call
+from backend.documents.transcripts import Word
+from backend.errors import DublineError
+from workers.interfaces.providers import Call
 from workers.speakers import clusters
 from workers.speakers.encoder import Floats, voiceprints
 from workers.speakers.sound import excerpts

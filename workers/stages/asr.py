@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from backend.core.errors import Permanent
-from backend.core.params import Kind, Mode
-from backend.core.segments import Segment, Speaker, Transcript, everyone, within
+from backend.documents.transcripts import Segment, Speaker, Transcript, everyone, within
+from backend.errors import Permanent
 from backend.media.probe import probe, require_audio
+from backend.pipeline.params import Kind, Mode
+from workers.calls.transcription import Question, transcribed
+from workers.exports import captions
+from workers.interfaces.providers import Recording, Transcribed, Transcriber
+from workers.interfaces.stages import Desk, Made, Outcome, Work
 from workers.media.decode import write_wav
-from workers.providers.base import Recording, Transcribed, Transcriber
 from workers.speakers.casting import choose
 from workers.speakers.pitch import measured
-from workers.stages import captions
-from workers.stages.base import Desk, Made, Outcome, Work
-from workers.stages.transcription import Question, transcribed
 
 TEXT = "text/plain"
 

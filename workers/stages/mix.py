@@ -7,22 +7,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from backend.core.errors import Permanent
-from backend.core.languages import iso639_2
-from backend.core.params import Bed
-from backend.core.segments import Clip, Placement, Speech, Translation
-from workers.media.score import RATE, Take
-from workers.media.tracks import AUDIO
+from backend.documents.languages import iso639_2
+from backend.documents.transcripts import Clip, Placement, Speech, Translation
+from backend.errors import Permanent
+from backend.pipeline.params import Bed
+from workers.exports import captions, hls, report, video
+from workers.exports.hls import Mix, Streams
+from workers.exports.manifest import manifest
+from workers.exports.segment_audio import zipped
+from workers.interfaces.stages import Desk, Made, Outcome, StoredFile, Work
+from workers.mixing.index import INDEX
+from workers.mixing.mixdown import Mixdown, Order, Recording, mixdown
+from workers.mixing.recording import Source, held, sent
+from workers.mixing.score import RATE, Take
+from workers.mixing.tracks import AUDIO
+from workers.report.back_transcription import Audible, Hearing, listened
 from workers.report.document import Sums
-from workers.stages import captions, package, report, video
-from workers.stages.base import Desk, Made, Outcome, StoredFile, Work
-from workers.stages.hearing import Audible, Hearing, listened
-from workers.stages.manifest import manifest
-from workers.stages.mix_index import INDEX
-from workers.stages.mixdown import Mixdown, Order, Recording, mixdown
-from workers.stages.package import Mix, Streams
-from workers.stages.segment_audio import zipped
-from workers.stages.source import Source, held, sent
 from workers.timing.holds import Clock, clock, finer, whole_frames
 
 # Above this a listener notices that speech was sped up.
@@ -192,7 +192,7 @@ def _mix(job: _Dub, made: Sequence[Made]) -> Mix:
 def _delivered(mix: Mix, made: list[Made]) -> Streams:
     """Add to what was made the file to keep and the streams to play."""
     film = video.own(mix, partial(_step, mix.desk, MIXED, DELIVERED))
-    streams = package.streams(mix, partial(_step, mix.desk, DELIVERED, 1.0))
+    streams = hls.streams(mix, partial(_step, mix.desk, DELIVERED, 1.0))
     made += [film] if film else []
     made += streams.made
     return streams

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from backend.core.errors import Transient
-from backend.core.segments import Line, Segment, Transcript, Translation
-from backend.core.stages import CODE_VERSION, Stage
-from workers.providers.base import Translator
-from workers.stages.base import Desk, Made, Outcome, Work, kept
+from backend.documents.transcripts import Line, Segment, Transcript, Translation
+from backend.errors import Transient
+from backend.pipeline.stages import CODE_VERSION, Stage
+from workers.interfaces.providers import Translator
+from workers.interfaces.stages import Desk, Made, Outcome, Work, kept
 
 
 def run(work: Work, desk: Desk) -> Outcome:

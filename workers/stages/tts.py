@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from backend.core.params import Timing
-from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
-from workers.providers.base import Shortener, Synthesizer, TooLong, Utterance
+from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation, Verdict
+from backend.pipeline.params import Timing
+from workers.calls.shortening import Shortening
+from workers.calls.synthesis import Speaker, Take
+from workers.interfaces.providers import Shortener, Synthesizer, TooLong, Utterance
+from workers.interfaces.stages import Desk, Made, Outcome, Work
 from workers.speakers.casting import ONLY, choose
-from workers.stages.base import Desk, Made, Outcome, Work
-from workers.stages.shortening import Shortening
-from workers.stages.speaker import Speaker, Take
 from workers.timing.policy import budgets, placed, without_holds
 
 ROUNDS = 2  # how often a line may be said in fewer words

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backend.core.segments import Line, Placement, Verdict
+from backend.documents.transcripts import Line, Placement, Verdict
 from workers.timing import weights
 from workers.timing.curve import Curve, Floats
 from workers.timing.weights import GRID, PRESSURES

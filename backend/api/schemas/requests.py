@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.base import Camel, choice, flag, name
-from backend.core.params import Bed, Kind, Loudness, Mode, Policy
-from backend.core.stages import ORDER, Stage
+from backend.pipeline.params import Bed, Kind, Loudness, Mode, Policy
+from backend.pipeline.stages import ORDER, Stage
 
 
 class CaptionsRequest(Camel):

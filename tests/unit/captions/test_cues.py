@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.segments import Word
+from backend.documents.transcripts import Word
 from tests.caption_samples import SENTENCES, characters, lines, said
 from workers.captions.check import violations
 from workers.captions.cues import Cue, Utterance, cues

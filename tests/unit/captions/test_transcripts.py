@@ -4,7 +4,7 @@ from io import BytesIO
 
 from docx import Document
 
-from backend.core.segments import Segment
+from backend.documents.transcripts import Segment
 from workers.captions.transcripts import docx, txt
 
 SAID = [

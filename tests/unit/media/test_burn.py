@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.probe import probe
 from tests.media_samples import tone, write_av
 from workers.media import burn

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.probe import probe
 from tests.media_samples import no_sound, rms, tone, write, write_av
 from workers.media.decode import blocks, exactly, write_wav

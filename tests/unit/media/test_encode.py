@@ -8,12 +8,12 @@ import soundfile as sf
 from backend.media.probe import probe
 from tests.media_samples import tone
 from tests.mix_scene import heard
+from workers.audio.gain import Ducking
 from workers.media.encode import coded
-from workers.media.gain import Ducking
 from workers.media.m4a import m4a, packets
-from workers.media.render import Rendered
-from workers.media.score import CHUNK, RATE, Chunk, Score, Settings
-from workers.media.tracks import tracks
+from workers.mixing.render import Rendered
+from workers.mixing.score import CHUNK, RATE, Chunk, Score, Settings
+from workers.mixing.tracks import tracks
 
 SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
 

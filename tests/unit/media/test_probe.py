@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from backend.media.probe import duration, probe, require_audio
 from backend.media.timeline import Timeline
 from tests.media_samples import no_sound, tone, write, write_av

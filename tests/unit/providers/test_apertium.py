@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.errors import Permanent
+from backend.errors import Permanent
 from workers.providers import apertium, tools
 from workers.providers.apertium import Apertium, modes, reachable, route
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backend.core.errors import Permanent
-from workers.providers.base import Spoken, Utterance
+from backend.errors import Permanent
+from workers.interfaces.providers import Spoken, Utterance
 from workers.providers.espeak import VARIANTS, Espeak, best_voice, voices
 from workers.speakers.casting import pitch_class
 from workers.speakers.pitch import median_pitch

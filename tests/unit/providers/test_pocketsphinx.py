@@ -12,10 +12,10 @@ import numpy as np
 import psutil
 import pytest
 
-from backend.core.errors import Cancelled, Permanent, Transient
-from backend.core.segments import Word
+from backend.documents.transcripts import Word
+from backend.errors import Cancelled, Permanent, Transient
+from workers.interfaces.providers import Recording
 from workers.providers import pocketsphinx
-from workers.providers.base import Recording
 from workers.providers.decoders import Decoder
 from workers.providers.pocketsphinx import PocketSphinx, sentence, split, stretches
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from backend.core.segments import Clip, Line, Placement, Speech, Translation, Verdict
-from workers.media.score import RATE, Take
+from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation, Verdict
+from workers.mixing.score import RATE, Take
 from workers.report import document
 from workers.report.document import Line as Reported
 from workers.report.document import Measures, Report, Source, Stage

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.report.scene import MEASURED, STAGES, lines, report
 from workers.report import document
-from workers.report.hearing import Heard
+from workers.report.error_rate import Heard
 
 
 def sums(found, heard=None):

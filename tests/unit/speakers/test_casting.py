@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.errors import Permanent
-from backend.core.segments import Speaker
-from workers.providers.base import Pitch, Voice
+from backend.documents.transcripts import Speaker
+from backend.errors import Permanent
+from workers.interfaces.providers import Pitch, Voice
 from workers.providers.espeak import Espeak
 from workers.speakers.casting import choose, pitch_class
 

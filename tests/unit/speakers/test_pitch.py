@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.core.segments import Segment
+from backend.documents.transcripts import Segment
 from tests.demo_sample import speak
 from workers.speakers.pitch import measured, median_pitch
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.core.errors import Cancelled
-from backend.core.segments import Word
+from backend.documents.transcripts import Word
+from backend.errors import Cancelled
 from tests.demo_sample import DIALOGUE, speak
 from workers.speakers import clusters, encoder
 from workers.speakers.turns import parts, tell_apart

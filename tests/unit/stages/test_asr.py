@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from backend.core.errors import Permanent, Transient
-from backend.core.params import Kind, Mode
-from backend.core.segments import Segment, Speaker, Transcript, Word
+from backend.documents.transcripts import Segment, Speaker, Transcript, Word
+from backend.errors import Permanent, Transient
+from backend.pipeline.params import Kind, Mode
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
-from workers.providers.base import Cost, Transcribed
+from workers.interfaces.providers import Cost, Transcribed
+from workers.interfaces.stages import StoredFile
 from workers.providers.stub import StubTranscriber
 from workers.stages import asr
-from workers.stages.base import StoredFile
 
 
 @pytest.fixture

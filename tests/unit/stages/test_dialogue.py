@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from backend.core.params import Mode
-from backend.core.segments import Speech, Transcript
+from backend.documents.transcripts import Speech, Transcript
+from backend.pipeline.params import Mode
 from tests.demo_sample import speak
 from tests.desk import LoneDesk, work
 from workers.stages import asr, mt, tts

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from backend.core.params import Bed, Policy, Timing
 from backend.hls.index import Package, Role
 from backend.media.probe import probe
+from backend.pipeline.params import Bed, Policy, Timing
 from tests.media_samples import FPS, rms, tone, write, write_av
 from tests.mix_scene import RATE, Scene, heard, paths
 from workers.media.decode import blocks
@@ -119,8 +119,8 @@ def test_a_second_run_keeps_the_picture_and_all_chunks(film, monkeypatch):
     first = film.run(flac=True)
     again = {kind: path.read_bytes() for kind, path in paths(first).items()}
     film.again(first)
-    monkeypatch.setattr("workers.stages.source.encoded", None)
-    monkeypatch.setattr("workers.media.render._Task.rendered", None)
+    monkeypatch.setattr("workers.mixing.recording.encoded", None)
+    monkeypatch.setattr("workers.mixing.render._Task.rendered", None)
     files = paths(film.run(flac=True))
     for kind in ("audio", "audio_flac", "video", "captions_srt"):
         assert files[kind].read_bytes() == again[kind]

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from backend.core.errors import Permanent
-from backend.core.params import Bed
-from backend.core.stages import Stage, object_key
+from backend.errors import Permanent
 from backend.media.probe import probe
+from backend.pipeline.params import Bed
+from backend.pipeline.stages import Stage, object_key
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, heard, paths
-from workers.media.loudness import integrated, tenths
+from workers.audio.loudness import integrated, tenths
 from workers.stages.mix import bed_of
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.core.errors import Stopping, Transient
-from backend.core.segments import Segment, Speaker, Transcript, Translation
+from backend.documents.transcripts import Segment, Speaker, Transcript, Translation
+from backend.errors import Stopping, Transient
 from tests.desk import LoneDesk, work
-from workers.providers.base import Call, Cost, Translated
+from workers.interfaces.providers import Call, Cost, Translated
 from workers.stages import mt
 
 

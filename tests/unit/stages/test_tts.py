@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.core.errors import Cancelled, Permanent, Transient
-from backend.core.params import Policy, Timing
-from backend.core.segments import Line, Speaker, Speech, Translation, Verdict
+from backend.documents.transcripts import Line, Speaker, Speech, Translation, Verdict
+from backend.errors import Cancelled, Permanent, Transient
+from backend.pipeline.params import Policy, Timing
 from tests.desk import LoneDesk, work
-from workers.providers.base import Cost, Spoken, Translated, Utterance
+from workers.interfaces.providers import Cost, Spoken, Translated, Utterance
 from workers.providers.stub import StubSynthesizer, StubTranslator
 from workers.stages import tts
 

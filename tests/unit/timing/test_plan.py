@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from backend.core.segments import Line, Placement, Verdict
+from backend.documents.transcripts import Line, Placement, Verdict
 from workers.timing import weights
 from workers.timing.holds import clock
 from workers.timing.plan import plan

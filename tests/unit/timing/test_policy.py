@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.core.params import Policy, Timing
-from backend.core.segments import Line, Verdict
+from backend.documents.transcripts import Line, Verdict
+from backend.pipeline.params import Policy, Timing
 from workers.timing.policy import AIM, budgets, placed, without_holds
 
 LINES = [

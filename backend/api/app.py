@@ -1,0 +1,57 @@
+"""The HTTP API as a Flask app."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask_smorest import Api
+
+from backend.api import blobs, dead_letters, files, health, hls, jobs, schemas, segments
+from backend.api.http import problems
+from backend.api.http.requests import MOST_JSON_BYTES
+from backend.settings import Settings
+from backend.wiring import Parts
+
+VERSION = "v1"
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+
+class ProblemApi(Api):
+    """Documents errors as what api/http/problems.py answers."""
+
+    ERROR_SCHEMA = schemas.Problem
+
+    def _register_responses(self) -> None:
+        # flask-smorest knows one content type for errors and all else; these are the errors.
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the app; it reaches for nothing until the first request."""
+    app = Flask("dubline")
+    app.config.update(
+        API_TITLE="Dubline",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=MOST_JSON_BYTES,
+        TRUSTED_HOSTS=_trusted_hosts(settings),
+    )
+    app.extensions["dubline"] = Parts(settings)
+    api = ProblemApi(app)
+    problems.register(app)
+    for module in (files, jobs, segments, hls, dead_letters, health):
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(hls.playlists)
+    if settings.storage_backend == "local":
+        app.register_blueprint(blobs.blueprint)
+    return app
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """On a loopback address only its own names, or any web page could reach the API by DNS."""
+    if settings.api_host not in LOOPBACK:
+        return None
+    return [*LOOPBACK, urlsplit(settings.api_url).hostname or ""]

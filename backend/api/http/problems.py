@@ -1,0 +1,91 @@
+"""Errors as RFC 9457 problem details: one table from error to answer."""
+
+import errno
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from backend.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
+
+CONTENT_TYPE = "application/problem+json"
+
+log = structlog.get_logger()
+
+STATUS: list[tuple[type[DublineError], int, str, str]] = [
+    (Invalid, 422, "invalid-request", "The request cannot be processed"),
+    (NotFound, 404, "not-found", "Not found"),
+    (Conflict, 409, "conflict", "The present state forbids it"),
+    (Permanent, 422, "unusable-file", "The file cannot be used"),
+    (Transient, 503, "unavailable", "A service that is needed does not answer"),
+]
+
+
+def register(app: Flask) -> None:
+    """Answer every error of this app as problem+json."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DublineError, _domain)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(OSError, _operating_system)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:
+    """A problem details document; `slug` is what programs tell problems apart by."""
+    body = {"type": f"urn:dubline:problem:{slug}", "title": title, "status": status}
+    response = jsonify({**body, "detail": detail, **more})
+    response.status_code = status
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _domain(error: DublineError) -> Response:
+    status, slug, title = next(row[1:] for row in STATUS if isinstance(error, row[0]))
+    more: dict[str, Any] = {}
+    if isinstance(error, Invalid):
+        more = {"errors": [{"field": error.field, "message": str(error)}]}
+    if isinstance(error, Conflict):
+        slug, more = error.slug, error.details
+    return problem(status, slug, title, str(error), **more)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    messages = getattr(error, "data", {}).get("messages")
+    if messages:
+        # As webargs has them: messages by field, by the place where the field was looked for.
+        errors = [
+            {"field": field, "message": str(found)}
+            for place in messages.values()
+            for field, found in (place.items() if isinstance(place, dict) else [("", place)])
+        ]
+        detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
+        return problem(status, "invalid-request", error.name, detail, errors=errors)
+    response = problem(
+        status, error.name.lower().replace(" ", "-"), error.name, error.description or ""
+    )
+    response.headers.extend((k, v) for k, v in error.get_headers() if k != "Content-Type")
+    return response
+
+
+def _database(error: OperationalError) -> Response:
+    log.error("database out of reach", error=str(error.orig))
+    detail = "The database does not answer; try again in a moment"
+    response = problem(503, "unavailable", "Temporarily unavailable", detail)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _operating_system(error: OSError) -> Response:
+    if error.errno != errno.ENOSPC:
+        return _unexpected(error)
+    log.error("disk full")
+    return problem(507, "storage-full", "Insufficient storage", "The server's disk is full")
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error)
+    detail = "Something went wrong that should not; the server's log has the details"
+    return problem(500, "internal", "Internal server error", detail)

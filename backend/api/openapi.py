@@ -1,0 +1,20 @@
+"""Writes the OpenAPI document: `python -m backend.api.openapi`."""
+
+import sys
+
+import yaml
+
+from backend.api.app import create_app
+from backend.settings import Settings
+
+
+def document() -> str:
+    """The API's OpenAPI 3.1 document as YAML."""
+    app = create_app(Settings(_env_file=None))
+    with app.app_context():
+        spec = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec
+    return yaml.safe_dump(spec.to_dict(), sort_keys=False, allow_unicode=True)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

@@ -1,0 +1,119 @@
+"""What earlier runs of a job made, and whether storage still has it."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, select
+
+from backend.artifacts import clips
+from backend.artifacts.inputs import made_by
+from backend.database.models.base import Artifact, Run, StageRun
+from backend.pipeline.plan import Place, Prior
+from backend.pipeline.stages import Stage
+from backend.pipeline.states import StageState
+from backend.storage.base import BlobStore
+
+LOOK_UPS = 16  # at once: speech is made of hundreds of clips, each a question to a server
+
+
+class Object(NamedTuple):
+    """What storage has to have."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A prior and the objects that it consists of, not yet looked for in storage.
+
+    `speech` is the key of the document that lists its clips, where it has one.
+    """
+
+    prior: Prior
+    objects: tuple[Object, ...]
+    speech: str | None
+
+
+def find(
+    connection: Connection, job_id: UUID, from_run: UUID | None
+) -> dict[Place, Sequence[Found]]:
+    """All that the job's runs, or `from_run` alone, made at each place, the newest use first.
+
+    So that a run which goes back to earlier parameters finds what was made for them.
+    """
+    query = (
+        select(
+            *(StageRun.stage, StageRun.language, StageRun.input_key, Run.number),
+            *(made_by().label("marker_id"), Artifact.kind, Artifact.object_key),
+            *(Artifact.size, Artifact.sha256),
+        )
+        .join(Run, Run.id == StageRun.run_id)
+        .outerjoin(Artifact, Artifact.stage_run_id == made_by())
+        .where(Run.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
+        .order_by(Run.number.desc(), StageRun.id)
+    )
+    if from_run is not None:
+        query = query.where(Run.id == from_run)
+    uses = groupby(connection.execute(query), key=_use)
+    found: dict[Place, dict[UUID, Found]] = {}
+    for (stage, language, _, marker_id), rows in uses:
+        found.setdefault((stage, language), {}).setdefault(marker_id, _found(list(rows)))
+    return {place: tuple(made.values()) for place, made in found.items()}
+
+
+def _use(row: Any) -> tuple[Stage, str, int, UUID]:
+    return row.stage, row.language, row.number, row.marker_id
+
+
+def _found(rows: Sequence[Any]) -> Found:
+    first = rows[0]
+    made = [row for row in rows if row.kind is not None]
+    outputs = {row.kind: row.sha256 for row in made}
+    prior = Prior(first.marker_id, first.number, first.input_key, outputs)
+    objects = tuple(Object(row.object_key, row.size, row.sha256) for row in made)
+    document = next((row.object_key for row in made if row.kind == "speech"), None)
+    return Found(prior, objects, document)
+
+
+def check(store: BlobStore, found: Mapping[Place, Sequence[Found]]) -> dict[Place, Sequence[Prior]]:
+    """Look each object up in storage; what is gone or changed is listed in `Prior.missing`."""
+    shelf = _Shelf(store)
+    return {
+        place: [replace(item.prior, missing=shelf.missing(item)) for item in items]
+        for place, items in found.items()
+    }
+
+
+class _Shelf:
+    """Storage, asked once for each object: the runs of a job share most of their clips."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._held: dict[Object, bool] = {}
+
+    def missing(self, item: Found) -> tuple[str, ...]:
+        """The keys of what storage does not have of it."""
+        lost = self._lost(item.objects)
+        if lost or item.speech is None:
+            return lost
+        try:
+            listed = clips.clips(self._store, item.speech)
+        except ValidationError:
+            return (item.speech,)
+        return self._lost([Object(one.object_key, one.size, one.sha256) for one in listed])
+
+    def _lost(self, objects: Sequence[Object]) -> tuple[str, ...]:
+        new = [one for one in objects if one not in self._held]
+        with ThreadPoolExecutor(LOOK_UPS) as pool:
+            self._held |= zip(new, pool.map(self._holds, new), strict=True)
+        return tuple(one.key for one in objects if not self._held[one])
+
+    def _holds(self, one: Object) -> bool:
+        return self._store.holds(one.key, size=one.size, sha256=one.sha256)

@@ -1,0 +1,60 @@
+"""The processes that a house consists of, each a command of its own."""
+
+import os
+import signal
+import sys
+
+import click
+
+from backend import settings
+
+# Workers share nothing but the database, so they need not look for one another.
+WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
+
+
+@click.command()
+def api() -> None:
+    """Serve the HTTP API."""
+    import waitress
+
+    from backend.api.app import create_app
+    from backend.process import lifeline
+    from backend.telemetry import logs
+
+    loaded = settings.load()
+    logs.configure(loaded)
+    lifeline.follow_parent()
+    server = waitress.create_server(
+        create_app(loaded),
+        host=loaded.api_host,
+        port=loaded.api_port,
+        threads=8,
+        max_request_body_size=loaded.max_upload_bytes,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"Listening on {loaded.api_url}")
+    server.run()
+
+
+@click.command()
+def worker() -> None:
+    """Run stages."""
+    celery = ["-m", "celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
+    # Celery handles its signals best as the process itself.
+    os.execv(sys.executable, [sys.executable, *celery])  # noqa: S606
+
+
+@click.command()
+def reconciler() -> None:
+    """Send what is due and take over from dead workers."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers.reconciler"])  # noqa: S606
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from backend.database import schema
+    from backend.wiring import Parts
+
+    schema.migrate(Parts(settings.load()).db)
+    click.echo("The database is up to date")

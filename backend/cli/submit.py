@@ -1,0 +1,251 @@
+"""`dubline dub` and `dubline transcribe`: send a file, watch the job, fetch what it made."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from backend.cli.client import ApiError, Client, file_sha256
+from backend.cli.supervisor import Stack, running_url
+from backend.settings import Settings
+
+POLL_S = 0.5
+ENDED = ("succeeded", "partial", "failed", "cancelled")
+console = Console()
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a job is made of; `translations` are by language."""
+
+    media: Path
+    background: Path | None = None
+    transcript: Path | None = None
+    translations: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def start(self) -> str:
+        """The first stage that is not given."""
+        return "tts" if self.translations else "mt" if self.transcript else "asr"
+
+
+@contextmanager
+def connected(settings: Settings, server: str | None) -> Iterator[tuple[Client, Stack | None]]:
+    """A client of the given server, of the stack that runs already, or of one started for this."""
+    url = server or _alive(running_url(settings))
+    try:
+        if url:
+            yield Client(url), None
+        else:
+            console.print("Starting Dubline on this machine ...", style="dim")
+            own = settings.model_copy(update={"api_port": 0})
+            with Stack(own, logs=settings.dubline_home / "logs") as stack:
+                yield Client(stack.url), stack
+    except httpx.TransportError as error:
+        raise click.ClickException(f"{url or 'Dubline'} cannot be reached: {error}") from None
+
+
+def run(
+    client: Client,
+    stack: Stack | None,
+    settings: Settings,
+    *,
+    files: Files,
+    request: dict[str, Any],
+    out: Path,
+) -> None:
+    """Do it all; raises `click.ClickException` with what went wrong, in one line."""
+    ledger = _ledger(settings, files, request)
+    job = _taken_up(client, ledger) or _submitted(client, files, request, ledger)
+    finish(client, stack, job, out)
+
+
+def finish(client: Client, stack: Stack | None, job: dict[str, Any], out: Path) -> None:
+    """Watch a job to its end and fetch its files; raises as `run` does."""
+    job = _watch(client, stack, job)
+    _report(client, job, _download(client, job, out))
+
+
+def _alive(url: str | None) -> str | None:
+    try:
+        return url if url and httpx.get(f"{url}/healthz", timeout=2).is_success else None
+    except httpx.HTTPError:
+        return None
+
+
+def _ledger(settings: Settings, files: Files, request: dict[str, Any]) -> Path:
+    """Where the id of this very command's job is kept, so that the same command goes on with it."""
+    single = (files.media, files.background, files.transcript)
+    what = [
+        [path and file_sha256(path) for path in single],
+        {language: file_sha256(path) for language, path in files.translations.items()},
+        request,
+    ]
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return settings.dubline_home / "commands" / key
+
+
+def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
+    try:
+        job = client.job(ledger.read_text())
+    except FileNotFoundError:
+        return None
+    except ApiError as error:
+        if error.status == httpx.codes.NOT_FOUND:
+            return None
+        raise
+    if job["status"] == "succeeded":
+        console.print(f"This was done before, by job {job['id']}: fetching its files again")
+        return job
+    if job["status"] in ENDED:
+        job = client.resume(job["id"])
+    done = [_label(stage, None) for stage in job["stages"] if stage["state"] == "succeeded"]
+    for language in job["languages"]:
+        done += [
+            _label(stage, language["language"])
+            for stage in language["stages"]
+            if stage["state"] == "succeeded"
+        ]
+    console.print(f"Going on with job {job['id']}; reused: {', '.join(done) or 'nothing yet'}")
+    return job
+
+
+def _submitted(
+    client: Client, files: Files, request: dict[str, Any], ledger: Path
+) -> dict[str, Any]:
+    with console.status(f"Sending {files.media.name} ..."):
+        job = client.submit({**request, "startFrom": files.start, **_sent(client, files)})
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    ledger.write_text(job["id"])
+    console.print(f"Job {job['id']}")
+    return job
+
+
+def _sent(client: Client, files: Files) -> dict[str, Any]:
+    """The uploads as a request names them."""
+    sent: dict[str, Any] = {"mediaId": client.upload(files.media, "video")["id"]}
+    if files.background:
+        sent["backgroundId"] = client.upload(files.background, "background")["id"]
+    if files.transcript:
+        sent["transcriptId"] = client.upload(files.transcript, "transcript")["id"]
+    sent["translations"] = {
+        language: client.upload(path, "transcript")["id"]
+        for language, path in files.translations.items()
+    }
+    return sent
+
+
+def _watch(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:
+    columns = (
+        TextColumn("{task.description:>5} {task.fields[status]:<12}"),
+        BarColumn(),
+        "{task.percentage:>3.0f}%",
+        TimeElapsedColumn(),
+    )
+    gave_up = stack.failed if stack else threading.Event()
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
+        while True:
+            for name, status, done in _lines(job):
+                if name not in tasks:
+                    tasks[name] = bars.add_task(name, total=1.0, status=status)
+                bars.update(tasks[name], completed=done, status=status)
+            if job["status"] in ENDED:
+                return job
+            if gave_up.wait(POLL_S):
+                raise click.ClickException("Dubline cannot go on: see the lines above")
+            job = client.job(job["id"])
+
+
+def _lines(job: dict[str, Any]) -> list[tuple[str, str, float]]:
+    if job["languages"]:
+        return [(one["language"], one["status"], one["progress"]) for one in job["languages"]]
+    return [(job["sourceLanguage"], job["status"], job["progress"])]
+
+
+def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
+    return [client.download(job["id"], artifact, out) for artifact in fetched(job)]
+
+
+def fetched(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The artifacts that users have a use for."""
+    return [
+        artifact
+        for artifact in job["artifacts"]
+        if artifact["stage"] == "mix" or artifact["kind"] == "segments" or job["kind"] != "dub"
+        # The parts of streams are of use to players only, the index of a mix to the next run.
+        if not artifact["kind"].startswith(("hls", "mix_index"))
+    ]
+
+
+def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
+    table = Table("file", "size")
+    for file in files:
+        table.add_row(str(file), decimal(file.stat().st_size))
+    if files:
+        console.print(table)
+    for line in map(summed_up, job["languages"]):
+        if line:
+            console.print(line, highlight=False, soft_wrap=True)
+    for warning in _warnings(job):
+        console.print(f"Note: {warning}", style="yellow")
+    if job["status"] != "succeeded":
+        raise click.ClickException(f"The job ended as {job['status']}: {'; '.join(_errors(job))}")
+    watchable = sorted((file for file in files if file.stem == "dub"), key=_audio_only)
+    if watchable:
+        console.print(f"Play it with any player, for example: mpv '{watchable[0]}'")
+
+
+def summed_up(language: dict[str, Any]) -> str:
+    """What the report of a language says, in one line; nothing while there is none."""
+    sums, tag = language["report"], language["language"]
+    if not sums:
+        return ""
+    said = {
+        "{} lines": sums["lines"],
+        "overlap {:.0%}": sums["overlap"],
+        "fastest {:.2f}x": sums["maxRate"],
+        "{} over each other": sums["collisions"],
+        "{} cut": sums["cuts"],
+        "{:.1f} LUFS": sums["loudness"],
+    }
+    told = (form.format(value) for form, value in said.items() if value is not None)
+    return f"{tag}: {', '.join(told)}; see {tag}/report.html"
+
+
+def _audio_only(file: Path) -> bool:
+    return file.suffix in {".m4a", ".flac"}
+
+
+def _stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
+    yield from ((stage, None) for stage in job["stages"])
+    for language in job["languages"]:
+        yield from ((stage, language["language"]) for stage in language["stages"])
+
+
+def _warnings(job: dict[str, Any]) -> list[str]:
+    return [text for stage, _ in _stages(job) for text in stage["warnings"]]
+
+
+def _errors(job: dict[str, Any]) -> list[str]:
+    found = [
+        f"{_label(stage, tag)}: {stage['error']['message']}"
+        for stage, tag in _stages(job)
+        if stage["error"] and stage["state"] in ("failed", "dead")
+    ]
+    return found or ["it was cancelled"]
+
+
+def _label(stage: dict[str, Any], language: str | None) -> str:
+    return f"{stage['stage']} ({language})" if language else str(stage["stage"])

@@ -1,0 +1,37 @@
+"""The database's schema: brought up to date, and checked to be, by Alembic."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select
+
+from backend.database.engine import Database
+from backend.database.models.base import LOCAL_USER, User
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration for our migrations, on this connection."""
+    found = Config()
+    found.set_main_option("script_location", str(MIGRATIONS))
+    found.attributes["connection"] = connection
+    return found
+
+
+def migrate(db: Database, revision: str = "head") -> None:
+    """Bring the schema to a revision; the local user is there afterwards."""
+    with db.write() as connection:
+        command.upgrade(config(connection), revision)
+        if connection.execute(select(User.id).where(User.id == LOCAL_USER)).first() is None:
+            connection.execute(insert(User).values(id=LOCAL_USER, name="local"))
+
+
+def is_current(db: Database) -> bool:
+    """Whether the database has the schema that this code expects."""
+    with db.read() as connection:
+        now = MigrationContext.configure(connection).get_current_heads()
+    return set(now) == set(ScriptDirectory.from_config(config()).get_heads())

@@ -1,0 +1,50 @@
+"""Language tags (BCP 47): in standard form, by name, and as containers spell them."""
+
+import langcodes
+
+from backend.errors import Invalid
+
+# What RFC 5646 (BCP 47), 4.4.1, has every implementation make room for; no real tag is longer.
+LONGEST_TAG = 35
+
+
+def normalize(tag: str, field: str = "language") -> str:
+    """The tag in standard form (`PT_br` gives `pt-BR`); raises `Invalid` for no known language."""
+    if len(tag) > LONGEST_TAG:
+        raise Invalid(field, f"a language tag has at most {LONGEST_TAG} characters")
+    try:
+        language = langcodes.Language.get(tag.strip())
+    except langcodes.LanguageTagError:
+        raise Invalid(field, _unknown(tag)) from None
+    if not tag.strip() or not language.is_valid() or language.language in (None, "und"):
+        raise Invalid(field, _unknown(tag))
+    return language.to_tag()
+
+
+def _unknown(tag: str) -> str:
+    return f"'{tag}' is no language tag; use one such as es, pt or pt-BR (BCP 47)"
+
+
+def base(tag: str) -> str:
+    """The language without script and region: `pt-BR` gives `pt`."""
+    return str(langcodes.Language.get(tag).language)
+
+
+def name(tag: str) -> str:
+    """The language's English name: `pt-BR` gives `Portuguese (Brazil)`."""
+    return langcodes.Language.get(tag).display_name()
+
+
+def own_name(tag: str) -> str:
+    """What the language's speakers call it: `pt-BR` gives `português (Brasil)`."""
+    return langcodes.Language.get(tag).autonym()
+
+
+def iso639_2(tag: str) -> str:
+    """The three-letter code that MP4 and Matroska carry (ISO 639-2/T): `es` gives `spa`."""
+    return langcodes.Language.get(tag).to_alpha3()
+
+
+def script(tag: str) -> str:
+    """The script it is written in (ISO 15924): `zh-TW` gives `Hant`."""
+    return str(langcodes.Language.get(tag).maximize().script)

@@ -1,0 +1,263 @@
+"""What users change in the lines of a dub, and what of it the next run has to take up.
+
+Each change makes a new revision of `segments_<lang>.json`, and so does a run that translates anew.
+The next run takes the latest change in place of what `mt` made, as with translations that users
+bring; what was changed before the lines were translated anew belongs to an older translation.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Select, bindparam, exists, insert, select
+from sqlalchemy.orm import aliased
+
+from backend.artifacts.inputs import FILE, FileRef, made_by
+from backend.database.engine import Database
+from backend.database.models.base import Artifact, Run, SegmentEdit, StageRun
+from backend.documents.transcripts import Line, Translation, everyone
+from backend.errors import Conflict, Invalid, NotFound
+from backend.jobs import submit
+from backend.pipeline.plan import Given, Place
+from backend.pipeline.stages import Stage
+from backend.pipeline.states import UNFINISHED, StageState
+from backend.runs import events
+from backend.runs.events import Event
+from backend.storage.base import BlobStore
+
+JSON = "application/json"
+KIND = "segments"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A revision of a language's lines: 0 as first translated, then one more with each change.
+
+    `output_revision` is the one that the latest complete output was made of; `run` the number of
+    the last run that took the lines.
+    """
+
+    revision: int
+    output_revision: int
+    run: int
+    file: FileRef
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Reads and changes the lines of jobs; `scratch` is a folder for temporary files."""
+
+    db: Database
+    store: BlobStore
+    scratch: Path
+
+    def current(self, user_id: UUID, job_id: UUID, language: str) -> tuple[Edition, Translation]:
+        """The lines of a language as they stand; raises `NotFound` before there are any."""
+        with self.db.read() as connection:
+            submit.find(connection, user_id, job_id)
+            edition = _edition(connection, job_id, language)
+        if edition is None:
+            raise NotFound(f"This job has no lines in '{language}': it was not translated so far")
+        with TemporaryDirectory(dir=self.scratch) as folder:
+            path = Path(folder) / "segments"
+            self.store.fetch(edition.file.key, path)
+            return edition, Translation.model_validate_json(path.read_bytes())
+
+    def change(
+        self,
+        user_id: UUID,
+        job_id: UUID,
+        language: str,
+        line_id: int,
+        *,
+        revision: int,
+        values: Mapping[str, Any],
+    ) -> tuple[int, Line]:
+        """Change one line of the revision that the user saw; returns the new one and the line.
+
+        Raises `Conflict` `revision-stale` when it is not the latest any more, and
+        `translation-running` while a run makes others; `NotFound`, `Invalid`.
+        """
+        edition, translation = self.current(user_id, job_id, language)
+        _refuse_stale(revision, edition)
+        changed, line = with_line(translation, line_id, values)
+        file = self._stored(job_id, language, changed)
+        with self.db.write() as connection:
+            events.lock_job(connection, job_id)
+            _refuse_translating(connection, job_id, language)
+            _refuse_stale(revision, _edition(connection, job_id, language))
+            _write(connection, job_id, language, replace(edition, revision=revision + 1, file=file))
+            data = {"segment": line_id, "revision": revision + 1}
+            events.record(connection, job_id, Event("segment.edited", language=language, data=data))
+        return revision + 1, line
+
+    def _stored(self, job_id: UUID, language: str, translation: Translation) -> FileRef:
+        content = translation.to_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        name = _filename(language)
+        key = f"jobs/{job_id}/edits/{language}/{sha256[:16]}/{name}"
+        with TemporaryDirectory(dir=self.scratch) as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            self.store.put(key, path, mime=JSON, sha256=sha256)
+        return FileRef(key, sha256, len(content), JSON, name)
+
+
+def with_line(
+    translation: Translation, line_id: int, values: Mapping[str, Any]
+) -> tuple[Translation, Line]:
+    """The document with some values of one line changed, its lines in time order."""
+    old = next((line for line in translation.lines if line.id == line_id), None)
+    if old is None:
+        raise NotFound(f"There is no segment {line_id}; they are 0 to {len(translation.lines) - 1}")
+    try:
+        line = Line.model_validate(old.model_dump() | dict(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise Invalid(str(problem["loc"][0]), problem["msg"]) from None
+    if (line.start, line.end) != (old.start, old.end):
+        _check_times(line, translation.duration)
+    lines = [line if one.id == line_id else one for one in translation.lines]
+    ordered = tuple(sorted(lines, key=lambda one: (one.start, one.id)))
+    # Whoever is new comes last, so that everybody else keeps their voice.
+    speakers = everyone(translation.speakers, [line])
+    return translation.model_copy(update={"lines": ordered, "speakers": speakers}), line
+
+
+def _check_times(line: Line, duration: float) -> None:
+    if line.end <= line.start:
+        raise Invalid("end", f"must be after start ({line.start:g} s), not {line.end:g} s")
+    if line.end > duration:
+        raise Invalid("end", f"{line.end:g} s is after the recording ({duration:g} s)")
+
+
+def pending(
+    connection: Connection, job_id: UUID, is_current: Callable[[str, str], bool]
+) -> dict[Place, Given]:
+    """The latest changes of each language, where `is_current(language, sha256)` is not true yet."""
+    latest = {language: made[-1] for language, made in _history(connection, job_id).items()}
+    return {
+        (Stage.MT, language): {KIND: one.file}
+        for language, one in latest.items()
+        if one.edit and not is_current(language, one.file.sha256)
+    }
+
+
+class _Lines(NamedTuple):
+    """The lines of a language as run number `run` took them, or after an edit of these."""
+
+    language: str
+    run: int
+    edit: int  # its number among all revisions; 0 if it is none
+    file: FileRef
+
+
+def _history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines]]:
+    """For each language whatever changed its lines, in this order: its revisions."""
+    found: dict[str, list[_Lines]] = {}
+    every = (*_taken(connection, job_id), *_edited(connection, job_id))
+    for one in sorted(every, key=lambda one: (one.run, one.edit)):
+        made = found.setdefault(one.language, [])
+        if one.edit or not made or made[-1].file.sha256 != one.file.sha256:
+            made.append(one)
+        else:  # a run that takes the lines as they are is no change
+            made[-1] = made[-1]._replace(run=one.run)
+    return found
+
+
+def _taken(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+    """The lines that runs translated, took over or were given."""
+    rows = connection.execute(
+        select(StageRun.language, Run.number, *FILE)
+        .join(Run, Run.id == StageRun.run_id)
+        .join(Artifact, Artifact.stage_run_id == made_by())
+        .where(StageRun.job_id == job_id, StageRun.stage == Stage.MT, Artifact.kind == KIND)
+        .where(StageRun.state == StageState.SUCCEEDED)
+    )
+    for row in rows:
+        yield _Lines(row.language, row.number, 0, FileRef(*row[3:]))
+
+
+def _edited(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+    rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
+    for row in rows:
+        file = FileRef(row.object_key, row.sha256, row.size, JSON, _filename(row.language))
+        yield _Lines(row.language, row.after_run, row.revision, file)
+
+
+def _edition(connection: Connection, job_id: UUID, language: str) -> Edition | None:
+    made = _history(connection, job_id).get(language)
+    if made is None:
+        return None
+    heard = connection.execute(_HEARD, {"of_job": job_id, "of_language": language}).scalar()
+    of_output = [number for number, one in enumerate(made) if one.file.sha256 == heard]
+    return Edition(len(made) - 1, max(of_output, default=0), made[-1].run, made[-1].file)
+
+
+def _heard() -> Select[str]:
+    """The sha256 of the lines that the latest complete output was made of."""
+    mix = aliased(StageRun)
+    mixed = exists().where(
+        mix.run_id == StageRun.run_id,
+        mix.language == StageRun.language,
+        mix.stage == Stage.MIX,
+        mix.state == StageState.SUCCEEDED,
+    )
+    return (
+        select(Artifact.sha256)
+        .join(StageRun, made_by() == Artifact.stage_run_id)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == bindparam("of_job"), StageRun.stage == Stage.MT, mixed)
+        .where(StageRun.language == bindparam("of_language"), Artifact.kind == KIND)
+        .order_by(Run.number.desc())
+        .limit(1)
+    )
+
+
+_HEARD = _heard()
+
+
+def _refuse_translating(connection: Connection, job_id: UUID, language: str) -> None:
+    """What is edited while it is translated anew would be lost with the old translation."""
+    mine = (StageRun.job_id == job_id) & (StageRun.language == language)
+    waits = select(StageRun.id).where(
+        mine, StageRun.stage == Stage.MT, StageRun.state.in_(UNFINISHED)
+    )
+    if connection.execute(waits).first():
+        raise Conflict(
+            "translation-running",
+            f"'{language}' is being translated anew: wait for that, or cancel the run",
+        )
+
+
+def _write(connection: Connection, job_id: UUID, language: str, edition: Edition) -> None:
+    connection.execute(
+        insert(SegmentEdit).values(
+            job_id=job_id,
+            language=language,
+            revision=edition.revision,
+            after_run=edition.run,
+            object_key=edition.file.key,
+            sha256=edition.file.sha256,
+            size=edition.file.size,
+        )
+    )
+
+
+def _filename(language: str) -> str:
+    return f"segments_{language}.json"
+
+
+def _refuse_stale(seen: int, edition: Edition | None) -> None:
+    latest = edition.revision if edition else 0
+    if seen != latest:
+        raise Conflict(
+            "revision-stale",
+            f"The lines were changed meanwhile: read revision {latest} and change that",
+            revision=latest,
+        )

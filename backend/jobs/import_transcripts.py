@@ -1,0 +1,85 @@
+"""Takes in what users bring in place of stages: stored before the job is accepted."""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from backend.artifacts.inputs import FileRef
+from backend.database.engine import Database
+from backend.documents import subtitles
+from backend.jobs import fit_transcripts
+from backend.jobs.fit_transcripts import Said, Start
+from backend.pipeline.params import JobParams, checked
+from backend.pipeline.plan import Given, Place
+from backend.pipeline.stages import ALL_LANGUAGES, Stage
+from backend.storage.base import BlobStore
+from backend.uploads import receive
+
+JSON = "application/json"
+
+
+def prepare(
+    db: Database,
+    store: BlobStore,
+    user_id: UUID,
+    params: JobParams,
+    *,
+    media_id: UUID,
+    start: Start,
+    scratch: Path,
+) -> dict[Place, Given]:
+    """Make of the uploads what the stages would have made; the files of each by kind.
+
+    Raises `Invalid`.
+    """
+    params = checked(params)
+    named = fit_transcripts.wanted(params, start)
+    if not named:
+        return {}
+    with db.read() as connection:
+        media = receive.usable(connection, user_id, media_id, receive.MEDIA, "mediaId")
+        found = {
+            place: receive.usable(connection, user_id, one.upload_id, ("transcript",), one.field)
+            for place, one in named.items()
+        }
+    made: dict[Place, Given] = {(Stage.ASR, ALL_LANGUAGES): {}}
+    for place, upload in found.items():
+        with TemporaryDirectory(dir=scratch) as folder:
+            said = _read(store, upload, Path(folder))
+            document = _fitting(said, place, params, media.duration, named[place].field)
+            made[place] = {KINDS[place[0]]: _stored(store, upload, place, document, Path(folder))}
+    return made
+
+
+KINDS = {Stage.ASR: "segments_src", Stage.MT: "segments"}
+
+
+def _read(store: BlobStore, upload: Row[Any], folder: Path) -> Said:
+    path = folder / "upload"
+    store.fetch(upload.object_key, path)
+    return subtitles.read(path.read_bytes(), upload.filename)
+
+
+def _fitting(
+    said: Said, place: Place, params: JobParams, duration: float | None, name: str
+) -> Said:
+    source = params.source_language
+    if place[0] is Stage.ASR:
+        return fit_transcripts.transcript(said, source, duration, name)
+    return fit_transcripts.translation(said, source, place[1], duration, name)
+
+
+def _stored(
+    store: BlobStore, upload: Row[Any], place: Place, document: Said, folder: Path
+) -> FileRef:
+    content = document.to_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / f"segments_{place[1] or 'src'}.json"
+    path.write_bytes(content)
+    key = f"uploads/{upload.id}/{sha256[:16]}/{path.name}"
+    store.put(key, path, mime=JSON, sha256=sha256)
+    return FileRef(key, sha256, len(content), JSON, path.name)

@@ -1,0 +1,82 @@
+"""What users ask for: a new job, another run of it, its end."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select
+from uuid6 import uuid7
+
+from backend.database.engine import Database
+from backend.database.models.base import Job
+from backend.errors import Invalid, NotFound
+from backend.pipeline.params import Bed, JobParams, checked
+from backend.pipeline.plan import Given, Place, Step, places
+from backend.runs import create as run_creation
+from backend.runs import events, transitions
+from backend.runs.events import Event
+from backend.uploads import receive
+
+
+def create(
+    db: Database,
+    user_id: UUID,
+    params: JobParams,
+    *,
+    media_id: UUID,
+    background_id: UUID | None = None,
+    given: Mapping[Place, Given] = MappingProxyType({}),
+) -> tuple[UUID, UUID]:
+    """Accept a job: job, run, markers, first event and outbox row in one commit.
+
+    `given` are the stages that are not to be done, with what stands in their place (intake.py).
+    Returns the ids of job and run. Raises `Invalid`.
+    """
+    params = checked(params)
+    job_id = uuid7()
+    with db.write() as connection:
+        receive.usable(connection, user_id, media_id, receive.MEDIA, "mediaId")
+        if background_id is not None:
+            receive.usable(connection, user_id, background_id, ("background",), "backgroundId")
+        elif params.bed is Bed.BACKGROUND:
+            raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
+        job = {
+            "id": job_id,
+            "user_id": user_id,
+            "kind": params.kind,
+            "source_language": params.source_language,
+            "mode": params.mode,
+            "params": params.model_dump(mode="json"),
+            "media_id": media_id,
+            "background_id": background_id,
+        }
+        connection.execute(insert(Job), job)
+        events.record(connection, job_id, Event("job.created"))
+        stages = places(params, params.target_languages)
+        steps = [Step(*place, given=given.get(place)) for place in stages]
+        run_id = run_creation.create(connection, job_id, params, None, steps)
+        if given:
+            transitions.settle_run(connection, job_id, run_id)
+    return job_id, run_id
+
+
+def cancel(db: Database, user_id: UUID, job_id: UUID) -> bool:
+    """Ask the job's active run to stop; returns False when none was active."""
+    with db.read() as connection:
+        find(connection, user_id, job_id)
+        run_id = run_creation.active(connection, job_id)
+    if run_id is None:
+        return False
+    transitions.cancel_run(db, job_id, run_id)
+    return True
+
+
+def find(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]:
+    """The job's row; raises `NotFound`, also for somebody else's job."""
+    job = connection.execute(
+        select(Job.__table__).where(Job.id == job_id, Job.user_id == user_id)
+    ).one_or_none()
+    if job is None:
+        raise NotFound(f"There is no job {job_id}")
+    return job

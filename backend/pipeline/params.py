@@ -1,0 +1,187 @@
+"""The parameters of a job as its run pins them: what was asked for, and which providers do it."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel, to_snake
+
+from backend.documents import languages
+from backend.errors import Invalid
+
+
+class Kind(StrEnum):
+    """What a job makes."""
+
+    DUB = "dub"  # all four stages, a chain for each language
+    TRANSCRIBE = "transcribe"  # the first stage only
+
+
+class Mode(StrEnum):
+    """How many people speak."""
+
+    MONO = "mono"
+    DIALOGUE = "dialogue"  # speakers are told apart where the provider can
+
+
+class Bed(StrEnum):
+    """What sounds under the dubbed speech."""
+
+    AUTO = "auto"  # the background track if one was given, otherwise the source
+    BACKGROUND = "background"
+    SOURCE = "source"  # the source's own audio, lowered under the speech
+    INSTRUMENTAL = "instrumental"  # the source with what stands in the middle, voices, taken out
+    NONE = "none"
+
+
+# For groups of parameters whose names are of several words: camelCase in requests.
+CAMEL = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    alias_generator=to_camel,
+    validate_by_name=True,
+    validate_by_alias=True,
+)
+
+
+class Policy(StrEnum):
+    """What becomes of a line that cannot be heard in its place at 1.5 times its natural rate."""
+
+    FIT = "fit"  # it is spoken as fast as it takes, and reported as rushed
+    EXTEND = "extend"  # the picture is held until it is said, from 1.2 times on
+    REPORT = "report"  # it is left out of the mix, and reported
+
+
+class Timing(BaseModel):
+    """How lines are fitted; `max_shift` is how many seconds early or late one may start."""
+
+    model_config = CAMEL
+
+    policy: Policy = Policy.FIT
+    max_shift: float = Field(2.0, ge=0, le=10)
+
+
+class Loudness(StrEnum):
+    """How loud the dub is as a whole."""
+
+    SOURCE = "source"  # as the source is, unless that is very loud or very soft
+    WEB = "web"  # -16 LUFS, as podcasts and web video mostly are (AES TD1008)
+    EBU = "ebu"  # -23 LUFS, broadcasting in Europe (EBU R128)
+    STREAMING = "streaming"  # -27 LKFS, as Netflix has its programmes delivered
+
+
+class Ducking(BaseModel):
+    """How far the bed steps back under speech, in dB, and how fast it goes and comes, in ms.
+
+    Without a depth it goes by the bed: the original voice has to step well back, music less.
+    """
+
+    model_config = CAMEL
+
+    depth_db: float | None = Field(None, ge=0, le=40)
+    attack_ms: int = Field(200, ge=10, le=1000)
+    release_ms: int = Field(400, ge=10, le=3000)
+
+
+ProviderName = Literal["local", "stub"]  # those in `workers.providers.registry`
+
+
+class Providers(BaseModel):
+    """Which provider does each stage; pinned in the run so that a retry cannot change them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    transcription: ProviderName = "local"
+    translation: ProviderName = "local"
+    tts: ProviderName = "local"
+
+
+class Captions(BaseModel):
+    """What captions there are besides files in the dub's language."""
+
+    model_config = CAMEL
+
+    bilingual: bool = False  # also with the source's text above the translation
+    burn_in: bool = False  # also a video with them drawn into its picture
+
+
+class JobParams(BaseModel):
+    """Everything that decides what a run makes, besides the uploaded files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    source_language: str
+    target_languages: tuple[str, ...] = ()
+    mode: Mode = Mode.MONO
+    bed: Bed = Bed.AUTO
+    ducking: Ducking = Ducking()
+    loudness: Loudness = Loudness.SOURCE
+    flac: bool = False
+    stems: bool = False  # the dub and the bed by themselves
+    segment_audio: bool = False  # each line's speech as a file
+    transcribe_dub: bool = False  # for the report, to count the words that come across wrong
+    captions: Captions = Captions()
+    voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
+    timing: Timing = Timing()
+    providers: Providers = Providers()
+
+
+MOST_LANGUAGES = 50
+
+# What a resume may change; anything else makes a new job.
+OVERRIDABLE = {
+    *("bed", "captions", "ducking", "flac", "loudness", "mode", "providers", "segment_audio"),
+    *("stems", "timing", "transcribe_dub", "voices"),
+}
+# Groups of which an override may name a part.
+GROUPS = ("captions", "ducking", "providers", "timing")
+
+
+def checked(params: JobParams) -> JobParams:
+    """The parameters with their language tags in standard form; raises `Invalid`."""
+    source = languages.normalize(params.source_language, "sourceLanguage")
+    targets = normalized(params.target_languages)
+    if params.kind is Kind.TRANSCRIBE and targets:
+        raise Invalid(
+            "targetLanguages", "a transcription has none; leave them out or ask for a dub"
+        )
+    if params.kind is Kind.DUB and not targets:
+        raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
+    if source in targets:
+        raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
+    return params.model_copy(update={"source_language": source, "target_languages": targets})
+
+
+def normalized(tags: Sequence[str]) -> tuple[str, ...]:
+    """Target languages in standard form, each once; raises `Invalid`."""
+    if len(tags) > MOST_LANGUAGES:
+        raise Invalid("targetLanguages", f"a job has at most {MOST_LANGUAGES}; make another one")
+    return tuple(dict.fromkeys(languages.normalize(tag, "targetLanguages") for tag in tags))
+
+
+def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
+    """The parameters with some of them changed, by their names in JSON; what is not named stays.
+
+    A provider that is not named stays, and so does a setting of the ducking. Raises `Invalid` for
+    what cannot be changed, or not to this.
+    """
+    given = _snake(overrides)
+    unknown = given.keys() - OVERRIDABLE
+    if unknown:
+        raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
+    values = {**params.model_dump(by_alias=True), **given}
+    for name in GROUPS:
+        if isinstance(values[name], Mapping):
+            values[name] = {**getattr(params, name).model_dump(by_alias=True), **values[name]}
+    try:
+        return JobParams.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise Invalid("overrides", f"{where}: {problem['msg']}") from None
+
+
+def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {to_snake(name): value for name, value in values.items()}

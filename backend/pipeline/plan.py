@@ -1,0 +1,158 @@
+"""What a new run executes and what it takes over from earlier runs: a pure decision.
+
+A named stage runs again with all that follow it, and what comes before is pinned as it was made.
+`auto` takes over whatever was made of the very same inputs, up to the first thing that was not.
+What the user gave in place of a stage holds until a run is asked to start at that stage or before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.artifacts.inputs import READS, FileRef
+from backend.errors import Conflict
+from backend.pipeline.params import JobParams
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Stage, input_key, stages_of
+
+Place = tuple[Stage, str]
+# What was made at each place, the newest first.
+Priors = Mapping[Place, Sequence["Prior"]]
+Given = Mapping[str, FileRef]  # files by kind
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What an earlier run made in a stage, or was given; that has no `input_key`.
+
+    `outputs` maps kind to sha256; `missing` are the object keys that storage no longer holds.
+    """
+
+    marker_id: UUID  # of the stage run that executed it
+    run_number: int
+    input_key: str | None
+    outputs: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the new run: executed, taken over from `reuse`, or `given` by the user.
+
+    `stale` is what was taken over although it was made of other inputs.
+    """
+
+    stage: Stage
+    language: str
+    reuse: Prior | None = None
+    given: Given | None = None
+    stale: bool = False
+
+    @property
+    def executed(self) -> bool:
+        """Whether a worker has to do it."""
+        return self.reuse is None and self.given is None
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """What is there already, kind to sha256."""
+        if self.reuse is not None:
+            return self.reuse.outputs
+        return {kind: file.sha256 for kind, file in (self.given or {}).items()}
+
+
+def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
+    """Every stage of a run in order: `asr` once, then each language's chain."""
+    first, *rest = stages_of(params.kind)
+    chains = [(stage, language) for language in languages for stage in rest]
+    return [(first, ALL_LANGUAGES), *chains]
+
+
+def plan(
+    params: JobParams,
+    languages: Sequence[str],
+    resume_from: Stage | None,
+    priors: Priors,
+    uploads: Mapping[str, str],
+    *,
+    edited: Mapping[Place, Given] | None = None,
+    accept_stale: bool = False,
+) -> list[Step]:
+    """Decide for every stage of the new run; `resume_from` None means `auto`.
+
+    `uploads` maps role to sha256; `edited` is what the user has changed since the last run, in
+    place of what a stage made. Raises `Conflict` when a named stage cannot start there:
+    something before it is missing or was made of other inputs than the run would have. With
+    `accept_stale` the latter is taken over all the same.
+    """
+    steps: dict[Place, Step] = {}
+    for place in places(params, languages):
+        made = priors.get(place, ())
+        latest = made[0] if made else None
+        if resume_from is not None and not _before(place[0], resume_from):
+            steps[place] = Step(*place)
+        elif edited and place in edited:
+            steps[place] = Step(*place, given=edited[place])
+        elif (usable := _usable(made, _key(params, place, steps, uploads))) or not resume_from:
+            steps[place] = Step(*place, reuse=usable)
+        elif accept_stale and latest and not latest.missing:
+            steps[place] = Step(*place, reuse=latest, stale=True)
+        else:
+            automatic = plan(params, languages, None, priors, uploads, edited=edited)
+            raise _cannot_start(resume_from, place, latest, automatic)
+    if not _lacks_transcript(steps):
+        return list(steps.values())
+    known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
+    rest = (params, languages, resume_from, known, uploads)
+    return plan(*rest, edited=edited, accept_stale=accept_stale)
+
+
+def _lacks_transcript(steps: Mapping[Place, Step]) -> bool:
+    """Whether there is something to translate in a job that began with translations only."""
+    heard = steps[Stage.ASR, ALL_LANGUAGES].reuse
+    translating = any(step.executed for step in steps.values() if step.stage is Stage.MT)
+    return translating and heard is not None and not heard.outputs
+
+
+def _before(stage: Stage, other: Stage) -> bool:
+    return ORDER.index(stage) < ORDER.index(other)
+
+
+def _usable(made: Sequence[Prior], key: str | None) -> Prior | None:
+    """The newest that storage still has, and that was made of the same inputs or given."""
+    return next((one for one in made if not one.missing and one.input_key in (None, key)), None)
+
+
+def _key(
+    params: JobParams, place: Place, steps: Mapping[Place, Step], uploads: Mapping[str, str]
+) -> str | None:
+    """The input key the stage would have, or None when something it reads is yet to be made."""
+    stage, language = place
+    # `asr` is for `mt` alone: what the user gave in its place does not depend on it.
+    read = (language, ALL_LANGUAGES) if stage is Stage.MT else (language,)
+    upstream = [step for step in steps.values() if step.language in read]
+    if any(step.executed for step in upstream):
+        return None
+    known = dict(uploads)
+    for step in upstream:
+        known |= step.outputs
+    inputs = {kind: known[kind] for kind in READS[stage] if kind in known}
+    return input_key(stage, language, params, inputs)
+
+
+def _cannot_start(
+    resume_from: Stage, place: Place, prior: Prior | None, automatic: Sequence[Step]
+) -> Conflict:
+    executed = [step.stage for step in automatic if step.executed]
+    earliest = min(executed, key=ORDER.index)
+    stage, language = place
+    of = f"{stage} ({language})" if language else str(stage)
+    if prior is None or prior.missing:
+        slug, reason = "upstream-artifact-missing", f"{of} has nothing to take over"
+    else:
+        slug, reason = "upstream-inputs-changed", f"{of} was made of other inputs or by other code"
+    return Conflict(
+        slug,
+        f"The run cannot start at {resume_from}: {reason}. Start at {earliest} or with auto.",
+        earliestValidStage=str(earliest),
+        missing=list(prior.missing) if prior else [of],
+    )

@@ -1,0 +1,64 @@
+"""The history of a job: append-only, numbered without gaps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Insert, bindparam, insert, select, update
+
+from backend.database.models.base import Job, JobEvent
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; cost fields only where a provider was paid."""
+
+    type: str
+    run: int | None = None
+    stage: str | None = None
+    language: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    provider: str | None = None
+    model: str | None = None
+    units: float | None = None
+    unit: str | None = None
+    cost_usd: float | None = None
+
+
+def lock_job(connection: Connection, job_id: UUID) -> None:
+    """Take the job's row, as every transaction that changes stage state does before all else.
+
+    One order of locks, so no deadlock, and no two transactions that each think the other is
+    unfinished. (SQLite's write transactions have the whole database to themselves.)
+    """
+    connection.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+
+
+def record(connection: Connection, job_id: UUID, event: Event) -> None:
+    """Write an event under the job's next number; this too takes the job's row."""
+    row = {**vars(event), "data": dict(event.data), "job_id": job_id}
+    if connection.dialect.name == "sqlite":
+        seq = connection.execute(_NUMBER, {"job_id": job_id}).scalar_one()
+        connection.execute(insert(JobEvent), {**row, "seq": seq})
+        return
+    # In one statement, which SQLite does not know: this is on every stage's way.
+    connection.execute(_RECORD, row)
+
+
+_NUMBER = (
+    update(Job)
+    .where(Job.id == bindparam("job_id"))
+    .values(event_seq=Job.event_seq + 1)
+    .returning(Job.event_seq)
+)
+
+
+def _record() -> Insert:
+    numbered = _NUMBER.cte("numbered")
+    names = ["job_id", *(field.name for field in fields(Event))]
+    values = [bindparam(name, type_=JobEvent.__table__.c[name].type) for name in names]
+    return insert(JobEvent).from_select([*names, "seq"], select(*values, numbered.c.event_seq))
+
+
+_RECORD = _record()

@@ -1,0 +1,178 @@
+"""The promise that every accepted run is looked at until it ends.
+
+A run's outbox row is written in the same commit as the run and deleted in the commit that ends
+it. The API sends the first message at once; whatever becomes of that message and of the chain
+behind it, the relay looks at the run when its row is due, and sends each stage that could run
+but does not. So a lost message, a crash between commit and publish, a due retry and a Redis that
+was down are one and the same case. Duplicates are harmless: only one claim wins.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from backend.database.engine import Database, UtcDateTime, from_now
+from backend.database.models.base import Outbox, Run, StageRun
+from backend.pipeline.stages import Stage
+from backend.pipeline.states import StageState
+
+# Between accepting a run and the relay's first look. The API tells when its own message could not
+# be sent, so this is for an API that died just then, and longer than most jobs wait for a worker:
+# what is looked at earlier is sent twice.
+FAST_PATH_S = 10.0
+BATCH = 200
+# Times `redispatch_s`, by how often in a row a run was looked at in which nothing had started.
+BACKOFF = case({0: 1, 1: 2}, value=Outbox.checks, else_=4)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Asks for one stage of a run, and with it for the chain that follows it."""
+
+    run_id: UUID
+    stage: Stage
+    language: str
+    languages: tuple[str, ...]  # of the run, for the chains that follow `asr`
+
+
+def promise(connection: Connection, run_id: UUID) -> None:
+    """Write the row of a new run."""
+    connection.execute(_PROMISE, {"run_id": run_id})
+
+
+_PROMISE = insert(Outbox).values(run_id=bindparam("run_id"), due_at=from_now(FAST_PATH_S))
+
+
+def wake(connection: Connection, run_id: UUID, wait: float = 0.0) -> None:
+    """Have the relay look at the run in `wait` seconds, or earlier if it would do so anyway."""
+    then = from_now(wait)
+    sooner = case((Outbox.due_at > then, then), else_=Outbox.due_at)
+    connection.execute(
+        update(Outbox).where(Outbox.run_id == run_id).values(due_at=sooner, checks=0)
+    )
+
+
+def wake_all(connection: Connection) -> None:
+    """Have the relay look at every run at once: the broker is known to have lost its messages."""
+    connection.execute(update(Outbox).values(due_at=from_now(0), checks=0))
+
+
+def drop(connection: Connection, run_id: UUID) -> None:
+    """Forget a run that has ended."""
+    connection.execute(_DROP, {"of_run": run_id})
+
+
+_DROP = delete(Outbox).where(Outbox.run_id == bindparam("of_run"))
+
+
+def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) -> int:
+    """Send what could run and does not, of all runs whose row is due; returns how much was sent.
+
+    The rows are put off before sending, so no lock is held meanwhile; an error of `send` brings
+    them forward again and is passed on.
+    """
+    with db.write() as connection:
+        due = _take_due(connection, redispatch_s)
+        messages = _sendable(connection, due)
+    try:
+        for message in messages:
+            send(message)
+    except Exception:
+        with db.write() as connection:
+            for run_id in due:
+                wake(connection, run_id, 1.0)
+        raise
+    return len(messages)
+
+
+def first_messages(db: Database, run_id: UUID) -> Sequence[Message]:
+    """What to send for a run that was just accepted."""
+    with db.read() as connection:
+        return _sendable(connection, [run_id])
+
+
+def _take_due(connection: Connection, redispatch_s: float) -> list[UUID]:
+    due = (
+        select(Outbox.run_id)
+        .where(Outbox.due_at <= from_now(0))
+        .order_by(Outbox.due_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    run_ids = list(connection.execute(due).scalars())
+    if run_ids:
+        _put_off(connection, run_ids, redispatch_s)
+        _not_later_than_retries(connection, run_ids)
+    return run_ids
+
+
+def _put_off(connection: Connection, run_ids: Sequence[UUID], redispatch_s: float) -> None:
+    moved = exists().where(StageRun.run_id == Outbox.run_id, StageRun.started_at > Outbox.looked_at)
+    later = {
+        "due_at": case((moved, from_now(redispatch_s)), else_=from_now(redispatch_s * BACKOFF)),
+        "checks": case((moved, 0), else_=Outbox.checks + 1),
+        "looked_at": from_now(0),
+    }
+    connection.execute(update(Outbox).where(Outbox.run_id.in_(run_ids)).values(later))
+
+
+def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:
+    retries = connection.execute(
+        select(StageRun.run_id, func.min(StageRun.retry_at, type_=UtcDateTime()))
+        .where(
+            StageRun.run_id.in_(run_ids),
+            StageRun.state == StageState.WAITING,
+            StageRun.retry_at > from_now(0),
+        )
+        .group_by(StageRun.run_id)
+    )
+    for run_id, retry_at in retries.all():
+        connection.execute(
+            update(Outbox)
+            .where(Outbox.run_id == run_id, Outbox.due_at > retry_at)
+            .values(due_at=retry_at)
+        )
+
+
+def _sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
+    rows = connection.execute(_SENDABLE, {"run_ids": list(run_ids)})
+    return [
+        Message(row.run_id, row.stage, row.language, tuple(row.params["target_languages"]))
+        for row in rows
+    ]
+
+
+def _could_run() -> Select[Any]:
+    upstream = aliased(StageRun)
+    ready = exists().where(
+        upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
+    )
+    return (
+        select(StageRun.run_id, StageRun.stage, StageRun.language, Run.params)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(
+            StageRun.run_id.in_(bindparam("run_ids", expanding=True)),
+            StageRun.state == StageState.WAITING,
+            or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0)),
+            or_(StageRun.upstream_id.is_(None), ready),
+        )
+    )
+
+
+_SENDABLE = _could_run()

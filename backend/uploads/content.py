@@ -1,0 +1,52 @@
+"""What kind of file an upload is, and whether it is of any use in its role."""
+
+from pathlib import Path
+
+from backend.documents import subtitles
+from backend.errors import Invalid
+from backend.media.probe import Probe, probe, require_audio
+from backend.uploads.receive import Content
+
+TEXT = "text/plain"
+SNIFF = 1 << 16
+# Ten hours of speech, each word with its times, make about 10 MB of JSON.
+MOST_TRANSCRIPT_BYTES = 1 << 25
+SUBTYPES = {"mov": "mp4", "matroska": "x-matroska", "mp3": "mpeg"}
+
+
+def content_of(path: Path, role: str, name: str, *, text_allowed: bool) -> Content:
+    """Probe the file that its user calls `name`.
+
+    Raises `Permanent` for what is no media or has no sound, `Invalid` for a transcript that
+    cannot be read. With `text_allowed` a text file may stand for media: it is its own transcript.
+    """
+    if role == "transcript":
+        return _transcript(path, name)
+    if text_allowed and _is_text(path):
+        return Content(TEXT, None, None)
+    found = probe(path, name)
+    require_audio(found, name)
+    return Content(_mime(found), found.duration, found.model_dump(mode="json"))
+
+
+def _transcript(path: Path, name: str) -> Content:
+    if path.stat().st_size > MOST_TRANSCRIPT_BYTES:
+        raise Invalid("fileId", f"{name} is too large: {MOST_TRANSCRIPT_BYTES} bytes at most")
+    subtitles.read(path.read_bytes(), name)
+    return Content(TEXT, None, None)
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(SNIFF)
+    try:
+        # A character may be cut in two at the end of what was read.
+        return bool(head) and "\0" not in head[: len(head) - 4 * (len(head) == SNIFF)].decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _mime(found: Probe) -> str:
+    kind = "video" if found.video else "audio"
+    first = found.format.split(",")[0]
+    return f"{kind}/{SUBTYPES.get(first, first)}"

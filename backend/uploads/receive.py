@@ -1,0 +1,153 @@
+"""Files that users send: announced, put into storage, then checked and taken in."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select, update
+from uuid6 import uuid7
+
+from backend.database.engine import Database, from_now
+from backend.database.models.base import Upload
+from backend.errors import Conflict, Invalid, NotFound, Permanent
+from backend.storage.base import BlobStore, SignedUrl
+
+INCOMING = "incoming"
+MEDIA = ("voice", "video")  # the roles that a recording may have
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file turned out to be; `probe` says more for media."""
+
+    mime: str
+    duration: float | None
+    probe: dict[str, Any] | None
+
+
+def announce(
+    db: Database, store: BlobStore, user_id: UUID, *, role: str, filename: str, ttl_s: int
+) -> tuple[UUID, SignedUrl]:
+    """Make room for a file; returns its id and the URL to send it to."""
+    upload_id = uuid7()
+    key = f"{INCOMING}/{upload_id}"
+    with db.write() as connection:
+        connection.execute(
+            insert(Upload).values(
+                id=upload_id, user_id=user_id, role=role, filename=filename, object_key=key
+            )
+        )
+    return upload_id, store.upload_url(key, timedelta(seconds=ttl_s))
+
+
+def find(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
+    """The upload's row; raises `NotFound`, also for somebody else's file."""
+    with db.read() as connection:
+        row = connection.execute(
+            select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
+        ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no file {upload_id}")
+    return row
+
+
+def usable(
+    connection: Connection, user_id: UUID, upload_id: UUID, roles: Sequence[str], field: str
+) -> Row[Any]:
+    """The row of a complete upload of one of these roles; raises `Invalid` for the field."""
+    upload = connection.execute(
+        select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
+    ).one_or_none()
+    if upload is None:
+        raise Invalid(field, f"there is no file {upload_id}")
+    if upload.completed_at is None:
+        raise Invalid(field, f"file {upload_id} is not complete: POST /v1/files/complete first")
+    if upload.role not in roles:
+        raise Invalid(field, f"file {upload_id} has role {upload.role}, not {' or '.join(roles)}")
+    return upload
+
+
+def is_complete(db: Database, key: str) -> bool:
+    """Whether the file that was to be sent to this key has been taken in."""
+    with db.read() as connection:
+        done = select(Upload.completed_at).where(Upload.id == UUID(key.rpartition("/")[2]))
+        return connection.execute(done).scalar_one_or_none() is not None
+
+
+def compare(upload: Row[Any], sha256: str | None, size: int | None) -> None:
+    """Raise `Invalid` when this is not the file that was taken in."""
+    if size not in (None, upload.size) or sha256 not in (None, upload.sha256):
+        raise Invalid("fileId", f"this file is complete already, and is another: {upload.sha256}")
+
+
+@contextmanager
+def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) -> Iterator[Path]:
+    """A local copy of what was sent.
+
+    Raises `Conflict` when nothing came, `Invalid` when too much did.
+    """
+    size = store.size(upload.object_key)
+    if size is None:
+        raise Conflict(
+            "upload-missing", "Nothing was sent to the upload URL yet: PUT the file first"
+        )
+    if size > max_bytes:
+        raise Invalid("fileId", f"the file has {size} bytes; the limit is {max_bytes}")
+    with TemporaryDirectory(dir=scratch) as folder:
+        path = Path(folder) / "upload"
+        store.fetch(upload.object_key, path)
+        try:
+            yield path
+        except (Invalid, Permanent):
+            # Refused: it takes no room, and another file may be sent to the same URL.
+            store.delete(upload.object_key)
+            raise
+
+
+def accept(
+    db: Database,
+    store: BlobStore,
+    upload: Row[Any],
+    path: Path,
+    content: Content,
+    *,
+    expected_sha256: str | None,
+    expected_size: int | None,
+) -> None:
+    """Take a checked file in; raises `Invalid` when it is not what the client meant to send.
+
+    The object gets a key by content that no upload URL leads to, so it can never change again.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if expected_size not in (None, size):
+        raise Invalid("size", f"{size} bytes arrived, {expected_size} were meant: send it again")
+    if expected_sha256 is not None and expected_sha256.lower() != sha256:
+        raise Invalid("sha256", f"what arrived has sha256 {sha256}: send it again")
+    key = f"uploads/{upload.id}/{sha256}"
+    store.put(key, path, mime=content.mime, sha256=sha256)
+    with db.write() as connection:
+        taken = connection.execute(
+            update(Upload)
+            .where(Upload.id == upload.id, Upload.completed_at.is_(None))
+            .values(
+                object_key=key,
+                sha256=sha256,
+                size=size,
+                mime=content.mime,
+                duration=content.duration,
+                probe=content.probe,
+                completed_at=from_now(0),
+            )
+        )
+    if not taken.rowcount:
+        # Another request was first, and what an S3 client sent may have changed in between.
+        compare(find(db, upload.user_id, upload.id), sha256, size)
+    store.delete(upload.object_key)

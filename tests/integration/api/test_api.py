@@ -1,0 +1,249 @@
+"""The API from outside: send a file, ask for a job, watch it, get what it made, run it again."""
+
+import hashlib
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from backend.database.models.base import Outbox
+from backend.jobs import submit
+from backend.pipeline.stages import PER_LANGUAGE, Stage
+from backend.runs import transitions
+from backend.wiring import Parts
+from tests import factories
+from tests.media_samples import tone, write
+
+TEXT = b"Hello there.\nHow are you?\n"
+SHA256 = hashlib.sha256(TEXT).hexdigest()
+
+
+def announced(client: FlaskClient, filename: str = "talk.txt", role: str = "video") -> dict:
+    answer = client.post("/v1/files/presign", json={"filename": filename, "role": role})
+    assert answer.status_code == 201
+    return answer.json
+
+
+def uploaded(client: FlaskClient, content: bytes = TEXT, **announcement: str) -> dict:
+    """A file that was announced, sent and taken in."""
+    found = announced(client, **announcement)
+    assert client.put(found["url"], data=content).status_code == 204
+    answer = client.post("/v1/files/complete", json={"fileId": found["fileId"]})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def submitted(client: FlaskClient, *languages: str) -> dict:
+    request = {"mediaId": uploaded(client)["id"], "targetLanguages": languages or ("es",)}
+    answer = client.post("/v1/jobs", json=request)
+    assert answer.status_code == 202, answer.json
+    return answer.json
+
+
+def done(client: FlaskClient, parts: Parts, *languages: str) -> dict:
+    """A job all of whose stages were done."""
+    job = submitted(client, *languages)
+    [run] = client.get(f"/v1/jobs/{job['id']}/runs").json
+    factories.do_all(parts.db, UUID(run["id"]), *languages, store=parts.store)
+    return client.get(f"/v1/jobs/{job['id']}").json
+
+
+def test_from_a_file_to_its_dub(client, parts):
+    job = done(client, parts)
+    assert (job["status"], job["progress"], job["targetLanguages"]) == ("succeeded", 1, ["es"])
+    assert [stage["stage"] for stage in job["languages"][0]["stages"]] == ["mt", "tts", "mix"]
+    for artifact in job["artifacts"]:
+        link = download(client, job, artifact["name"])
+        assert link.status_code == 302
+        content = client.get(link.headers["Location"], buffered=True).data
+        assert hashlib.sha256(content).hexdigest() == artifact["sha256"]
+        assert len(content) == artifact["size"]
+
+
+def download(client: FlaskClient, job: dict, name: str) -> TestResponse:
+    return client.get(f"/v1/jobs/{job['id']}/download", query_string={"artifact": name})
+
+
+def test_a_file_is_probed_when_it_is_complete(client, tmp_path):
+    wav = write(tmp_path / "talk.wav", tone(1.5)).read_bytes()
+    file = uploaded(client, wav, filename="talk.wav", role="voice")
+    assert file["duration"] == pytest.approx(1.5)
+    assert (file["mime"], file["size"]) == ("audio/wav", len(wav))
+    assert file["probe"]["audio"]["sample_rate"] == 48_000
+
+
+def test_completing_twice_answers_the_same(client):
+    file = uploaded(client)
+    assert client.post("/v1/files/complete", json={"fileId": file["id"]}).json == file
+
+
+@pytest.mark.parametrize("filename", ['محاضرة "أ" 1/2.mp4', "夜/昼.mp4", "a\\b; c=d.mp4"])
+def test_a_file_keeps_its_name(client, filename):
+    assert uploaded(client, filename=filename)["filename"] == filename
+
+
+def test_what_was_taken_in_cannot_be_changed_by_its_upload_url(client, parts):
+    found = announced(client)
+    client.put(found["url"], data=TEXT)
+    file = client.post("/v1/files/complete", json={"fileId": found["fileId"]}).json
+    client.put(found["url"], data=b"something else")
+    again = client.post("/v1/files/complete", json={"fileId": found["fileId"]}).json
+    assert again["sha256"] == file["sha256"] == SHA256
+    assert parts.store.holds(f"uploads/{file['id']}/{SHA256}", size=len(TEXT), sha256=SHA256)
+
+
+def test_an_accepted_job_is_promised_and_says_where_it_is(client, parts):
+    answer = client.post(
+        "/v1/jobs", json={"mediaId": uploaded(client)["id"], "targetLanguages": ["es", "pt"]}
+    )
+    assert answer.headers["Location"] == f"/v1/jobs/{answer.json['id']}"
+    assert (answer.json["status"], answer.json["run"]) == ("running", 1)
+    assert {one["language"]: one["status"] for one in answer.json["languages"]} == {
+        "es": "queued",
+        "pt": "queued",
+    }
+    with parts.db.read() as connection:
+        assert connection.execute(select(func.count()).select_from(Outbox)).scalar_one() == 1
+    [message] = (parts.settings.dubline_home / "broker" / "queue").iterdir()
+    assert "run_asr" in message.read_text()
+
+
+def test_a_transcription(client):
+    request = {"kind": "transcribe", "mediaId": uploaded(client)["id"]}
+    job = client.post("/v1/jobs", json=request).json
+    assert (job["kind"], job["languages"]) == ("transcribe", [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "content"),
+    [
+        ({}, 200, b"mix es"),
+        ({"Range": "bytes=0-2"}, 206, b"mix"),
+        ({"Range": "bytes=4-"}, 206, b"es"),
+        ({"Range": "bytes=-2"}, 206, b"es"),
+        ({"Range": "bytes=99-"}, 416, None),
+    ],
+)
+def test_a_part_of_a_file(client, parts, headers, status, content):
+    link = download(client, done(client, parts), "es/audio.txt").headers["Location"]
+    answer = client.get(link, headers=headers, buffered=True)
+    assert answer.status_code == status
+    if content is None:
+        assert answer.json["status"] == status
+    else:
+        assert answer.data == content
+
+
+def test_a_cancelled_job_is_resumed(client, parts):
+    job = submitted(client)
+    cancelled = client.delete(f"/v1/jobs/{job['id']}")
+    assert (cancelled.status_code, cancelled.json["status"]) == (202, "cancelled")
+    assert cancelled.json["languages"][0]["status"] == "cancelled"
+    resumed = client.post(f"/v1/jobs/{job['id']}/retry", json={})
+    assert (resumed.status_code, resumed.json["run"]) == (202, 2)
+    assert resumed.json["status"] == "running"
+
+
+def test_cancelling_what_has_ended_changes_nothing(client, parts):
+    job = done(client, parts)
+    answer = client.delete(f"/v1/jobs/{job['id']}")
+    assert (answer.status_code, answer.json) == (200, job)
+
+
+def test_a_dry_run_tells_the_plan_and_does_nothing(client, parts):
+    job = done(client, parts)
+    request = {"resumeFrom": "tts", "dryRun": True}
+    answer = client.post(f"/v1/jobs/{job['id']}/retry", json=request)
+    assert answer.status_code == 200
+    assert [(one["stage"], one["language"], one["action"]) for one in answer.json["plan"]] == [
+        ("asr", None, "reuse"),
+        ("mt", "es", "reuse"),
+        ("tts", "es", "execute"),
+        ("mix", "es", "execute"),
+    ]
+    assert client.get(f"/v1/jobs/{job['id']}").json == job
+
+
+def test_a_dry_run_tells_what_it_would_cost(client, parts):
+    job_id, run_id = factories.dub(parts.db)
+    prices = {Stage.ASR: 1.0, Stage.MT: 0.25, Stage.TTS: 0.5, Stage.MIX: 0.0}
+    for stage, usd in prices.items():
+        claim = factories.claimed(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
+        success = replace(factories.made(claim, parts.store), cost_usd=usd)
+        transitions.succeed(parts.db, claim, success)
+    for more, expected in (
+        ({"resumeFrom": "mt"}, 0.75),
+        ({"languages": ["es", "fr"]}, 0.75),
+        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "local"}}}, None),
+    ):
+        request = {"dryRun": True, **more}
+        answer = client.post(f"/v1/jobs/{job_id}/retry", json=request).json
+        assert answer["estimatedCostUsd"] == expected
+    assert [one["estimatedCostUsd"] for one in answer["plan"]] == [0.0, 0.0, None, 0.0]
+
+
+def test_a_new_language_is_added(client, parts):
+    job = done(client, parts)
+    request = {"languages": ["fr"]}
+    job = client.post(f"/v1/jobs/{job['id']}/retry", json=request).json
+    [_, run] = client.get(f"/v1/jobs/{job['id']}/runs").json
+    assert (run["executed"], run["reused"]) == (["mt:fr", "tts:fr", "mix:fr"], ["asr"])
+    for stage in PER_LANGUAGE:
+        factories.do(parts.db, UUID(run["id"]), stage, "fr", parts.store)
+    job = client.get(f"/v1/jobs/{job['id']}").json
+    assert [one["status"] for one in job["languages"]] == ["complete", "complete"]
+    assert {a["name"] for a in job["artifacts"]} >= {"es/audio.txt", "fr/audio.txt"}
+
+
+def test_the_history_has_no_gaps(client, parts):
+    history = client.get(f"/v1/jobs/{done(client, parts)['id']}/events").json
+    assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
+    assert [event["type"] for event in history] == [
+        *("job.created", "run.created"),
+        *["stage.succeeded"] * 4,
+        "run.succeeded",
+    ]
+
+
+def test_the_jobs_page_by_page(client, parts):
+    made = [str(factories.dub(parts.db)[0]) for _ in range(5)]
+    seen, query = [], {"limit": 2}
+    while query:
+        page = client.get("/v1/jobs", query_string=query).json
+        seen += [job["id"] for job in page["jobs"]]
+        query = page["next"] and {"limit": 2, "before": page["next"]}
+    assert seen == made[::-1]
+
+
+def test_somebody_elses_job_does_not_exist(client, parts):
+    somebody = factories.user(parts.db)
+    media_id = factories.upload(parts.db, user_id=somebody)
+    job_id, _ = submit.create(parts.db, somebody, factories.dub_params(), media_id=media_id)
+    url = f"/v1/jobs/{job_id}"
+    answers = [
+        client.get(url),
+        client.delete(url),
+        client.post(f"{url}/retry", json={}),
+        client.get(f"{url}/runs"),
+        client.get(f"{url}/events"),
+        client.get(f"{url}/download", query_string={"artifact": "es/dub.mp4"}),
+        client.post("/v1/files/complete", json={"fileId": str(media_id)}),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    assert client.get("/v1/jobs").json["jobs"] == []
+
+
+def test_health(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"status": "ready"}
+
+
+def test_the_document_tells_every_route(client):
+    paths = client.get("/v1/openapi.json").json["paths"]
+    assert set(paths) >= {
+        *("/v1/files/presign", "/v1/files/complete", "/v1/jobs", "/v1/jobs/{job_id}"),
+        *("/v1/jobs/{job_id}/retry", "/v1/jobs/{job_id}/download", "/healthz", "/readyz"),
+    }

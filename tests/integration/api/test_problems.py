@@ -1,0 +1,265 @@
+"""Whatever goes wrong, the API says in problem+json what it is, where, and what to do."""
+
+import socket
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.database import schema
+from backend.pipeline.stages import Stage
+from backend.wiring import Parts
+from tests import factories
+from tests.servers import free_port
+
+SECRET = "hunter2"
+TEXT = b"Hello there.\n"
+
+
+def check_problem(answer: TestResponse, status: int, slug: str, field: str | None = None) -> None:
+    assert answer.status_code == status, answer.json
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["type"] == f"urn:dubline:problem:{slug}"
+    assert answer.json["status"] == status
+    assert answer.json["title"]
+    assert answer.json["detail"]
+    if field:
+        assert field in [error["field"] for error in answer.json["errors"]]
+
+
+@pytest.fixture
+def media_id(parts: Parts) -> str:
+    return str(factories.upload(parts.db))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"mediaId": None}, "mediaId"),
+        ({"mediaId": "talk.mp4"}, "mediaId"),
+        ({"mediaId": str(uuid4())}, "mediaId"),
+        ({"backgroundId": str(uuid4())}, "backgroundId"),
+        ({"bed": "background"}, "backgroundId"),
+        ({"bed": "loud"}, "bed"),
+        ({"loudness": "loud"}, "loudness"),
+        ({"ducking": {"attackMs": 5}}, "ducking"),
+        ({"ducking": {"depth": 5}}, "ducking"),
+        ({"kind": "sing"}, "kind"),
+        ({"mode": "choir"}, "mode"),
+        ({"flac": "perhaps"}, "flac"),
+        ({"voices": ["f2"]}, "voices"),
+        ({"voices": {"A": ""}}, "voices"),
+        ({"timing": {"policy": "stretch"}}, "timing"),
+        ({"timing": {"maxShift": -1}}, "timing"),
+        ({"timing": {"max_shift": 1}}, "timing"),
+        ({"sourceLanguage": "klingonish"}, "sourceLanguage"),
+        ({"targetLanguages": ["klingonish"]}, "targetLanguages"),
+        ({"targetLanguages": ["en"]}, "targetLanguages"),
+        ({"targetLanguages": []}, "targetLanguages"),
+        ({"targetLanguages": "es"}, "targetLanguages"),
+        ({"targetLanguages": [7]}, "targetLanguages"),
+        ({"targetLanguage": "es"}, "targetLanguage"),
+    ],
+)
+def test_a_job_that_makes_no_sense(client, media_id, change, field):
+    request = {"mediaId": media_id, "targetLanguages": ["es"], **change}
+    check_problem(client.post("/v1/jobs", json=request), 422, "invalid-request", field)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"resumeFrom": "dub"}, "resumeFrom"),
+        ({"fromRunId": "1"}, "fromRunId"),
+        ({"fromRunId": str(uuid4())}, "fromRunId"),
+        ({"overrides": {"kind": "transcribe"}}, "overrides"),
+        ({"overrides": {"bed": "loud"}}, "overrides"),
+        ({"overrides": {"voices": "f2"}}, "overrides"),
+        ({"overrides": {"timing": {"maxShift": 11}}}, "overrides"),
+        ({"overrides": {"timing": "fit"}}, "overrides"),
+        ({"languages": ["klingonish"]}, "targetLanguages"),
+        ({"dryrun": True}, "dryrun"),
+    ],
+)
+def test_a_resume_that_makes_no_sense(client, parts, change, field):
+    job_id, run_id = factories.dub(parts.db)
+    factories.do_all(parts.db, run_id, store=parts.store)
+    answer = client.post(f"/v1/jobs/{job_id}/retry", json=change)
+    check_problem(answer, 422, "invalid-request", field)
+
+
+@pytest.mark.parametrize("body", ["{", '"es"', "[]", ""])
+def test_what_is_no_json_object(client, body):
+    answer = client.post("/v1/jobs", data=body, content_type="application/json")
+    check_problem(answer, answer.status_code, answer.json["type"].rpartition(":")[2])
+    assert answer.status_code in (400, 422)
+
+
+def test_a_resume_while_a_run_goes_on(client, parts):
+    job_id, run_id = factories.dub(parts.db)
+    answer = client.post(f"/v1/jobs/{job_id}/retry", json={})
+    check_problem(answer, 409, "run-active")
+    assert answer.json["runId"] == str(run_id)
+
+
+def test_a_resume_from_where_nothing_is(client, parts):
+    job_id, _ = factories.dub(parts.db)
+    client.delete(f"/v1/jobs/{job_id}")
+    answer = client.post(f"/v1/jobs/{job_id}/retry", json={"resumeFrom": "mix"})
+    check_problem(answer, 409, "upstream-artifact-missing")
+    assert answer.json["earliestValidStage"] == "asr"
+    assert answer.json["missing"] == ["asr"]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "status", "slug"),
+    [
+        ("GET", f"/v1/jobs/{UUID(int=1)}", 404, "not-found"),
+        ("GET", "/v1/jobs/seven", 404, "not-found"),
+        ("GET", "/v2/jobs", 404, "not-found"),
+        ("PATCH", "/v1/jobs", 405, "method-not-allowed"),
+        ("GET", "/v1/blobs/forged/dub.mp4", 404, "not-found"),
+        ("PUT", "/v1/blobs/forged/talk.mp4", 404, "not-found"),
+    ],
+)
+def test_what_is_not_there(client, method, url, status, slug):
+    check_problem(client.open(url, method=method), status, slug)
+
+
+def test_an_artifact_that_is_not_there_names_those_that_are(client, parts):
+    job_id, run_id = factories.dub(parts.db)
+    factories.do(parts.db, run_id, Stage.ASR)
+    url = f"/v1/jobs/{job_id}/download"
+    answer = client.get(url, query_string={"artifact": "es/dub.mp4"})
+    check_problem(answer, 404, "not-found")
+    assert "segments_src.txt" in answer.json["detail"]
+    check_problem(client.get(url), 422, "invalid-request", "artifact")
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "many"}, {"before": "yesterday"}])
+def test_a_page_that_makes_no_sense(client, query):
+    [field] = query
+    check_problem(client.get("/v1/jobs", query_string=query), 422, "invalid-request", field)
+
+
+def announced(client: FlaskClient) -> dict:
+    return client.post("/v1/files/presign", json={"filename": "talk.txt"}).json
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [({"filename": ""}, "filename"), ({"filename": "a", "role": "x"}, "role")],
+)
+def test_an_announcement_that_makes_no_sense(client, request_, field):
+    answer = client.post("/v1/files/presign", json=request_)
+    check_problem(answer, 422, "invalid-request", field)
+
+
+def test_completing_what_was_never_sent(client):
+    answer = client.post("/v1/files/complete", json={"fileId": announced(client)["fileId"]})
+    check_problem(answer, 409, "upload-missing")
+    answer = client.post("/v1/files/complete", json={"fileId": str(uuid4())})
+    check_problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("claim", "field"), [({"sha256": "00" * 32}, "sha256"), ({"size": 3}, "size")]
+)
+def test_what_arrived_is_not_what_was_sent(client, claim, field):
+    file = announced(client)
+    client.put(file["url"], data=TEXT)
+    answer = client.post("/v1/files/complete", json={"fileId": file["fileId"], **claim})
+    check_problem(answer, 422, "invalid-request", field)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\x01\x02" * 500, b"#EXTM3U\nfile:///etc/passwd\n\0"]
+)
+def test_a_file_of_no_use(client, content):
+    file = announced(client)
+    client.put(file["url"], data=content)
+    answer = client.post("/v1/files/complete", json={"fileId": file["fileId"]})
+    check_problem(answer, 422, "unusable-file")
+    assert "talk.txt" in answer.json["detail"]
+
+
+def test_sending_twice(client):
+    url = announced(client)["url"]
+    assert client.put(url, data=TEXT).status_code == 204
+    check_problem(client.put(url, data=TEXT), 409, "already-uploaded")
+
+
+def test_half_a_file_does_not_count(client):
+    """The connection ends before all that was announced has come."""
+    url = announced(client)["url"]
+    announcement = {"CONTENT_LENGTH": str(len(TEXT) * 2)}
+    answer = client.put(url, input_stream=BytesIO(TEXT), environ_overrides=announcement)
+    check_problem(answer, 400, "bad-request")
+    assert client.put(url, data=TEXT).status_code == 204
+
+
+def test_too_much(new_parts):
+    parts = new_parts(max_upload_bytes=200)
+    schema.migrate(parts.db)
+    client = factories.api_client(parts)
+    answer = client.put(announced(client)["url"], data=TEXT * 20)
+    check_problem(answer, 413, "request-entity-too-large")
+
+
+def test_a_link_that_is_too_old_or_forged(client, parts, monkeypatch):
+    url = announced(client)["url"]
+    check_problem(client.put(url.replace("/blobs/", "/blobs/x"), data=TEXT), 404, "not-found")
+    later = time.time() + parts.settings.url_ttl_s + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    check_problem(client.put(url, data=TEXT), 404, "not-found")
+
+
+def test_an_error_nobody_expected_shows_no_details(client, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr("backend.jobs.views.page", broken)
+    answer = client.get("/v1/jobs")
+    check_problem(answer, 500, "internal")
+    assert SECRET not in answer.text
+
+
+def test_a_database_that_was_not_migrated(new_parts):
+    answer = factories.api_client(new_parts()).get("/readyz")
+    check_problem(answer, 503, "unavailable")
+    assert "dubline migrate" in answer.json["detail"]
+
+
+def test_a_database_out_of_reach(new_parts):
+    url = f"postgresql+psycopg://dubline:{SECRET}@127.0.0.1:{free_port()}/dubline"
+    client = factories.api_client(new_parts(database_url=url))
+    for ask in ("/readyz", "/v1/jobs", f"/v1/jobs/{uuid4()}"):
+        answer = client.get(ask)
+        check_problem(answer, 503, "unavailable")
+        assert SECRET not in answer.text
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.fixture(params=["refuses", "never answers"])
+def broken_redis(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a Redis that is down, or hangs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if request.param == "never answers":
+            listener.listen()
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+def test_without_redis_jobs_are_accepted_all_the_same(new_parts, postgres_url, broken_redis):
+    parts = new_parts(database_url=postgres_url, broker_url=broken_redis)
+    media_id = str(factories.upload(parts.db))
+    client = factories.api_client(parts)
+    client.get("/readyz")
+    started = time.monotonic()
+    answer = client.post("/v1/jobs", json={"mediaId": media_id, "targetLanguages": ["es"]})
+    assert answer.status_code == 202
+    assert time.monotonic() - started < 5, "it waits for Redis"

@@ -1,0 +1,217 @@
+"""The file with all languages of a job, whatever order they end in."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import av
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from backend.database.models.base import LOCAL_USER
+from backend.errors import NotFound, Permanent
+from backend.jobs import submit, views
+from backend.jobs.resume import Resume, start
+from backend.pipeline.params import Policy, Timing
+from backend.pipeline.stages import Stage
+from backend.runs import transitions
+from backend.wiring import Parts
+from tests import factories
+from tests.integration.jobs.test_import_transcripts import STAGES
+from tests.media_samples import tone, write_av
+from workers.interfaces.stages import Outcome
+from workers.runtime.context import file_sha256
+from workers.runtime.runner import Runner
+
+NAME = "dub.mp4"
+
+
+@pytest.fixture
+def runner(parts: Parts) -> Runner:
+    return Runner(parts, dict(STAGES), owner="test", stopping=threading.Event())
+
+
+@pytest.fixture
+def film(parts: Parts, tmp_path: Path) -> Callable[..., tuple[UUID, UUID]]:
+    """Makes a job with a film of two seconds."""
+    path = write_av(tmp_path / "a.mp4", tone(2.0), "aac", video=2.0, video_codec="libx264")
+    sha256 = file_sha256(path)
+    parts.store.put("uploads/film", path, mime="video/mp4", sha256=sha256)
+    size = path.stat().st_size
+
+    def job(*languages: str, **params: object) -> tuple[UUID, UUID]:
+        media = {"object_key": "uploads/film", "sha256": sha256, "size": size}
+        media_id = factories.upload(parts.db, **media)
+        params_ = factories.dub_params(*languages, **params)
+        return submit.create(parts.db, LOCAL_USER, params_, media_id=media_id)
+
+    return job
+
+
+def prepared(runner: Runner, run_id: UUID, *languages: str) -> None:
+    """Everything before the mix."""
+    runner.run(run_id, Stage.ASR, "")
+    for language in languages:
+        for stage in (Stage.MT, Stage.TTS):
+            assert runner.run(run_id, stage, language)
+
+
+def dub(runner: Runner, run_id: UUID, *languages: str) -> None:
+    prepared(runner, run_id, *languages)
+    for language in languages:
+        assert runner.run(run_id, Stage.MIX, language)
+
+
+def dubs(parts: Parts, job_id: UUID, tmp_path: Path) -> list[str]:
+    """The languages of the joint file's sound."""
+    file = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+    parts.store.fetch(file.key, tmp_path / "joint.mp4")
+    with av.open(tmp_path / "joint.mp4") as container:
+        assert len(container.streams.subtitles) == len(container.streams.audio) - 1
+        return [stream.language for stream in container.streams.audio]
+
+
+def names(parts: Parts, job_id: UUID) -> list[str]:
+    return [one["name"] for one in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]]
+
+
+def test_one_language_is_one_file(parts, runner, film):
+    job_id, run_id = film("es")
+    dub(runner, run_id, "es")
+    assert [name for name in names(parts, job_id) if name.endswith(".mp4")] == [
+        *("es/dub.mp4", "es/hls.dub.mp4", "es/hls.video.mp4", "es/hls.original.mp4")
+    ]
+
+
+def test_languages_are_in_the_order_asked_for_not_that_of_their_end(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt")
+    prepared(runner, run_id, "es", "pt")
+    assert runner.run(run_id, Stage.MIX, "pt")
+    with pytest.raises(NotFound):
+        views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+    assert runner.run(run_id, Stage.MIX, "es")
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+    [found] = [one for one in names(parts, job_id) if one == NAME]
+    job = views.job(parts.db, LOCAL_USER, job_id)
+    [joint] = [one for one in job["artifacts"] if one["name"] == found]
+    assert (joint["kind"], joint["language"]) == ("video_all", None)
+
+
+def test_a_language_that_fails_is_left_out(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt", "fr")
+    dub(runner, run_id, "es", "pt")
+
+    def fail(*_: object) -> Outcome:
+        raise Permanent("no French today")
+
+    prepared(runner, run_id, "fr")
+    failing = Runner(parts, {Stage.MIX: fail}, owner="test", stopping=threading.Event())
+    assert not failing.run(run_id, Stage.MIX, "fr")
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "partial"
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+
+
+def test_two_that_end_at_once_are_both_in_it(parts, runner, film, tmp_path, monkeypatch):
+    job_id, run_id = film("es", "pt")
+    prepared(runner, run_id, "es", "pt")
+    really, ends = transitions.succeed, []
+
+    def succeed(db, claim, success) -> None:
+        if not ends:
+            ends.append(claim.language)
+            # The other one ends after this one has looked for others, and before it is written.
+            other = Runner(parts, dict(STAGES), owner="other", stopping=threading.Event())
+            assert other.run(run_id, Stage.MIX, "pt")
+        really(db, claim, success)
+
+    monkeypatch.setattr(transitions, "succeed", succeed)
+    assert runner.run(run_id, Stage.MIX, "es")
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"
+
+
+def test_a_language_that_is_mixed_again_renews_it(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es", "pt")
+    before = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+    asked = Resume(Stage.MIX, languages=("es",), overrides={"loudness": "web"})
+    run_id, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+    assert views.artifact(parts.db, LOCAL_USER, job_id, NAME) == before
+    assert runner.run(run_id, Stage.MIX, "es")
+    assert views.artifact(parts.db, LOCAL_USER, job_id, NAME) != before
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+
+
+def test_languages_with_held_pictures_stay_apart(parts, runner, film, monkeypatch):
+    monkeypatch.delattr("workers.providers.stub.StubTranslator.shorten")
+    monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.2)
+    # The longer tag makes the stub's translation longer, and so the hold.
+    job_id, run_id = film("es", "pt-BR", timing=Timing(policy=Policy.EXTEND))
+    dub(runner, run_id, "es", "pt-BR")
+    files = {
+        one["name"]: one["meta"] for one in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]
+    }
+    assert NAME not in files
+    assert files["es/dub.mp4"]["duration"] == files["es/dub.m4a"]["duration"] > 4.0
+    streams = views.packaged(parts.db, LOCAL_USER, job_id)
+    assert len({files["hls_video"] for files in streams.values()}) == len(streams)
+
+
+def test_a_language_whose_picture_is_held_leaves_the_others_together(
+    parts, runner, film, tmp_path, monkeypatch
+):
+    monkeypatch.delattr("workers.providers.stub.StubTranslator.shorten")
+    monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.03)
+    job_id, run_id = film("es", "pt", "fr", timing=Timing(policy=Policy.EXTEND))
+    dub(runner, run_id, "es", "pt")
+    monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.4)
+    prepared(runner, run_id, "fr")
+    assert runner.run(run_id, Stage.MIX, "fr")
+    files = {one["name"]: one for one in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]}
+    assert [files[f"{tag}/dub.mp4"]["meta"]["held"] for tag in ("es", "pt", "fr")] == [
+        *(False, False, True)
+    ]
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+
+
+def test_going_back_to_an_earlier_mix_shows_the_file_with_that(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es", "pt")
+    before = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+    for loudness in ("web", "source"):
+        asked = Resume(None, languages=("es",), overrides={"loudness": loudness})
+        run_id, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+        runner.run(run_id, Stage.MIX, "es")
+        now = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
+        assert (now == before) == (loudness == "source")
+
+
+def test_a_dub_that_cannot_be_joined_is_complete_with_a_warning(parts, runner, film):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es")
+    parts.store.delete(views.artifact(parts.db, LOCAL_USER, job_id, "es/dub.m4a").key)
+    dub(runner, run_id, "pt")
+    job = views.job(parts.db, LOCAL_USER, job_id)
+    assert job["status"] == "succeeded"
+    assert NAME not in {one["name"] for one in job["artifacts"]}
+    mix = job["languages"][1]["stages"][-1]
+    assert any("No video with all languages" in warning for warning in mix["warnings"])
+
+
+def test_a_commit_whose_answer_is_lost_joins_nothing_again(parts, runner, film, monkeypatch):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es")
+    prepared(runner, run_id, "pt")
+    really, tries = transitions.succeed, []
+
+    def succeed(db, claim, success) -> None:
+        tries.append(success)
+        really(db, claim, success)
+        raise OperationalError("COMMIT", {}, ConnectionError("gone"))
+
+    monkeypatch.setattr(transitions, "succeed", succeed)
+    assert not runner.run(run_id, Stage.MIX, "pt")
+    assert len(tries) == 2
+    assert tries[0] is tries[1]
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"

@@ -1,0 +1,162 @@
+"""The command line's client against a real server."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from werkzeug.serving import make_server
+
+from backend.api.app import create_app
+from backend.cli.client import ApiError, Client
+from backend.cli.main import cli
+from backend.database import schema
+from backend.database.models.base import LOCAL_USER
+from backend.documents.transcripts import Line, Speaker, Translation
+from backend.jobs import views
+from backend.pipeline.stages import Stage
+from backend.wiring import Parts
+from tests import factories
+from tests.servers import free_port
+
+TEXT = "Hello there.\n"
+
+
+@pytest.fixture
+def parts(new_parts) -> Parts:
+    port = free_port()
+    parts = new_parts(api_port=port)
+    schema.migrate(parts.db)
+    return parts
+
+
+@pytest.fixture
+def client(parts: Parts) -> Iterator[Client]:
+    app = create_app(parts.settings)
+    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Client(parts.settings.api_url)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["dubline"].db.engine.dispose()
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    path = tmp_path / 'محاضرة "1".txt'
+    path.write_text(TEXT)
+    return path
+
+
+def done(client: Client, parts: Parts, talk: Path, **content: str) -> dict:
+    file = client.upload(talk, "video")
+    job = client.submit({"mediaId": file["id"], "targetLanguages": ["es"]})
+    [run] = views.runs(parts.db, LOCAL_USER, UUID(job["id"]))
+    factories.do_all(parts.db, run["id"], store=parts.store, content=content)
+    return client.job(job["id"])
+
+
+def test_from_a_file_to_its_dub(client, parts, talk, tmp_path):
+    job = done(client, parts, talk)
+    assert job["status"] == "succeeded"
+    for artifact in job["artifacts"]:
+        client.download(job["id"], artifact, tmp_path / "out")
+    assert (tmp_path / "out" / "es" / "audio.txt").read_text() == "mix es"
+    assert list((tmp_path / "out").rglob("*.part")) == []
+
+
+def test_a_file_keeps_its_name(client, talk):
+    assert client.upload(talk, "video")["filename"] == talk.name
+
+
+def test_what_was_damaged_on_its_way_leaves_no_file(client, parts, talk, tmp_path):
+    job = done(client, parts, talk)
+    artifact = {**job["artifacts"][0], "sha256": "00" * 32}
+    with pytest.raises(click.ClickException, match="damaged on its way"):
+        client.download(job["id"], artifact, tmp_path / "out")
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+
+
+def test_a_refusal_is_told_in_the_words_of_the_api(client, tmp_path):
+    (tmp_path / "noise.bin").write_bytes(b"\x00\x01" * 400)
+    with pytest.raises(ApiError, match=r"noise\.bin cannot be read") as refused:
+        client.upload(tmp_path / "noise.bin", "video")
+    assert refused.value.status == 422
+
+
+def test_what_cannot_be_downloaded_leaves_no_file(client, parts, talk, tmp_path):
+    job = done(client, parts, talk)
+    with pytest.raises(ApiError, match="no artifact 'es/none'"):
+        client.download(job["id"], {"name": "es/none", "sha256": ""}, tmp_path / "out")
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["../stolen", "es/../../stolen", "/tmp/stolen"])
+def test_a_server_cannot_write_outside_of_the_folder(client, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(click.ClickException, match="outside of"):
+        client.download("1", {"name": name, "sha256": ""}, tmp_path / "out")
+    assert list(tmp_path.rglob("stolen*")) == []
+
+
+LINES = tuple(
+    Line(id=i, start=2 * i, end=2 * i + 1, source="", text=text)
+    for i, text in enumerate(("# Uno", "Dos", "Tres"))
+)
+
+
+@pytest.fixture
+def dub(client: Client, parts: Parts, talk: Path, tmp_path: Path, monkeypatch) -> dict:
+    """A dub of three lines; files are written below `tmp_path / "here"`."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    document = Translation(
+        source_language="en",
+        language="es",
+        duration=6,
+        speakers=(Speaker(label=None),),
+        lines=LINES,
+    )
+    return done(client, parts, talk, **{Stage.MT: document.to_bytes().decode()})
+
+
+def segments(parts: Parts, job: dict, *options: str, **env: str) -> Result:
+    command = ["segments", job["id"], "--language", "es", *options]
+    return CliRunner().invoke(cli, command, env={"DUBLINE_URL": parts.settings.api_url, **env})
+
+
+def edit(parts: Parts, job: dict, *changed: str) -> Result:
+    editor = " ".join(["sed -i", *(f"-e s/{one}/" for one in changed)])
+    return segments(parts, job, "--edit", EDITOR=editor)
+
+
+def test_lines_that_are_only_shown_stay_as_they_are(client, parts, dub):
+    assert "\n# Uno\n" in segments(parts, dub).output
+    assert segments(parts, dub, "--edit", EDITOR="true").exit_code == 0
+    assert client.segments(dub["id"], "es")["revision"] == 0
+
+
+def test_lines_are_changed_in_an_editor(client, parts, dub):
+    assert edit(parts, dub, "Dos/2", "Tres/3").output.startswith("Line 1 changed\nLine 2 changed\n")
+    found = client.segments(dub["id"], "es")
+    assert [line["text"] for line in found["segments"]] == ["# Uno", "2", "3"]
+
+
+@pytest.mark.parametrize("wrong", ["00:00:05,000/half", "00:00:05,000/00:00:03,000"])
+def test_what_was_edited_is_kept_when_a_line_of_it_is_refused(parts, dub, wrong):
+    result = edit(parts, dub, "Dos/2", wrong)
+    assert result.exit_code == 1
+    [kept] = Path.cwd().iterdir()
+    assert f"What you edited is kept in {kept}" in result.output
+    assert "\n2\n" in kept.read_text()
+
+
+def test_it_is_told_which_line_was_refused_and_which_were_changed_before(parts, dub):
+    output = edit(parts, dub, "Dos/2", "00:00:05,000/00:00:03,000").output
+    assert output.startswith("Line 1 changed\n")
+    assert "Error: Line 2: " in output

@@ -1,0 +1,130 @@
+"""Workers agree on how fast a provider is called: by a row, or by a key in Redis."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from backend.database import schema
+from backend.errors import Cancelled, KeptBack, RateLimited, Transient
+from backend.limits import throttle
+from backend.limits.ledgers import DatabaseLedger, Gates, Ledger, RedisLedger
+from backend.pipeline.stages import Stage
+from backend.wiring import Parts
+from tests import factories
+from workers.runtime.context import WorkDesk
+from workers.runtime.heartbeat import Heart
+
+CALLS = 24
+A_SECOND = 60
+
+
+@pytest.fixture(params=["database", "redis"])
+def ledger(request, database) -> Ledger:
+    if request.param == "database":
+        return DatabaseLedger(database)
+    return RedisLedger(request.getfixturevalue("redis_url"))
+
+
+def test_those_who_ask_at_once_get_one_turn_each(ledger):
+    """Turns red when a ledger reads and writes without keeping others out."""
+    gates = Gates(ledger, {"vendor": A_SECOND})
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: gates.ask("vendor"), range(CALLS)))
+    granted = sum(answer.granted for answer in answers)
+    at_once = 1 + throttle.BURST_S + throttle.PATIENCE_S
+    assert at_once <= granted <= at_once + time.monotonic() - began
+
+
+def test_providers_do_not_wait_for_one_another(ledger):
+    gates = Gates(ledger, {})
+    gates.tell("vendor", lambda gate, now: throttle.limited(gate, now, 60))
+    assert not gates.ask("vendor").granted
+    assert gates.ask("another").granted
+
+
+def test_redis_out_of_reach_stops_nobody():
+    assert Gates(RedisLedger("redis://127.0.0.1:1/0"), {"vendor": 1}).ask("vendor").granted
+
+
+class Vendor:
+    """Stands for a provider that is a service."""
+
+    name, model, remote = "vendor", "v1", True
+
+
+@pytest.fixture
+def desk(tmp_path: Path):
+    """The desk of a claimed stage, and the means to stop it."""
+    parts = Parts(factories.stub_settings(tmp_path / "home"))
+    schema.migrate(parts.db)
+    claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
+    stopping = threading.Event()
+    with Heart(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heart:
+        yield WorkDesk(parts, claim, heart, tmp_path, [])
+    parts.db.engine.dispose()
+
+
+def call(desk: WorkDesk, error: Exception | None = None) -> None:
+    with desk.paced(Vendor()):
+        if error:
+            raise error
+
+
+def until_refused(act: Callable[[], None], error: type[Exception], most: int) -> int:
+    """How often one can act until it is refused instead of ending with `error`."""
+    for count in range(most):
+        try:
+            act()
+        except RateLimited:
+            return count
+        except error:
+            continue
+    return most
+
+
+def test_one_limited_call_keeps_all_others_from_the_vendor(desk):
+    with pytest.raises(RateLimited):
+        call(desk, RateLimited("slow down", 60))
+    with pytest.raises(RateLimited, match="later") as refused:
+        call(desk)
+    assert refused.value.retry_after == pytest.approx(60, abs=2)
+
+
+def test_who_is_kept_to_the_rate_agreed_is_told_when_its_turn_comes(desk):
+    desk._gates = Gates(desk._gates._ledger, {"vendor": 1})
+    call(desk)
+    with pytest.raises(KeptBack) as refused:
+        call(desk)
+    assert refused.value.wait == pytest.approx(60 - throttle.BURST_S, abs=2)
+
+
+def test_a_rate_limit_tells_whether_the_vendor_answered_before_it(desk):
+    call(desk)
+    with pytest.raises(RateLimited) as limited:
+        call(desk, RateLimited("slow down"))
+    assert limited.value.advanced
+
+
+def test_a_vendor_that_is_down_is_not_called_again_and_again(desk):
+    failing = until_refused(lambda: call(desk, Transient("502")), Transient, 50)
+    assert failing == throttle.TRIPS
+
+
+def test_a_call_that_works_ends_the_row_of_failures(desk):
+    for _ in range(3):
+        for _ in range(throttle.TRIPS - 1):
+            with pytest.raises(Transient, match="502"):
+                call(desk, Transient("502"))
+        call(desk)
+
+
+def test_cancelling_is_no_failure_of_the_vendor(desk):
+    for _ in range(throttle.TRIPS + 1):
+        with pytest.raises(Cancelled):
+            call(desk, Cancelled("the job"))
+    call(desk)

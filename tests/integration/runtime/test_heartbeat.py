@@ -1,0 +1,104 @@
+"""The heart of a stage: it renews the lease whatever happens, and tells the stage when to stop."""
+
+import threading
+
+import pytest
+
+from backend.database.models.base import LOCAL_USER
+from backend.errors import Cancelled, LeaseLost, Stopping, Transient
+from backend.jobs import submit
+from backend.pipeline.stages import Stage
+from backend.runs import leases
+from backend.runs.leases import Claim
+from tests import factories
+from workers.runtime.heartbeat import Heart
+
+
+@pytest.fixture
+def claim(database) -> Claim:
+    return factories.claimed(database, factories.dub(database)[1], Stage.ASR, lease_s=1)
+
+
+@pytest.fixture
+def stopping() -> threading.Event:
+    return threading.Event()
+
+
+def heart_of(database, claim, stopping, limit_s: float = 60) -> Heart:
+    return Heart(database, claim, heartbeat_s=0.01, limit_s=limit_s, stopping=stopping)
+
+
+def beats_of(monkeypatch, *errors: Exception) -> threading.Event:
+    """Let heartbeats fail with these errors first; the event tells of the first that did not."""
+    really, left, beaten = leases.heartbeat, iter(errors), threading.Event()
+
+    def heartbeat(*given) -> bool:
+        for error in left:
+            raise error
+        answer = really(*given)
+        beaten.set()
+        return answer
+
+    monkeypatch.setattr(leases, "heartbeat", heartbeat)
+    return beaten
+
+
+def verdict(heart: Heart) -> Exception:
+    """What `check` raises once the heart knows."""
+    heart._thread.join(10)
+    try:
+        heart.check()
+    except Exception as error:
+        return error
+    raise AssertionError("the stage may go on")
+
+
+def test_no_error_of_a_heartbeat_ends_the_heart(database, claim, stopping, monkeypatch):
+    beaten = beats_of(monkeypatch, ValueError("a bug"), RuntimeError("another"))
+    with heart_of(database, claim, stopping) as heart:
+        assert beaten.wait(10)
+        heart.check()
+
+
+def test_a_database_out_of_reach_for_a_whole_lease_ends_the_work(
+    database, claim, stopping, monkeypatch
+):
+    beats_of(monkeypatch, *[ConnectionError("gone")] * 10_000)
+    with heart_of(database, claim, stopping) as heart:
+        assert isinstance(verdict(heart), LeaseLost)
+
+
+def test_a_heartbeat_that_is_never_answered_ends_the_work_with_the_lease(
+    database, claim, stopping, monkeypatch
+):
+    """Turns red when only the thread that hangs may tell that the lease ran out."""
+    answered = threading.Event()
+    monkeypatch.setattr(leases, "heartbeat", lambda *_: answered.wait(30))
+    with heart_of(database, claim, stopping) as heart:
+        with pytest.raises(LeaseLost):
+            heart.pause(10)
+        answered.set()
+
+
+def test_a_cancelled_job_ends_the_work(database, claim, stopping):
+    submit.cancel(database, LOCAL_USER, claim.job_id)
+    with heart_of(database, claim, stopping) as heart:
+        assert isinstance(verdict(heart), Cancelled)
+
+
+def test_an_attempt_that_takes_too_long_is_given_up(database, claim, stopping):
+    with heart_of(database, claim, stopping, limit_s=0) as heart:
+        assert isinstance(verdict(heart), Transient)
+
+
+def test_a_worker_that_stops_ends_the_work(database, claim, stopping):
+    stopping.set()
+    with heart_of(database, claim, stopping) as heart, pytest.raises(Stopping):
+        heart.check()
+
+
+def test_a_worker_that_stops_still_stores_what_is_made(database, claim, stopping):
+    stopping.set()
+    with heart_of(database, claim, stopping) as heart:
+        heart.storing()
+        heart.check()

@@ -1,0 +1,66 @@
+"""What the command line makes of its options."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from backend.cli.main import cli
+from backend.cli.submit import Files, fetched, summed_up
+
+
+@pytest.mark.parametrize("given", ["es", "=talk.srt", "es=missing.srt"])
+def test_a_translation_is_a_language_and_a_file(tmp_path, given):
+    (tmp_path / "talk.wav").touch()
+    command = ["dub", str(tmp_path / "talk.wav"), "--to", "es", "--translation", given]
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 2
+    assert "--translation" in result.output
+
+
+def test_a_dub_starts_after_what_is_given():
+    path = Path("talk")
+    assert Files(path).start == "asr"
+    assert Files(path, transcript=path).start == "mt"
+    assert Files(path, transcript=path, translations={"es": path}).start == "tts"
+
+
+SUMS = {
+    "lines": 43,
+    "overlap": 0.931,
+    "maxRate": 1.184,
+    "collisions": 0,
+    "cuts": 0,
+    "loudness": -16.02,
+}
+NOTHING = {"lines": 0, "overlap": None, "maxRate": None, "loudness": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "43 lines, overlap 93%, fastest 1.18x, 0 over each other, 0 cut, -16.0 LUFS"),
+        (NOTHING, "0 lines, 0 over each other, 0 cut"),
+    ],
+)
+def test_a_report_is_summed_up_in_a_line(changed, told):
+    line = summed_up({"language": "es", "report": SUMS | changed})
+    assert line == f"es: {told}; see es/report.html"
+
+
+def test_a_language_without_a_dub_has_nothing_to_sum_up():
+    assert summed_up({"language": "es", "report": None}) == ""
+
+
+def test_what_users_have_no_use_for_is_not_fetched():
+    made = {
+        "asr": ["segments_src"],
+        "mt": ["segments"],
+        "tts": ["speech"],
+        "mix": ["audio", "mix_index", "hls_audio", "manifest"],
+    }
+    artifacts = [{"stage": stage, "kind": kind} for stage, kinds in made.items() for kind in kinds]
+    found = fetched({"kind": "dub", "artifacts": artifacts})
+    assert [one["kind"] for one in found] == ["segments", "audio", "manifest"]
+    found = fetched({"kind": "transcribe", "artifacts": artifacts[:1]})
+    assert [one["kind"] for one in found] == ["segments_src"]

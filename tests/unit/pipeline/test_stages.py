@@ -1,0 +1,98 @@
+"""The input key of a stage changes with what it depends on, and with nothing else."""
+
+import pytest
+
+from backend.pipeline.params import (
+    Bed,
+    Captions,
+    Ducking,
+    Kind,
+    Loudness,
+    Mode,
+    Policy,
+    Providers,
+    Timing,
+)
+from backend.pipeline.stages import ORDER, Stage, input_key, stages_of
+from tests.factories import dub_params
+
+BASE = dub_params("es")
+INPUTS = {"media": "aa", "segments": "bb"}
+
+
+def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
+    return input_key(stage, language, params, inputs)
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    [
+        ({"kind": Kind.TRANSCRIBE}, {"asr"}),
+        ({"source_language": "de"}, {"asr"}),
+        ({"mode": Mode.DIALOGUE}, {"asr"}),
+        ({"providers": Providers(transcription="local", translation="stub", tts="stub")}, {"asr"}),
+        (
+            {"providers": Providers(transcription="stub", translation="local", tts="stub")},
+            {"mt", "tts"},
+        ),
+        ({"providers": Providers(transcription="stub", translation="stub", tts="local")}, {"tts"}),
+        ({"timing": Timing(policy=Policy.REPORT)}, {"tts"}),
+        ({"timing": Timing(max_shift=1)}, {"tts"}),
+        ({"bed": Bed.NONE}, {"mix"}),
+        ({"flac": True}, {"mix"}),
+        ({"voices": {"A": "f2"}}, {"tts"}),
+        ({"captions": Captions(bilingual=True)}, {"mix"}),
+        ({"stems": True}, {"mix"}),
+        ({"segment_audio": True}, {"mix"}),
+        ({"transcribe_dub": True}, {"mix"}),
+        ({"loudness": Loudness.EBU}, {"mix"}),
+        ({"ducking": Ducking(depth_db=6)}, {"mix"}),
+        ({"target_languages": ("es", "pt")}, set()),
+    ],
+)
+def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages):
+    changed = dub_params("es").model_copy(update=change)
+    assert {str(stage) for stage in ORDER if key(stage, changed) != key(stage)} == stages
+
+
+def test_every_parameter_is_covered_above():
+    listed = {
+        *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
+        *("stems", "segment_audio", "transcribe_dub", "target_languages", "captions", "timing"),
+        "voices",
+    }
+    assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
+
+
+@pytest.mark.parametrize("stage", [Stage.MT, Stage.TTS, Stage.MIX])
+def test_the_key_changes_with_the_language(stage):
+    assert key(stage, language="es") != key(stage, language="pt")
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_key_changes_with_any_input(stage):
+    assert key(stage) != key(stage, inputs={**INPUTS, "media": "cc"})
+    assert key(stage) != key(stage, inputs={"media": "aa"})
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_key_changes_with_the_code(stage, monkeypatch):
+    before = key(stage)
+    monkeypatch.setattr("backend.pipeline.stages.CODE_VERSION", dict.fromkeys(Stage, 2))
+    assert key(stage) != before
+
+
+def test_the_key_does_not_depend_on_the_order_of_inputs():
+    assert key(Stage.MIX) == key(Stage.MIX, inputs=dict(reversed(INPUTS.items())))
+
+
+def test_keys_stay_the_same_from_release_to_release():
+    """A changed key makes every job's `auto` do all work again: raise CODE_VERSION on purpose."""
+    release_1 = "4890280a006fbfec56d092a052fdb2c94ddad87547e4ff03a0baec39a6b0cde3"
+    assert key(Stage.MT, inputs={"segments_src": "00"}) == release_1
+
+
+def test_what_each_kind_goes_through():
+    assert stages_of(Kind.DUB) == ORDER
+    assert stages_of(Kind.TRANSCRIBE) == (Stage.ASR,)
+    assert [stage.task for stage in ORDER] == ["run_asr", "run_mt", "run_tts", "run_mix"]

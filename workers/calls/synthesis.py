@@ -1,0 +1,86 @@
+"""Speaks utterances, several at once; each is kept under the hash of all that makes it."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+from uuid import uuid4
+
+import soundfile
+
+from backend.pipeline.stages import CODE_VERSION, Stage
+from workers.audio.silence import trimmed
+from workers.interfaces.providers import Synthesizer, Utterance
+from workers.interfaces.stages import Desk, StoredFile, kept
+
+
+@dataclass(frozen=True)
+class Take:
+    """An utterance's speech, `duration` seconds of it without the silence around it."""
+
+    utterance: Utterance
+    file: StoredFile
+    duration: float
+
+
+class Speaker:
+    """Buys no utterance twice, neither within a job nor in another."""
+
+    def __init__(self, synthesizer: Synthesizer, desk: Desk) -> None:
+        self._synthesizer = synthesizer
+        self._desk = desk
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+
+    def speak(self, asked: Sequence[Utterance], begin: float, end: float) -> list[Take | None]:
+        """A take of each, in order, while the stage's progress goes from `begin` to `end`.
+
+        None where the synthesiser gave silence, which is not kept: next time it may be speech.
+        """
+        takes = []
+        # An error lets go of the map's iterator, and that cancels the utterances that still wait:
+        # what is asked for already is kept, nothing more is bought.
+        with ThreadPoolExecutor(self._synthesizer.concurrency) as pool:
+            for take in pool.map(self._take, asked):
+                takes.append(take)
+                self._desk.progress(begin + (end - begin) * len(takes) / len(asked))
+        return takes
+
+    def _take(self, utterance: Utterance) -> Take | None:
+        key = content_key(utterance, self._synthesizer.name, self._synthesizer.model)
+        # Two lines of the same text wait for each other, so that it is bought once.
+        with self._locks[key]:
+            found = kept(self._desk.clips, key, self._desk)
+            if found is None:
+                return self._made(key, utterance)
+        file, path = found
+        return Take(utterance, file, soundfile.info(path).duration)
+
+    def _made(self, key: str, utterance: Utterance) -> Take | None:
+        with self._desk.paced(self._synthesizer):
+            spoken = self._synthesizer.synthesize(utterance, call=self._desk)
+        self._desk.paid(spoken.cost)
+        if not spoken.samples.any():
+            return None
+        path: Path = self._desk.workdir / f"{uuid4().hex}.flac"
+        speech = trimmed(spoken.samples, spoken.sample_rate)
+        soundfile.write(path, speech, spoken.sample_rate)
+        try:
+            file = self._desk.clips.put(key, path)
+        finally:
+            path.unlink()
+        return Take(utterance, file, len(speech) / spoken.sample_rate)
+
+
+def content_key(utterance: Utterance, provider: str, model: str) -> str:
+    """The hash of everything that makes a clip what it is."""
+    made_of = {
+        **asdict(utterance),
+        "provider": provider,
+        "model": model,
+        "code": CODE_VERSION[Stage.TTS],
+    }
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

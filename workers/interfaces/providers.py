@@ -1,0 +1,192 @@
+"""What a provider of transcription, translation or speech has to offer.
+
+Providers raise `Transient`, `RateLimited` or `Permanent` from `backend.errors` and nothing
+else; they never retry by themselves, because the database owns retries.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.documents.transcripts import Segment
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call used and cost: `units` of `unit` (seconds, characters, tokens), `usd` in all."""
+
+    units: float = 0.0
+    unit: str = ""
+    usd: float = 0.0
+
+    @classmethod
+    def total(cls, costs: Iterable["Cost"]) -> "Cost":
+        """The sum of costs of one provider, which counts them all in the same unit."""
+        listed = list(costs)
+        unit = next((cost.unit for cost in listed if cost.unit), "")
+        return cls(sum(cost.units for cost in listed), unit, sum(cost.usd for cost in listed))
+
+
+class Call(Protocol):
+    """The line back to the stage that a provider gets with every piece of work."""
+
+    def progress(self, fraction: float) -> None:
+        """Report 0..1 done; raises `Cancelled` or `LeaseLost` when the work must stop."""
+
+    def recall(self, key: str) -> str | None:
+        """What `remember` stored under `key`, also by an earlier, killed attempt."""
+
+    def remember(self, key: str, value: str) -> None:
+        """Store durably, say the vendor's own job id before polling, so nothing is bought twice."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Audio to transcribe: `path` is 16-bit mono WAV at the transcriber's `sample_rate`.
+
+    `text` is the recording's own text where the uploaded file was text, not media.
+    """
+
+    path: Path
+    duration: float
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A transcriber's answer; `language` is what it heard where it was asked to detect."""
+
+    segments: Sequence[Segment]
+    language: str
+    cost: Cost = field(default_factory=Cost)
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A translator's answer: one text for each text it was given, in the same order."""
+
+    texts: Sequence[str]
+    cost: Cost = field(default_factory=Cost)
+
+
+@dataclass(frozen=True)
+class TooLong:
+    """A translated text that takes too long to speak, and the text that it translates.
+
+    `seconds` is what its voice may take at its natural rate, `characters` about how many it speaks
+    in that time.
+    """
+
+    text: str
+    source: str
+    seconds: float
+    characters: int
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A line to speak; `rate` is relative to the voice's natural speaking rate (1.0)."""
+
+    text: str
+    language: str
+    voice: str
+    rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A synthesiser's answer: `samples` is float32 mono in -1..1 at `sample_rate` Hz.
+
+    Silence, or no sample, is for a text that it cannot say.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    cost: Cost = field(default_factory=Cost)
+
+
+class Provider(Protocol):
+    """`model` names all that the output depends on.
+
+    `remote` is whether it is a service that all workers call, and whose limits they keep together.
+    """
+
+    name: str
+    model: str
+    remote: bool
+
+
+class Transcriber(Provider, Protocol):
+    """Turns a recording into segments."""
+
+    sample_rate: int
+
+    def check(self, language: str) -> None:
+        """Raise `Permanent` when this language cannot be transcribed."""
+
+    def transcribe(
+        self, recording: Recording, language: str, *, diarize: bool, call: Call
+    ) -> Transcribed:
+        """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
+
+
+class Pitch(IntEnum):
+    """How high a voice is."""
+
+    LOW = 0
+    MIDDLE = 1
+    HIGH = 2
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice that a synthesiser offers, by the name that an utterance asks for it with."""
+
+    name: str
+    pitch: Pitch
+
+
+class Translator(Provider, Protocol):
+    """Translates batches of segment texts. `batch_size` is the most texts one call may carry."""
+
+    batch_size: int
+
+    def check(self, source: str, target: str) -> None:
+        """Raise `Permanent` when this pair of languages cannot be translated."""
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Translate each text; never merges, drops or adds one."""
+
+
+@runtime_checkable
+class Shortener(Translator, Protocol):
+    """A translator that can also say the same in fewer words."""
+
+    def shorten(
+        self, texts: Sequence[TooLong], source: str, target: str, *, call: Call
+    ) -> Translated:
+        """Shorten each text, at most `batch_size` of them, to about the characters it may have.
+
+        What cannot be said shorter comes back as it was.
+        """
+
+
+class Synthesizer(Provider, Protocol):
+    """Speaks one line at a time. `concurrency` is how many lines may be asked for at once."""
+
+    concurrency: int
+    max_rate: float
+
+    def voices(self, language: str) -> Sequence[Voice]:
+        """The voices for a language, the best ones first; raises `Permanent` without any."""
+
+    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+        """Speak one line."""

@@ -1,0 +1,145 @@
+"""What a stage is given and what it gives back: inputs in, artifacts out, nothing else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.errors import Damaged
+from backend.pipeline.params import JobParams
+from backend.pipeline.stages import Making
+from workers.interfaces.providers import Call, Cost, Provider, Synthesizer, Transcriber, Translator
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An object in storage that the stage may read; `filename` is the user's name for an upload."""
+
+    key: str
+    sha256: str
+    size: int
+    mime: str
+    filename: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One stage of one run, for one language (empty for `asr`, which serves all of them).
+
+    `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
+    stages before by kind (`segments_src`, `segments`, `speech`), those of this language. `before`
+    holds what this very stage made in an earlier run, by kind: parts of it may be kept. `upstream`
+    tells the mix how the stages before it came to their results.
+    """
+
+    job_id: str
+    run_number: int
+    language: str
+    params: JobParams
+    files: Mapping[str, StoredFile]
+    before: Mapping[str, StoredFile] = field(default_factory=dict)
+    upstream: Sequence[Making] = ()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that the stage made; `kind` is unique within the stage and language.
+
+    `meta` says what a user may want to know of it (duration, codec, sample rate, ...).
+    """
+
+    kind: str
+    path: Path
+    mime: str
+    filename: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An object that is in storage already and becomes an artifact of this stage as well."""
+
+    kind: str
+    file: StoredFile
+    filename: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+# What the mixes of some languages made, by kind, in the order in which they were asked for.
+Mixes = Mapping[str, Mapping[str, StoredFile]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a stage made, by which provider and model.
+
+    `joint` puts the dubs of some languages into one file; raises `Permanent`. It is called once all
+    else is stored, and again if another language is completed meanwhile.
+    """
+
+    made: tuple[Made, ...]
+    provider: str
+    model: str
+    warnings: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    joint: Callable[[Mixes], Made] | None = None
+
+
+class ContentStore(Protocol):
+    """Keeps files under the hash of everything that made them, across runs and jobs."""
+
+    def get(self, content_key: str) -> StoredFile | None:
+        """The file kept under this content key, or None."""
+
+    def put(self, content_key: str, path: Path) -> StoredFile:
+        """Keep a file (FLAC, MP4 or JSON, by its suffix) under this content key."""
+
+    def drop(self, file: StoredFile) -> None:
+        """Forget a file, so that it is made again."""
+
+
+class Desk(Call, Protocol):
+    """Where a stage works: a scratch folder, the storage to read from, the line to the runner."""
+
+    workdir: Path
+    clips: ContentStore  # synthesised speech
+    batches: ContentStore  # translated texts
+    transcripts: ContentStore  # of recordings, and of finished dubs
+    streams: ContentStore  # recordings that are held, what is the same in all HLS packages
+
+    def fetch(self, file: StoredFile) -> Path:
+        """A local, verified copy of an object, for reading only; raises `Damaged`."""
+
+    def paid(self, cost: Cost) -> None:
+        """Note what a call cost, whatever becomes of the work that it is for."""
+
+    def paced(self, provider: Provider) -> AbstractContextManager[None]:
+        """Within it one call of the provider may be made; entered when it is this call's turn."""
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Within it nobody else on this machine does what has this name; others wait."""
+
+    def transcriber(self, name: str) -> Transcriber:
+        """The named transcriber; `Permanent` when there is none of that name."""
+
+    def translator(self, name: str) -> Translator:
+        """The named translator."""
+
+    def synthesizer(self, name: str) -> Synthesizer:
+        """The named synthesiser."""
+
+
+def kept(store: ContentStore, content_key: str, desk: Desk) -> tuple[StoredFile, Path] | None:
+    """What is kept under this key, and a local copy; what storage damaged counts as not kept."""
+    file = store.get(content_key)
+    if file is None:
+        return None
+    try:
+        return file, desk.fetch(file)
+    except Damaged:
+        store.drop(file)
+        return None
+
+
+StageFunction = Callable[[Work, Desk], Outcome]

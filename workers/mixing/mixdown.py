@@ -1,0 +1,282 @@
+"""A language's sound: how loud it is to be, what of it is rendered, what is kept from before.
+
+The index (`mix_index.py`) says of each chunk what it was made of and how loud it is. A later run
+gets it with the earlier run's files (`Work.before`), renders the chunks whose keys it does not
+find in it, and copies all others as they are.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from backend.pipeline.params import Bed, JobParams, Loudness
+from backend.pipeline.stages import CODE_VERSION, Stage
+from workers.audio import loudness
+from workers.audio.gain import Ducking
+from workers.audio.loudness import TENTH, covered
+from workers.interfaces.stages import Desk, StoredFile
+from workers.media.decode import Samples
+from workers.mixing.bed import Bed as Sound
+from workers.mixing.clips import natural_powers, ready
+from workers.mixing.forecast import forecast
+from workers.mixing.index import INDEX, ChunkEntry, Listened, Measured, MixIndex, before
+from workers.mixing.listen import Heard, listen
+from workers.mixing.render import WORKERS, Rendered, render
+from workers.mixing.score import DUCKING_HOP, RATE, Score, Settings, Take, key
+from workers.mixing.tracks import AUDIO, LOSSLESS, tracks
+
+# dB that the bed makes room: the original voice has to step well back, music less.
+DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.INSTRUMENTAL: 9.0, Bed.NONE: 0.0}
+# For which the bed stays down after speech, because of the pauses within a sentence.
+HOLD_MS = 300
+
+# The dub's speech is as loud as the source's own, within what can be heard and is no shouting.
+SOFTEST_SPEECH, LOUDEST_SPEECH = -33.0, -16.0  # LUFS
+# What has no sound of its own to be matched is as loud as broadcasts in Europe (EBU R128).
+USUAL = -23.0
+
+TARGETS = {Loudness.WEB: -16.0, Loudness.EBU: -23.0, Loudness.STREAMING: -27.0}  # LUFS
+# A source is matched within these: the lower end is the softest that broadcasters deliver, and
+# what is louder than the upper one is turned down by every streaming service.
+SOFTEST, LOUDEST = -31.0, -14.0
+
+# In LU: a mix this near to its target is left as it is, a warning tells of one this far (as much
+# as EBU R128 allows). An earlier run's speech level that is near what it would be now stays, for
+# another one would change every chunk.
+NEAR, FAR = 0.3, 0.5
+LEVEL_NEAR = 0.5
+TRIES = 3
+GREATEST = 30.0  # dB: what needs more gain is noise
+
+LISTENED = 0.1  # of the work
+
+FILES = {
+    AUDIO: "dub.m4a",
+    "audio_flac": "dub.flac",
+    "stem_dub": "stem-dub.flac",
+    "stem_bed": "stem-bed.flac",
+}
+
+Progress = Callable[[float], None]
+Seconds = tuple[float, float]
+
+
+class Recording(NamedTuple):
+    """A file that has sound."""
+
+    sha256: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be mixed: takes of clips over a bed, in `total` samples.
+
+    `clips` fetch the takes' files by their SHA-256, which is done only for those that are needed;
+    `spans` are the seconds in which the source speaks what the dub says instead, `language` is an
+    ISO 639-2/T code, `before` are an earlier run's files by kind.
+    """
+
+    params: JobParams
+    language: str
+    total: int
+    bed: Bed
+    media: Recording | None
+    background: Recording | None
+    takes: tuple[Take, ...]
+    clips: Mapping[str, Callable[[], Path]]
+    spans: Sequence[Seconds]
+    before: Mapping[str, StoredFile]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The files that are wanted."""
+        stems = ("stem_dub", "stem_bed") if self.params.stems else ()
+        return (AUDIO, *(("audio_flac",) if self.params.flac else ()), *stems)
+
+
+class Mixdown(NamedTuple):
+    """The files by kind, `INDEX` among them, and how they were made."""
+
+    paths: Mapping[str, Path]
+    bed: Bed
+    contents: MixIndex
+    measured: Measured
+    warnings: tuple[str, ...]
+
+
+def mixdown(order: Order, desk: Desk, progress: Progress) -> Mixdown:
+    """Measure, mix, measure again; `progress` gets 0..1.
+
+    Raises `Permanent` when the source or the background cannot be decoded.
+    """
+    mixing = _Mixing(order, desk, progress)
+    target = mixing.target
+    score = mixing.begun(target)
+    for _ in range(TRIES):
+        index = mixing.written(score)
+        measured = index.measured(target)
+        if abs(measured.off) <= NEAR:
+            break
+        score = _louder(score, measured.off)
+    paths = {**mixing.paths, INDEX: desk.workdir / "mix.json"}
+    paths[INDEX].write_bytes(index.to_bytes())
+    return Mixdown(
+        paths, mixing.bed, index, measured, tuple(_warnings(order, mixing.bed, measured))
+    )
+
+
+class _Mixing:
+    """What the steps share: the order, what is known from before, what was heard."""
+
+    def __init__(self, order: Order, desk: Desk, progress: Progress) -> None:
+        self._order, self._desk, self._progress = order, desk, progress
+        self._before = before(order.before, order.kinds, desk)
+        self._listened: dict[str, Heard] = {}
+        self._source = self._heard(order.media)
+        narrow = order.bed is Bed.INSTRUMENTAL and not self._source.wide
+        self.bed = Bed.SOURCE if narrow else order.bed
+        self._below = {Bed.NONE: None, Bed.BACKGROUND: order.background}.get(self.bed, order.media)
+        self.paths = {kind: desk.workdir / FILES[kind] for kind in order.kinds}
+
+    def _heard(self, recording: Recording | None) -> Heard:
+        if recording is None:
+            return Heard(np.zeros(-(-self._order.total // TENTH)), wide=True)
+        sha256 = recording.sha256
+        heard = self._listened.get(sha256) or self._before.heard(sha256)
+        if heard is None:
+            told = partial(_part, self._progress, 0.0, LISTENED)
+            heard = listen(recording.path, self._order.total, told)
+        self._listened[sha256] = heard
+        return heard
+
+    @cached_property
+    def target(self) -> float:
+        """The loudness that the mix is to have, in LUFS."""
+        own = loudness.integrated(self._source.tenths)
+        usual = USUAL if own is None else min(max(own, SOFTEST), LOUDEST)
+        return TARGETS.get(self._order.params.loudness, usual)
+
+    def begun(self, target: float) -> Score:
+        """The mix to begin with: an earlier run's loudness, if that lets anything be kept."""
+        score = self._score(self._level())
+        index = self._before.index
+        if index:
+            again = _louder(score, index.gain)
+            if any(self._before.kept(_keys(again))):
+                return again
+        expected = self._forecast(score)
+        return score if expected is None else _louder(score, target - expected)
+
+    def _level(self) -> float:
+        """The loudness of the source's own speech, which the dub's is to have, in LUFS."""
+        times = np.arange(len(self._source.tenths)) * TENTH / RATE
+        found = loudness.level(self._source.tenths[covered(times, self._order.spans)])
+        if found is None:
+            return USUAL
+        level = round(min(max(found, SOFTEST_SPEECH), LOUDEST_SPEECH), 2)
+        index = self._before.index
+        return index.level if index and abs(index.level - level) <= LEVEL_NEAR else level
+
+    def _score(self, level: float) -> Score:
+        order = self._order
+        replaced = self.bed in (Bed.SOURCE, Bed.INSTRUMENTAL)
+        spans = order.spans if replaced else ()
+        asked = order.params.ducking
+        return Score(
+            total=order.total,
+            bed=self._below.sha256 if self._below else "",
+            takes=order.takes,
+            held=[(round(start * RATE), round(end * RATE)) for start, end in spans],
+            settings=Settings(
+                level=level,
+                gain=0.0,
+                depth=DEPTH[self.bed] if asked.depth_db is None else asked.depth_db,
+                ducking=Ducking(_hops(asked.attack_ms), _hops(HOLD_MS), _hops(asked.release_ms)),
+                separate=self.bed is Bed.INSTRUMENTAL,
+            ),
+        )
+
+    def _forecast(self, score: Score) -> float | None:
+        below = self._heard(self._below)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            clips = dict(pool.map(self._natural, self._order.clips))
+        return forecast(score, below.tenths, clips)
+
+    def _natural(self, sha256: str) -> tuple[str, loudness.Powers]:
+        return sha256, natural_powers(self._order.clips[sha256]())
+
+    def written(self, score: Score) -> MixIndex:
+        """Write the files; what is known of them."""
+        keys = _keys(score)
+        kept = self._before.kept(keys)
+        chunks = []
+        # Rendering ends first, so that its memory is free when the files are put together.
+        with (
+            tracks(self.paths, self._before.files, self._order.language) as append,
+            closing(self._rendering(score, kept)) as new,
+        ):
+            for chunk, key_, entry in zip(score.chunks, keys, kept, strict=True):
+                rendered = None if entry else next(new)
+                append(chunk, rendered)
+                chunks.append(ChunkEntry.of(key_, rendered) if rendered else entry)
+                _part(self._progress, LISTENED, 1.0, chunk.end / score.total)
+        return MixIndex(
+            bed=score.bed,
+            level=score.settings.level,
+            gain=score.settings.gain,
+            chunks=tuple(chunks),
+            listened=tuple(Listened.of(*item) for item in self._listened.items()),
+        )
+
+    def _rendering(self, score: Score, kept: Sequence[ChunkEntry | None]) -> Generator[Rendered]:
+        """The chunks that are not kept."""
+        known = zip(score.chunks, kept, self._before.checksums(score), strict=True)
+        return render(
+            score,
+            [(chunk, checksum) for chunk, entry, checksum in known if entry is None],
+            Sound(self._below.path if self._below else None, score.total),
+            partial(spoken, self._order, score.settings.level),
+            [LOSSLESS[kind] for kind in self.paths if kind in LOSSLESS],
+        )
+
+
+def spoken(order: Order, level: float, take: Take) -> Samples:
+    """A take's mono samples, its speech at `level` LUFS."""
+    return ready(order.clips[take.clip](), take.length, level)
+
+
+def _keys(score: Score) -> list[str]:
+    return [key(score, chunk, CODE_VERSION[Stage.MIX]) for chunk in score.chunks]
+
+
+def _louder(score: Score, decibels: float) -> Score:
+    gain = round(min(max(score.settings.gain + decibels, -GREATEST), GREATEST), 2)
+    return replace(score, settings=replace(score.settings, gain=gain))
+
+
+def _hops(milliseconds: int) -> int:
+    return round(milliseconds * RATE / 1000 / DUCKING_HOP)
+
+
+def _part(progress: Progress, begin: float, end: float, fraction: float) -> None:
+    progress(begin + (end - begin) * fraction)
+
+
+def _warnings(order: Order, bed: Bed, measured: Measured) -> Iterator[str]:
+    if bed is not order.bed:
+        yield (
+            "Voices cannot be taken out of a mono recording: its left and right are the same. The "
+            "source was lowered under the dub instead. Upload a background track for better."
+        )
+    if abs(measured.off) > FAR:
+        yield (
+            f"The dub is {abs(measured.off):.1f} LU off its target of {measured.target:.0f} LUFS: "
+            "its peaks leave no more room. Choose a softer one."
+        )
