@@ -14,7 +14,8 @@ from psycopg import sql
 
 from backend.database import schema
 from backend.database.engine import Database
-from backend.database.models.base import LOCAL_USER, Base
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.base import Base
 from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories, servers

@@ -9,7 +9,7 @@ from backend.storage.local import LocalStore
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.interfaces.stages import Made, Outcome, StoredFile, Work
 from workers.providers import registry
-from workers.runtime.context import Keep, fetch, file_sha256
+from workers.runtime.content_store import BlobContentStore, fetch_file, file_sha256
 
 
 class LoneDesk:
@@ -19,10 +19,10 @@ class LoneDesk:
         self.workdir = folder / "work"
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.store = store or LocalStore(folder / "store", "http://test", "secret")
-        self.clips = Keep(self.store, "clips")
-        self.streams = Keep(self.store, "streams")
-        self.batches = Keep(self.store, "batches")
-        self.transcripts = Keep(self.store, "transcripts")
+        self.clips = BlobContentStore(self.store, "clips")
+        self.streams = BlobContentStore(self.store, "streams")
+        self.batches = BlobContentStore(self.store, "batches")
+        self.transcripts = BlobContentStore(self.store, "transcripts")
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}
@@ -40,7 +40,7 @@ class LoneDesk:
         self.memo[key] = value
 
     def fetch(self, file: StoredFile) -> Path:
-        return fetch(self.store, file, self.workdir)
+        return fetch_file(self.store, file, self.workdir)
 
     def paid(self, cost: Cost) -> None:
         self.bill.append(cost)

@@ -11,13 +11,15 @@ from sqlalchemy import insert
 from uuid6 import uuid7
 
 from backend.api.app import create_app
-from backend.artifacts.inputs import FileRef
 from backend.database.engine import Database, from_now
-from backend.database.models.base import LOCAL_USER, Upload, User
-from backend.documents.transcripts import Speech
+from backend.database.models.accounts import LOCAL_USER, User
+from backend.database.models.uploads import Upload
+from backend.documents.speech import Speech
 from backend.jobs import submit
+from backend.pipeline.files import FileRef
+from backend.pipeline.keys import input_key, object_key
 from backend.pipeline.params import JobParams, Kind, Providers
-from backend.pipeline.stages import Stage, input_key, object_key
+from backend.pipeline.stages import Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.runs.transitions import NewArtifact, Success

@@ -9,8 +9,8 @@ from uuid import UUID
 from werkzeug.serving import make_server
 
 from backend.api.app import create_app
-from backend.artifacts.inputs import FileRef
 from backend.documents.languages import iso639_2
+from backend.pipeline.files import FileRef
 from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from backend.runs.transitions import NewArtifact, Success

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.documents.transcripts import Clip, Line, Speech, Translation
+from backend.documents.speech import Clip, Speech
+from backend.documents.transcripts import Line, Translation
 from backend.media.probe import probe
 from backend.pipeline.params import JobParams, Kind, Timing
 from backend.pipeline.stages import Making
@@ -14,7 +15,7 @@ from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
 from workers.interfaces.stages import Outcome, StoredFile, Work
 from workers.media.decode import blocks, exactly
-from workers.runtime.context import Keep, file_sha256
+from workers.runtime.content_store import BlobContentStore, file_sha256
 from workers.stages.mix import run
 from workers.timing.policy import placed
 
@@ -30,8 +31,8 @@ class FakeDesk:
     def __init__(self, workdir: Path) -> None:
         self.workdir = workdir
         self.store = LocalStore(workdir / "store", "http://test", "secret")
-        self.streams = Keep(self.store, "streams")
-        self.transcripts = Keep(self.store, "transcripts")
+        self.streams = BlobContentStore(self.store, "streams")
+        self.transcripts = BlobContentStore(self.store, "transcripts")
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []
         self.fetched: list[str] = []

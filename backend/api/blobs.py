@@ -8,7 +8,7 @@ from backend.api.http.context import parts
 from backend.api.http.cross_origin import allow_any
 from backend.errors import Conflict, NotFound
 from backend.storage.local import CHUNK
-from backend.uploads import receive
+from backend.uploads import access
 
 blueprint = Blueprint("blobs", __name__, url_prefix="/v1/blobs")
 blueprint.after_request(allow_any)
@@ -21,7 +21,7 @@ def put(token: str, _name: str) -> Response:
     key = store.links.claims(token).get("put")
     if key is None:
         raise NotFound("This link is for downloading")
-    if store.size(key) is not None or receive.is_complete(parts().db, key):
+    if store.size(key) is not None or access.is_complete(parts().db, key):
         raise Conflict("already-uploaded", "This file was sent already: ask for a new upload URL")
     request.max_content_length = parts().settings.max_upload_bytes
     with store.writer(key) as file:

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from backend.api import schemas
 from backend.api.http.context import parts, user_id
 from backend.api.http.requests import Blueprint
-from backend.uploads import receive
+from backend.uploads import access, receive
 from backend.uploads.content import content_of
 
 blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Files to work on")
@@ -44,9 +44,9 @@ class Complete(MethodView):
     def post(self, request: dict[str, Any]) -> Any:
         """Say that the file was sent: it is checked, probed and from then on never changes."""
         db, store, settings = parts().db, parts().store, parts().settings
-        upload = receive.find(db, user_id(), request["file_id"])
+        upload = access.find_upload(db, user_id(), request["file_id"])
         if upload.completed_at is not None:
-            receive.compare(upload, request["sha256"], request["size"])
+            access.compare_upload(upload, request["sha256"], request["size"])
         else:
             with receive.incoming(
                 store, upload, settings.max_upload_bytes, parts().scratch
@@ -66,4 +66,4 @@ class Complete(MethodView):
                     expected_sha256=request["sha256"],
                     expected_size=request["size"],
                 )
-        return receive.find(db, user_id(), request["file_id"])
+        return access.find_upload(db, user_id(), request["file_id"])

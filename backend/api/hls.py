@@ -15,11 +15,11 @@ from backend.api import schemas
 from backend.api.http.context import parts, user_id
 from backend.api.http.cross_origin import allow_any
 from backend.api.http.requests import Blueprint
-from backend.artifacts.inputs import FileRef
 from backend.errors import NotFound
 from backend.hls import playlist
 from backend.hls.index import Package, Rendition, Role, Stream, renditions
 from backend.jobs import views
+from backend.pipeline.files import FileRef
 
 Files = Mapping[str, Mapping[str, FileRef]]  # by language and kind of artifact
 

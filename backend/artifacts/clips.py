@@ -6,7 +6,7 @@ Clips are kept for all jobs and are no artifacts of any; only these documents te
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.documents.transcripts import Clip, Speech
+from backend.documents.speech import Clip, Speech
 from backend.storage.base import BlobStore
 
 

@@ -1,36 +1,17 @@
 """Files as stages see them: what each stage of a run reads."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
 from sqlalchemy.orm import aliased
 
-from backend.database.models.base import Artifact, Job, Run, StageRun, Upload
+from backend.database.models.jobs import Job
+from backend.database.models.runs import Artifact, Run, StageRun
+from backend.database.models.uploads import Upload
+from backend.pipeline.files import READS, FileRef
 from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Making, Stage
 from backend.pipeline.states import StageState
-
-
-@dataclass(frozen=True)
-class FileRef:
-    """An object in storage, immutable."""
-
-    key: str
-    sha256: str
-    size: int
-    mime: str
-    filename: str
-
-
-# What each stage reads, by role of upload or kind of artifact.
-READS = {
-    Stage.ASR: ("media",),
-    Stage.MT: ("segments_src",),
-    Stage.TTS: ("segments",),
-    Stage.MIX: ("media", "background", "segments", "speech"),
-}
-
 
 FILE = (
     *(Artifact.kind, Artifact.object_key, Artifact.sha256, Artifact.size),

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from backend.artifacts.inputs import FILE, FileRef, made_by
-from backend.database.models.base import Artifact, Job, Run, StageRun
-from backend.pipeline.stages import JOINT, Stage
+from backend.artifacts.inputs import FILE, made_by
+from backend.database.models.jobs import Job
+from backend.database.models.runs import Artifact, Run, StageRun
+from backend.pipeline.files import JOINT, FileRef
+from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 
 VIDEO = "video"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from backend.artifacts import clips
 from backend.artifacts.inputs import made_by
-from backend.database.models.base import Artifact, Run, StageRun
+from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.plan import Place, Prior
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState

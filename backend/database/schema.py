@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select
 
 from backend.database.engine import Database
-from backend.database.models.base import LOCAL_USER, User
+from backend.database.models.accounts import LOCAL_USER, User
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

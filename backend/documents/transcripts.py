@@ -4,25 +4,11 @@ All times are seconds from the start of the recording.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from backend.documents.text import one_line
-
-# Line breaks are structure to engines, caption files and those who edit lines as text.
-Row = Annotated[str, AfterValidator(one_line)]
-
-
-class Document(BaseModel):
-    """Base of the JSON documents: immutable, and strict about unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def to_bytes(self) -> bytes:
-        """UTF-8 JSON, stable for equal content, so that equal documents have equal hashes."""
-        return (self.model_dump_json(indent=1) + "\n").encode()
+from backend.documents.base import Document, Row
 
 
 class Word(Document):
@@ -110,72 +96,3 @@ def everyone(known: Sequence[Speaker], said: Iterable[Segment | Line]) -> tuple[
     labels = [speaker.label for speaker in known]
     new = dict.fromkeys(one.speaker for one in said if one.speaker not in labels)
     return (*known, *(Speaker(label=label) for label in new))
-
-
-class Clip(Document):
-    """The speech made for one line, as mono FLAC under `object_key`.
-
-    `text` is what it says, which is the line's own unless that had to be shortened; `size` is in
-    bytes, `duration` in seconds; `rate` is the provider's speaking rate, 1.0 being its natural one,
-    and `natural` the seconds that the text takes at that.
-    """
-
-    id: int
-    text: str
-    object_key: str
-    sha256: str
-    size: int
-    duration: float
-    natural: float
-    rate: float
-    voice: str
-
-
-class Verdict(StrEnum):
-    """How a line's speech fits its place."""
-
-    OK = "ok"
-    FAST = "fast"  # above 1.2 times its natural rate
-    RUSHED = "rushed"  # above 1.5 times
-    LEFT_OUT = "left_out"  # not in the mix, as the job asked for lines that would be rushed
-
-
-class Placement(Document):
-    """Line `id` sounds from `start` for `duration` seconds, both whole samples of 48 kHz.
-
-    `rate` is how many times as fast as the voice's natural speech that is, by speaking faster and
-    stretching together; `shift` the seconds after the source line's start, negative before it. A
-    line left out has the place that it would have had.
-
-    `start` is on the dub's own clock, which goes on while the picture is held (`hold` seconds, as
-    the line comes to its end; see `workers.timing.holds`); `shift` is on the recording's.
-    """
-
-    id: int
-    start: float
-    duration: float
-    rate: float
-    shift: float
-    verdict: Verdict
-    hold: float = 0.0
-
-
-class Speech(Document):
-    """`speech_<lang>.json`: a clip and a placement for each line that has something to say."""
-
-    language: str
-    clips: tuple[Clip, ...]
-    placements: tuple[Placement, ...]
-
-    def said(self, translation: Translation) -> Translation:
-        """The translation with the texts that are spoken, some of them in fewer words."""
-        texts = {clip.id: clip.text for clip in self.clips}
-        lines = (
-            line.model_copy(update={"text": texts.get(line.id, line.text)})
-            for line in translation.lines
-        )
-        return translation.model_copy(update={"lines": tuple(lines)})
-
-    def heard(self) -> tuple[Placement, ...]:
-        """The placements of the lines that are in the mix, in order of time."""
-        return tuple(one for one in self.placements if one.verdict is not Verdict.LEFT_OUT)

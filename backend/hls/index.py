@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from backend.documents.transcripts import Document
+from backend.documents.base import Document
 
 
 class Role(StrEnum):

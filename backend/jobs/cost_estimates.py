@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from backend.database.engine import Database
-from backend.database.models.base import Run, StageRun
+from backend.database.models.runs import Run, StageRun
+from backend.pipeline.keys import relevant_params
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Step
-from backend.pipeline.stages import ALL_LANGUAGES, Stage, relevant_params
+from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.pipeline.states import StageState
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
 from backend.database.engine import Database
-from backend.database.models.base import Job, Run, StageRun
+from backend.database.models.jobs import Job
+from backend.database.models.runs import Run, StageRun
 from backend.errors import NotFound
 from backend.jobs import resume
 from backend.pipeline.stages import ALL_LANGUAGES

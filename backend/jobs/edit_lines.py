@@ -6,46 +6,29 @@ bring; what was changed before the lines were translated anew belongs to an olde
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Select, bindparam, exists, insert, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, insert, select
 
-from backend.artifacts.inputs import FILE, FileRef, made_by
+from backend.artifacts.revisions import JSON, Edition, lines_filename, read_edition
 from backend.database.engine import Database
-from backend.database.models.base import Artifact, Run, SegmentEdit, StageRun
+from backend.database.models.jobs import SegmentEdit
+from backend.database.models.runs import StageRun
 from backend.documents.transcripts import Line, Translation, everyone
 from backend.errors import Conflict, Invalid, NotFound
-from backend.jobs import submit
-from backend.pipeline.plan import Given, Place
+from backend.jobs import access
+from backend.pipeline.files import FileRef
 from backend.pipeline.stages import Stage
-from backend.pipeline.states import UNFINISHED, StageState
+from backend.pipeline.states import UNFINISHED
 from backend.runs import events
 from backend.runs.events import Event
 from backend.storage.base import BlobStore
-
-JSON = "application/json"
-KIND = "segments"
-
-
-@dataclass(frozen=True)
-class Edition:
-    """A revision of a language's lines: 0 as first translated, then one more with each change.
-
-    `output_revision` is the one that the latest complete output was made of; `run` the number of
-    the last run that took the lines.
-    """
-
-    revision: int
-    output_revision: int
-    run: int
-    file: FileRef
 
 
 @dataclass(frozen=True)
@@ -59,8 +42,8 @@ class Editor:
     def current(self, user_id: UUID, job_id: UUID, language: str) -> tuple[Edition, Translation]:
         """The lines of a language as they stand; raises `NotFound` before there are any."""
         with self.db.read() as connection:
-            submit.find(connection, user_id, job_id)
-            edition = _edition(connection, job_id, language)
+            access.find_job(connection, user_id, job_id)
+            edition = read_edition(connection, job_id, language)
         if edition is None:
             raise NotFound(f"This job has no lines in '{language}': it was not translated so far")
         with TemporaryDirectory(dir=self.scratch) as folder:
@@ -90,7 +73,7 @@ class Editor:
         with self.db.write() as connection:
             events.lock_job(connection, job_id)
             _refuse_translating(connection, job_id, language)
-            _refuse_stale(revision, _edition(connection, job_id, language))
+            _refuse_stale(revision, read_edition(connection, job_id, language))
             _write(connection, job_id, language, replace(edition, revision=revision + 1, file=file))
             data = {"segment": line_id, "revision": revision + 1}
             events.record(connection, job_id, Event("segment.edited", language=language, data=data))
@@ -99,7 +82,7 @@ class Editor:
     def _stored(self, job_id: UUID, language: str, translation: Translation) -> FileRef:
         content = translation.to_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
-        name = _filename(language)
+        name = lines_filename(language)
         key = f"jobs/{job_id}/edits/{language}/{sha256[:16]}/{name}"
         with TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / name
@@ -136,92 +119,6 @@ def _check_times(line: Line, duration: float) -> None:
         raise Invalid("end", f"{line.end:g} s is after the recording ({duration:g} s)")
 
 
-def pending(
-    connection: Connection, job_id: UUID, is_current: Callable[[str, str], bool]
-) -> dict[Place, Given]:
-    """The latest changes of each language, where `is_current(language, sha256)` is not true yet."""
-    latest = {language: made[-1] for language, made in _history(connection, job_id).items()}
-    return {
-        (Stage.MT, language): {KIND: one.file}
-        for language, one in latest.items()
-        if one.edit and not is_current(language, one.file.sha256)
-    }
-
-
-class _Lines(NamedTuple):
-    """The lines of a language as run number `run` took them, or after an edit of these."""
-
-    language: str
-    run: int
-    edit: int  # its number among all revisions; 0 if it is none
-    file: FileRef
-
-
-def _history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines]]:
-    """For each language whatever changed its lines, in this order: its revisions."""
-    found: dict[str, list[_Lines]] = {}
-    every = (*_taken(connection, job_id), *_edited(connection, job_id))
-    for one in sorted(every, key=lambda one: (one.run, one.edit)):
-        made = found.setdefault(one.language, [])
-        if one.edit or not made or made[-1].file.sha256 != one.file.sha256:
-            made.append(one)
-        else:  # a run that takes the lines as they are is no change
-            made[-1] = made[-1]._replace(run=one.run)
-    return found
-
-
-def _taken(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
-    """The lines that runs translated, took over or were given."""
-    rows = connection.execute(
-        select(StageRun.language, Run.number, *FILE)
-        .join(Run, Run.id == StageRun.run_id)
-        .join(Artifact, Artifact.stage_run_id == made_by())
-        .where(StageRun.job_id == job_id, StageRun.stage == Stage.MT, Artifact.kind == KIND)
-        .where(StageRun.state == StageState.SUCCEEDED)
-    )
-    for row in rows:
-        yield _Lines(row.language, row.number, 0, FileRef(*row[3:]))
-
-
-def _edited(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
-    rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
-    for row in rows:
-        file = FileRef(row.object_key, row.sha256, row.size, JSON, _filename(row.language))
-        yield _Lines(row.language, row.after_run, row.revision, file)
-
-
-def _edition(connection: Connection, job_id: UUID, language: str) -> Edition | None:
-    made = _history(connection, job_id).get(language)
-    if made is None:
-        return None
-    heard = connection.execute(_HEARD, {"of_job": job_id, "of_language": language}).scalar()
-    of_output = [number for number, one in enumerate(made) if one.file.sha256 == heard]
-    return Edition(len(made) - 1, max(of_output, default=0), made[-1].run, made[-1].file)
-
-
-def _heard() -> Select[str]:
-    """The sha256 of the lines that the latest complete output was made of."""
-    mix = aliased(StageRun)
-    mixed = exists().where(
-        mix.run_id == StageRun.run_id,
-        mix.language == StageRun.language,
-        mix.stage == Stage.MIX,
-        mix.state == StageState.SUCCEEDED,
-    )
-    return (
-        select(Artifact.sha256)
-        .join(StageRun, made_by() == Artifact.stage_run_id)
-        .join(Run, Run.id == StageRun.run_id)
-        .where(StageRun.job_id == bindparam("of_job"), StageRun.stage == Stage.MT, mixed)
-        .where(StageRun.language == bindparam("of_language"), Artifact.kind == KIND)
-        .order_by(Run.number.desc())
-        .limit(1)
-    )
-
-
-_HEARD = _heard()
-
-
 def _refuse_translating(connection: Connection, job_id: UUID, language: str) -> None:
     """What is edited while it is translated anew would be lost with the old translation."""
     mine = (StageRun.job_id == job_id) & (StageRun.language == language)
@@ -247,10 +144,6 @@ def _write(connection: Connection, job_id: UUID, language: str, edition: Edition
             size=edition.file.size,
         )
     )
-
-
-def _filename(language: str) -> str:
-    return f"segments_{language}.json"
 
 
 def _refuse_stale(seen: int, edition: Edition | None) -> None:

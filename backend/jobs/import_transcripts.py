@@ -8,16 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from backend.artifacts.inputs import FileRef
 from backend.database.engine import Database
 from backend.documents import subtitles
 from backend.jobs import fit_transcripts
 from backend.jobs.fit_transcripts import Said, Start
+from backend.pipeline.files import FileRef
 from backend.pipeline.params import JobParams, checked
 from backend.pipeline.plan import Given, Place
 from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.storage.base import BlobStore
-from backend.uploads import receive
+from backend.uploads import access
 
 JSON = "application/json"
 
@@ -41,9 +41,11 @@ def prepare(
     if not named:
         return {}
     with db.read() as connection:
-        media = receive.usable(connection, user_id, media_id, receive.MEDIA, "mediaId")
+        media = access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
         found = {
-            place: receive.usable(connection, user_id, one.upload_id, ("transcript",), one.field)
+            place: access.require_upload(
+                connection, user_id, one.upload_id, ("transcript",), one.field
+            )
             for place, one in named.items()
         }
     made: dict[Place, Given] = {(Stage.ASR, ALL_LANGUAGES): {}}

@@ -9,16 +9,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.artifacts import reusable
+from backend.artifacts import reusable, revisions
 from backend.artifacts.reusable import Found
 from backend.database.engine import Database
-from backend.database.models.base import Run, Upload
+from backend.database.models.runs import Run
+from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
-from backend.jobs import edit_lines, submit
+from backend.jobs import access
 from backend.pipeline.params import Bed, JobParams, checked, normalized, overridden
 from backend.pipeline.plan import Place, Step, plan
 from backend.pipeline.stages import Stage
-from backend.runs import create, transitions
+from backend.runs import completion, create
 from backend.storage.base import BlobStore
 
 
@@ -41,12 +42,12 @@ def prepare(
     Raises `NotFound`, `Invalid` and `Conflict` as a resume does.
     """
     with db.read() as connection:
-        job = submit.find(connection, user_id, job_id)
+        job = access.find_job(connection, user_id, job_id)
         _check_run(connection, job_id, asked.from_run)
         params = JobParams.model_validate(_params(connection, job_id, asked.from_run))
         uploads = _upload_hashes(connection, job)
         made = reusable.find(connection, job_id, asked.from_run)
-        edited = edit_lines.pending(connection, job_id, partial(_is_current, made))
+        edited = revisions.find_pending_edits(connection, job_id, partial(_is_current, made))
     wanted = normalized(asked.languages) or params.target_languages
     known = {"target_languages": (*params.target_languages, *wanted)}
     params = checked(overridden(params.model_copy(update=known), asked.overrides))
@@ -67,7 +68,7 @@ def prepare(
 def _is_current(made: Mapping[Place, Sequence[Found]], language: str, sha256: str) -> bool:
     """Whether the latest run has these lines already."""
     latest = made.get((Stage.MT, language), ())
-    return bool(latest) and latest[0].prior.outputs.get(edit_lines.KIND) == sha256
+    return bool(latest) and latest[0].prior.outputs.get(revisions.KIND) == sha256
 
 
 def start(
@@ -87,7 +88,7 @@ def start(
                 "overrides": dict(asked.overrides),
             }
             run_id = create.create(connection, job_id, params, named, steps, **how)
-            transitions.settle_run(connection, job_id, run_id)
+            completion.update_run(connection, job_id, run_id)
     except IntegrityError:
         # Two resumes at once: the partial unique index let one of them through.
         _refuse_while_active(db, user_id, job_id)
@@ -97,7 +98,7 @@ def start(
 
 def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
     with db.read() as connection:
-        submit.find(connection, user_id, job_id)
+        access.find_job(connection, user_id, job_id)
         run_id = create.active(connection, job_id)
     if run_id is not None:
         raise Conflict(

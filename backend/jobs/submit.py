@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import insert
 from uuid6 import uuid7
 
 from backend.database.engine import Database
-from backend.database.models.base import Job
-from backend.errors import Invalid, NotFound
+from backend.database.models.jobs import Job
+from backend.errors import Invalid
+from backend.jobs.access import find_job
 from backend.pipeline.params import Bed, JobParams, checked
 from backend.pipeline.plan import Given, Place, Step, places
+from backend.runs import completion, events
 from backend.runs import create as run_creation
-from backend.runs import events, transitions
 from backend.runs.events import Event
-from backend.uploads import receive
+from backend.uploads import access
 
 
 def create(
@@ -36,9 +36,11 @@ def create(
     params = checked(params)
     job_id = uuid7()
     with db.write() as connection:
-        receive.usable(connection, user_id, media_id, receive.MEDIA, "mediaId")
+        access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
         if background_id is not None:
-            receive.usable(connection, user_id, background_id, ("background",), "backgroundId")
+            access.require_upload(
+                connection, user_id, background_id, ("background",), "backgroundId"
+            )
         elif params.bed is Bed.BACKGROUND:
             raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
         job = {
@@ -57,26 +59,16 @@ def create(
         steps = [Step(*place, given=given.get(place)) for place in stages]
         run_id = run_creation.create(connection, job_id, params, None, steps)
         if given:
-            transitions.settle_run(connection, job_id, run_id)
+            completion.update_run(connection, job_id, run_id)
     return job_id, run_id
 
 
 def cancel(db: Database, user_id: UUID, job_id: UUID) -> bool:
     """Ask the job's active run to stop; returns False when none was active."""
     with db.read() as connection:
-        find(connection, user_id, job_id)
+        find_job(connection, user_id, job_id)
         run_id = run_creation.active(connection, job_id)
     if run_id is None:
         return False
-    transitions.cancel_run(db, job_id, run_id)
+    completion.cancel_run(db, job_id, run_id)
     return True
-
-
-def find(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]:
-    """The job's row; raises `NotFound`, also for somebody else's job."""
-    job = connection.execute(
-        select(Job.__table__).where(Job.id == job_id, Job.user_id == user_id)
-    ).one_or_none()
-    if job is None:
-        raise NotFound(f"There is no job {job_id}")
-    return job

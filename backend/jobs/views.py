@@ -7,13 +7,15 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from backend.artifacts import multilingual
-from backend.artifacts.inputs import FileRef, made_by
+from backend.artifacts.inputs import made_by
 from backend.database.engine import Database
-from backend.database.models.base import Artifact, Job, JobEvent, LanguageTask, Run, StageRun
+from backend.database.models.jobs import Job, JobEvent
+from backend.database.models.runs import Artifact, LanguageTask, Run, StageRun
 from backend.errors import NotFound
-from backend.jobs import submit
+from backend.jobs import access
+from backend.pipeline.files import JOINT, FileRef
 from backend.pipeline.plan import Step
-from backend.pipeline.stages import ALL_LANGUAGES, JOINT, Stage
+from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.pipeline.states import (
     LanguageStatus,
     RunState,
@@ -27,7 +29,7 @@ from backend.pipeline.states import (
 def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     """A job with its stages, languages and artifacts."""
     with db.read() as connection:
-        row = submit.find(connection, user_id, job_id)
+        row = access.find_job(connection, user_id, job_id)
         run = _run(connection, job_id, row.last_run)
         latest = _latest_markers(connection, job_id)
         artifacts = _artifacts(connection, job_id)
@@ -70,7 +72,7 @@ def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dic
 def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     """Every run of a job with what it executed and reused and was given."""
     with db.read() as connection:
-        submit.find(connection, user_id, job_id)
+        access.find_job(connection, user_id, job_id)
         rows = connection.execute(
             select(Run.__table__).where(Run.job_id == job_id).order_by(Run.number)
         ).all()
@@ -95,7 +97,7 @@ def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
 def events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     """All that happened to a job, in order."""
     with db.read() as connection:
-        submit.find(connection, user_id, job_id)
+        access.find_job(connection, user_id, job_id)
         rows = connection.execute(
             select(JobEvent.__table__).where(JobEvent.job_id == job_id).order_by(JobEvent.seq)
         )
@@ -105,7 +107,7 @@ def events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
 def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> FileRef:
     """The file behind an artifact's name; raises `NotFound` and tells which there are."""
     with db.read() as connection:
-        submit.find(connection, user_id, job_id)
+        access.find_job(connection, user_id, job_id)
         files = {_name(row): row for row in _artifacts(connection, job_id)}
     if name not in files:
         known = ", ".join(sorted(files)) or "none yet"
@@ -119,7 +121,7 @@ def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, F
     Raises `NotFound` when there are none.
     """
     with db.read() as connection:
-        submit.find(connection, user_id, job_id)
+        access.find_job(connection, user_id, job_id)
         found = multilingual.dubs(connection, job_id)
     streamable = {language: dub.files for language, dub in found.items() if "hls" in dub.files}
     if not streamable:

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.database.engine import Database, from_now
-from backend.database.models.base import ProviderGate
+from backend.database.models.limits import ProviderGate
 from backend.limits import throttle
 from backend.limits.throttle import Answer, Gate
 

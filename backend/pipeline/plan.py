@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend.artifacts.inputs import READS, FileRef
 from backend.errors import Conflict
+from backend.pipeline.files import READS, FileRef
+from backend.pipeline.keys import input_key
 from backend.pipeline.params import JobParams
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Stage, input_key, stages_of
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Stage, stages_of
 
 Place = tuple[Stage, str]
 # What was made at each place, the newest first.

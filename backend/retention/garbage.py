@@ -18,7 +18,9 @@ from sqlalchemy import Connection, select
 
 from backend.artifacts import clips
 from backend.database.engine import Database
-from backend.database.models.base import Artifact, SegmentEdit, Upload
+from backend.database.models.jobs import SegmentEdit
+from backend.database.models.runs import Artifact
+from backend.database.models.uploads import Upload
 from backend.errors import NotFound, Permanent
 from backend.storage.base import PARTS, BlobStore, StoredObject
 from backend.uploads.receive import INCOMING

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, update
 from uuid6 import uuid7
 
-from backend.database.models.base import Artifact, Job, LanguageTask, Run, StageRun
+from backend.database.models.jobs import Job
+from backend.database.models.runs import Artifact, LanguageTask, Run, StageRun
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Place, Step
 from backend.pipeline.stages import ALL_LANGUAGES

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Insert, bindparam, insert, select, update
 
-from backend.database.models.base import Job, JobEvent
+from backend.database.models.jobs import Job, JobEvent
 
 
 @dataclass(frozen=True)

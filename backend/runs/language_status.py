@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, update
 
-from backend.database.models.base import LanguageTask
+from backend.database.models.runs import LanguageTask
 from backend.pipeline.stages import ORDER, Stage
 from backend.pipeline.states import LanguageStatus, StageState, language_progress, language_status
 

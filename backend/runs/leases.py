@@ -15,10 +15,10 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend.artifacts import inputs
-from backend.artifacts.inputs import FileRef
 from backend.database.engine import Database, from_now
-from backend.database.models.base import Run, StageRun
+from backend.database.models.runs import Run, StageRun
 from backend.errors import LeaseLost
+from backend.pipeline.files import FileRef
 from backend.pipeline.params import JobParams
 from backend.pipeline.stages import Making, Stage
 from backend.pipeline.states import RunState, StageState

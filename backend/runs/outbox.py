@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from backend.database.engine import Database, UtcDateTime, from_now
-from backend.database.models.base import Outbox, Run, StageRun
+from backend.database.models.runs import Outbox, Run, StageRun
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 

@@ -8,21 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Result, bindparam, insert, select, update
 from sqlalchemy.orm import aliased
 
 from backend.artifacts import multilingual
-from backend.artifacts.inputs import FileRef
 from backend.database.engine import Database, from_now
-from backend.database.models.base import Artifact, Run, StageRun
+from backend.database.models.runs import Artifact, Run, StageRun
 from backend.errors import LeaseLost, Outdated
+from backend.pipeline.files import FileRef
 from backend.pipeline.retry import Again, GiveUp
 from backend.pipeline.stages import ALL_LANGUAGES, Stage, stages_of
-from backend.pipeline.states import UNFINISHED, RunState, StageState, language_status, run_end
+from backend.pipeline.states import StageState
 from backend.runs import events, outbox
 from backend.runs import language_status as standing
+from backend.runs.completion import update_run
 from backend.runs.events import Event
 from backend.runs.leases import HELD, Claim, Lease, fenced, held_by, of_run
 
@@ -71,7 +71,7 @@ def succeed(db: Database, claim: Claim, success: Success) -> None:
             raise Outdated("Another language was completed meanwhile")
         last = cancelling or claim.stage is stages_of(claim.params.kind)[-1]
         if last or not standing.move_on(connection, claim.run_id, claim.language, claim.stage):
-            settle_run(connection, claim.job_id, claim.run_id)
+            update_run(connection, claim.job_id, claim.run_id)
 
 
 def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
@@ -86,7 +86,7 @@ def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again |
             _try_again(connection, claim, error, decision)
         else:
             _give_up(connection, claim, error, decision)
-        settle_run(connection, claim.job_id, claim.run_id)
+        update_run(connection, claim.job_id, claim.run_id)
 
 
 def cancelled(db: Database, claim: Lease) -> None:
@@ -94,7 +94,7 @@ def cancelled(db: Database, claim: Lease) -> None:
     with db.write() as connection:
         events.record(connection, claim.job_id, Event("stage.cancelled", **_unfinished(claim)))
         _end_stage(connection, claim, state=StageState.CANCELLED)
-        settle_run(connection, claim.job_id, claim.run_id)
+        update_run(connection, claim.job_id, claim.run_id)
 
 
 def hand_back(db: Database, claim: Lease) -> None:
@@ -106,7 +106,7 @@ def hand_back(db: Database, claim: Lease) -> None:
         events.record(connection, claim.job_id, Event("stage.handed_back", **_unfinished(claim)))
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
-        settle_run(connection, claim.job_id, claim.run_id)
+        update_run(connection, claim.job_id, claim.run_id)
 
 
 def exporting(db: Database, claim: Claim) -> None:
@@ -115,63 +115,6 @@ def exporting(db: Database, claim: Claim) -> None:
         if not connection.execute(_MIXED, held_by(claim)).rowcount:
             raise LeaseLost(f"{claim.stage} was taken over by another worker")
         standing.exporting(connection, claim.run_id, claim.language)
-
-
-def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
-    """Ask a run to stop: what waits is cancelled now, what runs at its next heartbeat."""
-    with db.write() as connection:
-        events.lock_job(connection, job_id)
-        asked = connection.execute(
-            update(Run)
-            .where(Run.id == run_id, Run.state == RunState.ACTIVE)
-            .where(Run.cancel_requested_at.is_(None))
-            .values(cancel_requested_at=from_now(0))
-            .returning(Run.number)
-        ).scalar_one_or_none()
-        if asked is None:
-            return
-        events.record(connection, job_id, Event("run.cancel_requested", run=asked))
-        settle_run(connection, job_id, run_id)
-
-
-def settle_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
-    """Bring languages and run in line with their stages; the job's row must be locked."""
-    rows = _stages(connection, run_id)
-    if rows[0].cancel_requested_at and StageState.WAITING in {row.state for row in rows}:
-        _cancel_waiting(connection, run_id)
-        rows = _stages(connection, run_id)
-    asr = {row.stage: row.state for row in rows if row.language == ALL_LANGUAGES}
-    languages = {row.language for row in rows} - {ALL_LANGUAGES} or {ALL_LANGUAGES}
-    stood = {
-        language: asr | {row.stage: row.state for row in rows if row.language == language}
-        for language in languages
-    }
-    for language, stages in stood.items():
-        standing.write(connection, run_id, language, stages)
-    # Not only the languages: while a worker is at `asr`, no other run may begin.
-    if not any(row.state in UNFINISHED for row in rows):
-        end = run_end([language_status(stages) for stages in stood.values()])
-        _end_run(connection, job_id, run_id, rows[0].number, end)
-
-
-def _stages(connection: Connection, run_id: UUID) -> Sequence[Any]:
-    return connection.execute(_STAGES, {"of_run": run_id}).all()
-
-
-def _cancel_waiting(connection: Connection, run_id: UUID) -> None:
-    connection.execute(
-        update(StageRun)
-        .where(StageRun.run_id == run_id, StageRun.state == StageState.WAITING)
-        .values(state=StageState.CANCELLED, finished_at=from_now(0))
-    )
-
-
-def _end_run(
-    connection: Connection, job_id: UUID, run_id: UUID, number: int, end: RunState
-) -> None:
-    connection.execute(_END_RUN, {"of_run": run_id, "end": end})
-    outbox.drop(connection, run_id)
-    events.record(connection, job_id, Event(f"run.{end}", run=number))
 
 
 def _end_stage(connection: Connection, claim: Lease, **values: Any) -> bool:
@@ -299,16 +242,3 @@ _SUCCEED = (
     .returning(of_run(Run.cancel_requested_at))
 )
 _MIXED = update(StageRun).where(HELD).values(progress=1.0)
-_STAGES = (
-    select(
-        *(StageRun.language, StageRun.stage, StageRun.state),
-        *(Run.number, Run.cancel_requested_at),
-    )
-    .join(Run, Run.id == StageRun.run_id)
-    .where(StageRun.run_id == bindparam("of_run"))
-)
-_END_RUN = (
-    update(Run)
-    .where(Run.id == bindparam("of_run"))
-    .values(state=bindparam("end"), finished_at=from_now(0))
-)

@@ -1,7 +1,7 @@
 """Files that users send: announced, put into storage, then checked and taken in."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,16 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row, insert, update
 from uuid6 import uuid7
 
 from backend.database.engine import Database, from_now
-from backend.database.models.base import Upload
-from backend.errors import Conflict, Invalid, NotFound, Permanent
+from backend.database.models.uploads import Upload
+from backend.errors import Conflict, Invalid, Permanent
 from backend.storage.base import BlobStore, SignedUrl
+from backend.uploads.access import compare_upload, find_upload
 
 INCOMING = "incoming"
-MEDIA = ("voice", "video")  # the roles that a recording may have
 
 
 @dataclass(frozen=True)
@@ -44,46 +44,6 @@ def announce(
             )
         )
     return upload_id, store.upload_url(key, timedelta(seconds=ttl_s))
-
-
-def find(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
-    """The upload's row; raises `NotFound`, also for somebody else's file."""
-    with db.read() as connection:
-        row = connection.execute(
-            select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
-        ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no file {upload_id}")
-    return row
-
-
-def usable(
-    connection: Connection, user_id: UUID, upload_id: UUID, roles: Sequence[str], field: str
-) -> Row[Any]:
-    """The row of a complete upload of one of these roles; raises `Invalid` for the field."""
-    upload = connection.execute(
-        select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
-    ).one_or_none()
-    if upload is None:
-        raise Invalid(field, f"there is no file {upload_id}")
-    if upload.completed_at is None:
-        raise Invalid(field, f"file {upload_id} is not complete: POST /v1/files/complete first")
-    if upload.role not in roles:
-        raise Invalid(field, f"file {upload_id} has role {upload.role}, not {' or '.join(roles)}")
-    return upload
-
-
-def is_complete(db: Database, key: str) -> bool:
-    """Whether the file that was to be sent to this key has been taken in."""
-    with db.read() as connection:
-        done = select(Upload.completed_at).where(Upload.id == UUID(key.rpartition("/")[2]))
-        return connection.execute(done).scalar_one_or_none() is not None
-
-
-def compare(upload: Row[Any], sha256: str | None, size: int | None) -> None:
-    """Raise `Invalid` when this is not the file that was taken in."""
-    if size not in (None, upload.size) or sha256 not in (None, upload.sha256):
-        raise Invalid("fileId", f"this file is complete already, and is another: {upload.sha256}")
 
 
 @contextmanager
@@ -149,5 +109,5 @@ def accept(
         )
     if not taken.rowcount:
         # Another request was first, and what an S3 client sent may have changed in between.
-        compare(find(db, upload.user_id, upload.id), sha256, size)
+        compare_upload(find_upload(db, upload.user_id, upload.id), sha256, size)
     store.delete(upload.object_key)

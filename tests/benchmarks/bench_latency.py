@@ -21,7 +21,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from backend.database.models.base import JobEvent, Run, StageRun
+from backend.database.models.jobs import JobEvent
+from backend.database.models.runs import Run, StageRun
 from backend.pipeline.states import RunState
 from tests import factories, servers
 from tests.benchmarks import history

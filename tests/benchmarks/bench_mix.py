@@ -25,7 +25,7 @@ from backend.pipeline.params import Bed, JobParams, Kind, Loudness
 from workers.interfaces.stages import StoredFile
 from workers.mixing.mixdown import Order, Recording, mixdown
 from workers.mixing.score import Take
-from workers.runtime.context import file_sha256
+from workers.runtime.content_store import file_sha256
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.documents.transcripts import Line, Placement
+from backend.documents.speech import Placement
+from backend.documents.transcripts import Line
 from backend.pipeline.params import Timing
 from tests.benchmarks.timing_policies import FIELD, Policy, Row, Said
 from workers.report import figures

@@ -4,7 +4,8 @@ import time
 
 from sqlalchemy import exists, select
 
-from backend.database.models.base import LOCAL_USER, Outbox
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import Outbox
 from backend.jobs import submit
 from backend.runs import outbox
 from backend.settings import load

@@ -19,7 +19,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from backend.cli.processes import WORKER_OPTIONS
-from backend.database.models.base import LOCAL_USER, JobEvent, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.jobs import JobEvent
+from backend.database.models.runs import StageRun
 from backend.jobs import views
 from backend.runs import outbox
 from backend.settings import Settings

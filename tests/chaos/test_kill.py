@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import resume, submit
 from backend.jobs.resume import Resume
 from backend.pipeline.stages import Stage

@@ -20,7 +20,8 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from backend.database.models.base import Artifact, JobEvent, StageRun
+from backend.database.models.jobs import JobEvent
+from backend.database.models.runs import Artifact, StageRun
 from backend.pipeline.stages import Stage
 from backend.retention import garbage
 from tests.chaos.house import House, check_invariants

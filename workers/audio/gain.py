@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from workers.media.decode import Samples
+from workers.audio.samples import Samples
 
 Gains = NDArray[np.float64]
 

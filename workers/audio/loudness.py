@@ -14,7 +14,7 @@ from av.filter import Graph
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from workers.media.decode import LAYOUTS, Samples
+from workers.audio.samples import LAYOUTS, Samples
 
 Powers = NDArray[np.float64]
 Spans = Sequence[tuple[float, float]]

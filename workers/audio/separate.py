@@ -11,7 +11,7 @@ of a mono recording nothing would be left.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from workers.media.decode import Samples
+from workers.audio.samples import Samples
 
 RATE = 48_000
 SIZE, STEP = 4096, 1024  # of the transform, in samples

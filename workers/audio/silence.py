@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workers.media.decode import Samples
+from workers.audio.samples import Samples
 
 # Below this, relative to the clip's peak, nothing of a word is heard.
 QUIET_DB = -45.0

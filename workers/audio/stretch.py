@@ -5,7 +5,7 @@ import pedalboard
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-from workers.media.decode import Samples
+from workers.audio.samples import Samples
 
 
 def stretch(clip: Samples, sample_rate: int, length: int) -> Samples:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from backend.errors import Transient
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
 from workers.interfaces.providers import Cost, Shortener, TooLong
 from workers.interfaces.stages import Desk, kept
 

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import soundfile
 
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
 from workers.audio.silence import trimmed
 from workers.interfaces.providers import Synthesizer, Utterance
 from workers.interfaces.stages import Desk, StoredFile, kept

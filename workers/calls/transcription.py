@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
 from workers.interfaces.providers import Cost, Recording, Transcribed, Transcriber
 from workers.interfaces.stages import Desk, kept
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backend.documents.transcripts import Line, Placement, Segment, Transcript, Translation
+from backend.documents.speech import Placement
+from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.errors import Permanent
 from backend.pipeline.params import Mode
 from workers.captions.bilingual import bilingual

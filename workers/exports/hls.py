@@ -9,7 +9,8 @@ from pathlib import Path
 from backend.errors import Permanent
 from backend.hls.index import Package, Role, Stream
 from backend.media.probe import Probe
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
 from workers.interfaces.stages import Desk, Kept, Made, StoredFile, Work
 from workers.media import hls
 from workers.mixing.recording import Source

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from backend.documents.transcripts import Document, Placement, Speech, Translation
+from backend.documents.base import Document
+from backend.documents.speech import Placement, Speech
+from backend.documents.transcripts import Translation
+from backend.pipeline.keys import object_key
 from backend.pipeline.params import Bed, Providers
-from backend.pipeline.stages import Stage, object_key
+from backend.pipeline.stages import Stage
 from workers.interfaces.stages import Made, StoredFile, Work
 from workers.mixing.index import Measured
 from workers.mixing.mixdown import Mixdown

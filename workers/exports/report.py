@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.documents.transcripts import Speech, Translation
+from backend.documents.speech import Speech
+from backend.documents.transcripts import Translation
 from backend.pipeline.stages import Stage
+from workers.audio.samples import RATE
 from workers.captions.check import violations
 from workers.exports.captions import Captioned
 from workers.interfaces.stages import Made, Work
 from workers.mixing.index import MixIndex, powers
 from workers.mixing.mixdown import Mixdown
-from workers.mixing.score import RATE, Take
+from workers.mixing.score import Take
 from workers.mixing.tracks import AUDIO, length
 from workers.report import document
 from workers.report.back_transcription import Hearing

@@ -7,9 +7,10 @@ from zipfile import ZipFile, ZipInfo
 
 import soundfile as sf
 
+from workers.audio.samples import RATE
 from workers.interfaces.stages import Made
 from workers.mixing.mixdown import Order, spoken
-from workers.mixing.score import RATE, Take
+from workers.mixing.score import Take
 
 
 def zipped(order: Order, folder: Path, level: float, takes: Mapping[str, Take]) -> Made:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.documents.languages import iso639_2, own_name
-from backend.pipeline.stages import JOINT
+from backend.pipeline.files import JOINT
 from workers.exports.hls import Mix
 from workers.interfaces.stages import Made, Mixes
 from workers.media.decode import blocks, exactly

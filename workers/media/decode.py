@@ -15,19 +15,16 @@ from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.filter import Graph
-from numpy.typing import NDArray
 
 from backend.errors import Permanent
 from backend.media.container import opened, origin, sound
 from backend.media.timeline import Timeline
-
-Samples = NDArray[np.float32]
+from workers.audio.samples import LAYOUTS, Samples
 
 # Clocks that count milliseconds jitter; sound this little off the picture goes unnoticed
 # (ITU-R BT.1359-1 puts the threshold of detectability at 45 ms of lead).
 TOLERANCE = 0.040
 
-LAYOUTS = {1: "mono", 2: "stereo"}
 # Up to so many channels FFmpeg has a layout for every number of them (av_channel_layout_default).
 GUESSED = 8
 

@@ -2,48 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
-from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 
-from workers.media.decode import Samples
+from workers.audio.samples import RATE, Samples
 from workers.media.m4a import BIT_RATE, Packet, m4a
-from workers.mixing.score import FRAME, POST_ROLL, PRE_ROLL, RATE, Chunk
 
 # At high bit rates the default coder sounds worse and takes longer (FFmpeg, commit fcb681ac3edd):
 # on speech at 192 kbit/s this one has 10 dB more signal to noise, in two thirds of the time.
 AAC_OPTIONS = {"aac_coder": "fast"}
 TICK = Fraction(1, RATE)
-
-
-class Coded(NamedTuple):
-    """A chunk's packets, and what a player makes of them within the chunk, shape (n, 2)."""
-
-    packets: list[Packet]
-    heard: Samples
-
-
-def coded(sound: Samples, chunk: Chunk) -> Coded:
-    """Encode the chunk out of the sound around it, shape (chunk.last - chunk.first, 2)."""
-    first = max(0, chunk.start - PRE_ROLL * FRAME)
-    last = min(chunk.last, chunk.end + POST_ROLL * FRAME)
-    encoder = _encoder()
-    frames = _frames(sound[first - chunk.first : last - chunk.first], first)
-    made = [packet for frame in chain(frames, [None]) for packet in encoder.encode(frame)]
-    # A packet is stamped with the start of what it completes, one frame behind what it takes in.
-    own = [p for p in made if (p.pts or 0) >= chunk.start - FRAME][: chunk.packets]
-    heard = _decoded(made, encoder.extradata)
-    begin = FRAME + chunk.start - first
-    return Coded(
-        list(_packed(own)),
-        heard[begin : begin + chunk.end - chunk.start],
-    )
 
 
 def _encoder() -> AudioCodecContext:
@@ -60,17 +33,6 @@ def _frames(sound: Samples, at: int) -> Iterator[AudioFrame]:
         frame = AudioFrame.from_ndarray(second, "fltp", "stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE, at + start, TICK
         yield frame
-
-
-def _decoded(packets: Iterable["av.Packet[Any]"], extradata: bytes | None) -> Samples:
-    decoder = AudioCodecContext.create("aac", "r")
-    decoder.extradata = extradata
-    fifo = AudioFifo()
-    for packet in packets:
-        for frame in decoder.decode(av.Packet(bytes(packet))):
-            fifo.write(frame)
-    whole = fifo.read()
-    return np.asarray(whole.to_ndarray(), np.float32).T if whole else np.empty((0, 2), np.float32)
 
 
 def encode(sound: Iterable[Samples], language: str, path: Path) -> None:

@@ -11,8 +11,7 @@ from fractions import Fraction
 import numpy as np
 from av.video.frame import VideoFrame
 
-from workers.media.decode import Samples
-from workers.mixing.score import RATE
+from workers.audio.samples import RATE, Samples
 from workers.timing.holds import Hold
 
 Shown = tuple[float, VideoFrame]  # with its time in seconds

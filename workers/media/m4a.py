@@ -17,7 +17,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from workers.mixing.score import FRAME, RATE
+from workers.audio.samples import FRAME, RATE
 
 BIT_RATE = 192_000
 # AAC-LC, 48 kHz, stereo, nothing hidden in it (ISO/IEC 14496-3, AudioSpecificConfig).

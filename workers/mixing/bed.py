@@ -6,8 +6,9 @@ from zlib import crc32
 
 import numpy as np
 
-from workers.media.decode import Samples, blocks, exactly
-from workers.mixing.score import RATE, Chunk
+from workers.audio.samples import RATE, Samples
+from workers.media.decode import blocks, exactly
+from workers.mixing.score import Chunk
 
 # What is this far ahead is jumped to; what is nearer is decoded on the way.
 FAR = 10 * RATE

@@ -6,9 +6,8 @@ import numpy as np
 import soundfile as sf
 
 from workers.audio.loudness import Meter, Powers, level, ratio
+from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample, stretch
-from workers.media.decode import Samples
-from workers.mixing.score import RATE
 
 FADE = 0.005  # seconds: too short to hear, long enough not to click
 # A clip this much off its place is cut or filled up: that is silence, or the end of a fade.

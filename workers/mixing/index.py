@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from backend.documents.transcripts import Document
+from backend.documents.base import Document
 from backend.errors import Permanent
 from workers.audio.loudness import Powers, integrated, loudness, loudness_range, power
 from workers.interfaces.stages import Desk, StoredFile

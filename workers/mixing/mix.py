@@ -7,8 +7,8 @@ import numpy as np
 
 from workers.audio.gain import Gains, apply, ducked, limiting, peaks, true_peaks
 from workers.audio.loudness import ratio
+from workers.audio.samples import Samples
 from workers.audio.separate import instrumental
-from workers.media.decode import Samples
 from workers.mixing.score import DUCKING_HOP, LIMITING_HOP, Settings, Span
 
 QUIET, LOUD = -60.0, -40.0  # dBFS: no ducking below, all of it above

@@ -15,20 +15,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backend.pipeline.keys import CODE_VERSION
 from backend.pipeline.params import Bed, JobParams, Loudness
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.stages import Stage
 from workers.audio import loudness
 from workers.audio.gain import Ducking
 from workers.audio.loudness import TENTH, covered
+from workers.audio.samples import RATE, Samples
 from workers.interfaces.stages import Desk, StoredFile
-from workers.media.decode import Samples
 from workers.mixing.bed import Bed as Sound
 from workers.mixing.clips import natural_powers, ready
 from workers.mixing.forecast import forecast
 from workers.mixing.index import INDEX, ChunkEntry, Listened, Measured, MixIndex, before
 from workers.mixing.listen import Heard, listen
 from workers.mixing.render import WORKERS, Rendered, render
-from workers.mixing.score import DUCKING_HOP, RATE, Score, Settings, Take, key
+from workers.mixing.score import DUCKING_HOP, Score, Settings, Take, key
 from workers.mixing.tracks import AUDIO, LOSSLESS, tracks
 
 # dB that the bed makes room: the original voice has to step well back, music less.

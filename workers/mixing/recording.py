@@ -12,14 +12,15 @@ import soundfile as sf
 
 from backend.media.container import opened
 from backend.media.probe import Probe, probe
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
+from workers.audio.samples import RATE, Samples
 from workers.interfaces.stages import Desk, StoredFile, kept
-from workers.media.decode import Samples, blocks, exactly
+from workers.media.decode import blocks, exactly
 from workers.media.encode import encode, told
 from workers.media.h264 import encoded
 from workers.media.hold import paused
 from workers.media.mux import Track, mux
-from workers.mixing.score import RATE
 from workers.timing.holds import Clock
 
 UNTOLD = "und"  # whoever delivers the sound tells its language

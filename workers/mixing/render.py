@@ -11,10 +11,10 @@ import numpy as np
 
 from workers.audio.gain import true_peaks
 from workers.audio.loudness import Powers, ratio, tenths
-from workers.media.decode import Samples
-from workers.media.encode import coded
+from workers.audio.samples import Samples
 from workers.media.m4a import Packet
 from workers.mixing.bed import Bed
+from workers.mixing.chunk_encoder import encode_chunk
 from workers.mixing.mix import mix
 from workers.mixing.score import LIMITING_HOP, Chunk, Score, Take
 
@@ -87,7 +87,7 @@ class _Task:
         ceiling = CEILING
         for _ in range(TRIES):
             whole, parts = self._mixed(ceiling)
-            packets, heard = coded(whole, self.chunk)
+            packets, heard = encode_chunk(whole, self.chunk)
             loudest = float(np.abs(heard).max(initial=0.0))
             peak = float(true_peaks(heard, LIMITING_HOP, loudest).max())
             if peak <= LIMIT:

@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from workers.audio.gain import LIMIT_REACH, Ducking
+from workers.audio.samples import FRAME, RATE
 
-RATE = 48_000
 DUCKING_HOP = RATE // 100
 LIMITING_HOP = RATE // 1000
-FRAME = 1024  # samples that an AAC packet holds
 
 # 9.6 s: whole AAC frames, whole hops, and whole tenths of a second for measuring loudness.
 CHUNK = 450 * FRAME

@@ -8,9 +8,10 @@ from pathlib import Path
 import av
 import soundfile as sf
 
+from workers.audio.samples import RATE
 from workers.media.m4a import m4a, packets
 from workers.mixing.render import Rendered
-from workers.mixing.score import RATE, Chunk
+from workers.mixing.score import Chunk
 
 AUDIO = "audio"
 # 24-bit FLAC, each of a part of `workers.mixing.mix.Mix`.

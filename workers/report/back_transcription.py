@@ -8,14 +8,16 @@ from typing import NamedTuple
 import soundfile as sf
 
 from backend.errors import Permanent, Transient
-from backend.pipeline.stages import CODE_VERSION, Stage
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
+from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample
 from workers.calls.transcription import Question, transcribed
 from workers.interfaces.providers import Cost, Recording, Transcribed, Transcriber
 from workers.interfaces.stages import Desk, Work
-from workers.media.decode import Samples, joined
+from workers.media.decode import joined
 from workers.mixing.clips import ready
-from workers.mixing.score import RATE, Take
+from workers.mixing.score import Take
 from workers.report.error_rate import Heard, error_rate, unit_of
 
 LEVEL = -23.0  # LUFS: as loud as broadcast speech (EBU R128)

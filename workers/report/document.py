@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from backend.documents.transcripts import Document, Verdict
+from backend.documents.base import Document
+from backend.documents.speech import Verdict
 from workers.report import figures
 from workers.report.error_rate import Heard
 from workers.timing.weights import SOFT_SHIFT, WANTED

@@ -6,7 +6,7 @@ from typing import Literal
 import jiwer
 
 from backend.documents import languages
-from backend.documents.transcripts import Document
+from backend.documents.base import Document
 
 # Scripts that part no words by spaces: what a word is there is the recogniser's own choice, so
 # characters are compared (as Radford et al., Robust Speech Recognition, 2022, appendix C, do).

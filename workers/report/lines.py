@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation
-from workers.mixing.score import RATE, Take
+from backend.documents.speech import Clip, Placement, Speech
+from backend.documents.transcripts import Line, Translation
+from workers.audio.samples import RATE
+from workers.mixing.score import Take
 from workers.report.document import Line as Reported
 from workers.report.document import Span
 from workers.report.figures import RATE_DIGITS, TIME_DIGITS, collisions, unheard

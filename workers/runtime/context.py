@@ -1,78 +1,26 @@
 """The desk at which a stage works: its scratch folder, the storage, the providers, the heart."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from backend.errors import Damaged, KeptBack, NotFound, RateLimited, Transient
+from backend.errors import KeptBack, RateLimited, Transient
 from backend.limits import throttle
 from backend.limits.throttle import Answer
-from backend.retention import garbage
 from backend.runs import leases
 from backend.runs.leases import Claim
-from backend.storage.base import BlobStore, StoredObject
 from backend.wiring import Parts
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.interfaces.stages import ContentStore, StoredFile
 from workers.providers import registry
+from workers.runtime.content_store import PATIENCE_S, BlobContentStore, fetch_file
 from workers.runtime.heartbeat import Heart
 from workers.runtime.outages import outlasting
 
-MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
-# A storage that is away is waited for: to give up an attempt would be to pay for it again.
-PATIENCE_S = 60
 LOCKED_S = 0.2  # between two looks at a lock that somebody else has
-
-
-class Keep:
-    """Files by content key, kept in a folder of the storage across runs and jobs.
-
-    The object's name is its sha256, so that a look-up tells all that is known of the file.
-    """
-
-    def __init__(self, store: BlobStore, folder: str) -> None:
-        self._store = store
-        self._folder = folder
-
-    def get(self, content_key: str) -> StoredFile | None:
-        """The file, if it was ever made."""
-        return outlasting(partial(self._get, content_key), PATIENCE_S)
-
-    def _get(self, content_key: str) -> StoredFile | None:
-        found = next(self._store.objects(self._prefix(content_key)), None)
-        if found is None or not self._in_use_again(found):
-            return None
-        name = Path(found.key)
-        return StoredFile(found.key, name.stem, found.size, MIMES[name.suffix])
-
-    def _in_use_again(self, found: StoredObject) -> bool:
-        """Save it from being collected before this stage has written that it uses it."""
-        if datetime.now(UTC) - found.modified > garbage.REFRESH_AFTER:
-            try:
-                self._store.refresh(found.key)
-            except NotFound:
-                return False
-        return True
-
-    def put(self, content_key: str, path: Path) -> StoredFile:
-        """Keep a file; its suffix tells what it is."""
-        sha256, mime = file_sha256(path), MIMES[path.suffix]
-        key = f"{self._prefix(content_key)}{sha256}{path.suffix}"
-        outlasting(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
-        return StoredFile(key, sha256, path.stat().st_size, mime)
-
-    def drop(self, file: StoredFile) -> None:
-        """Forget a file, so that it is made again."""
-        self._store.delete(file.key)
-
-    def _prefix(self, content_key: str) -> str:
-        return f"{self._folder}/{content_key[:2]}/{content_key}/"
 
 
 class WorkDesk:
@@ -83,10 +31,10 @@ class WorkDesk:
     ) -> None:
         store = outlasting(lambda: parts.store, PATIENCE_S)  # which looks for its bucket at first
         self.workdir = workdir
-        self.clips: ContentStore = Keep(store, "clips")
-        self.batches: ContentStore = Keep(store, "batches")
-        self.transcripts: ContentStore = Keep(store, "transcripts")
-        self.streams: ContentStore = Keep(store, "streams")
+        self.clips: ContentStore = BlobContentStore(store, "clips")
+        self.batches: ContentStore = BlobContentStore(store, "batches")
+        self.transcripts: ContentStore = BlobContentStore(store, "transcripts")
+        self.streams: ContentStore = BlobContentStore(store, "streams")
         self._db = parts.db
         self._store = store
         self._locks = parts.settings.dubline_home / "locks"
@@ -114,7 +62,7 @@ class WorkDesk:
 
     def fetch(self, file: StoredFile) -> Path:
         """A local copy; raises `Damaged` when storage lost or changed the object."""
-        return fetch(self._store, file, self.workdir)
+        return fetch_file(self._store, file, self.workdir)
 
     def paid(self, cost: Cost) -> None:
         """Put it on the attempt's bill."""
@@ -178,23 +126,3 @@ class WorkDesk:
     def synthesizer(self, name: str) -> Synthesizer:
         """The named synthesiser."""
         return registry.synthesizer(name)
-
-
-def fetch(store: BlobStore, file: StoredFile, folder: Path) -> Path:
-    """A copy of an object in the folder; raises `Damaged` when storage lost or changed it."""
-    path = folder / f"in-{uuid4().hex}"
-    try:
-        outlasting(partial(store.fetch, file.key, path), PATIENCE_S)
-    except NotFound as error:
-        raise Damaged(f"{error}: start the job again from the stage that made it") from None
-    if file_sha256(path) != file.sha256:
-        raise Damaged(
-            f"Storage changed {file.key}: start the job again from the stage that made it"
-        )
-    return path
-
-
-def file_sha256(path: Path) -> str:
-    """The hash of a file, as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

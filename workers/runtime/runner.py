@@ -12,7 +12,6 @@ from uuid import UUID
 import structlog
 
 from backend.artifacts import multilingual
-from backend.artifacts.inputs import FileRef
 from backend.artifacts.multilingual import Dub, Files
 from backend.errors import (
     Cancelled,
@@ -25,15 +24,18 @@ from backend.errors import (
     Stopping,
     Transient,
 )
+from backend.pipeline.files import FileRef
+from backend.pipeline.keys import input_key, object_key
 from backend.pipeline.retry import decide
-from backend.pipeline.stages import Stage, input_key, object_key
+from backend.pipeline.stages import Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.runs.transitions import NewArtifact, Success
 from backend.wiring import Parts
 from workers.interfaces.providers import Cost
 from workers.interfaces.stages import Kept, Made, Outcome, StageFunction, StoredFile, Work
-from workers.runtime.context import PATIENCE_S, WorkDesk, file_sha256
+from workers.runtime.content_store import PATIENCE_S, file_sha256
+from workers.runtime.context import WorkDesk
 from workers.runtime.failpoints import failpoint
 from workers.runtime.heartbeat import Heart
 from workers.runtime.outages import outlasting

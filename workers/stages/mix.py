@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from backend.documents.languages import iso639_2
-from backend.documents.transcripts import Clip, Placement, Speech, Translation
+from backend.documents.speech import Clip, Placement, Speech
+from backend.documents.transcripts import Translation
 from backend.errors import Permanent
 from backend.pipeline.params import Bed
+from workers.audio.samples import RATE
 from workers.exports import captions, hls, report, video
 from workers.exports.hls import Mix, Streams
 from workers.exports.manifest import manifest
@@ -19,7 +21,7 @@ from workers.interfaces.stages import Desk, Made, Outcome, StoredFile, Work
 from workers.mixing.index import INDEX
 from workers.mixing.mixdown import Mixdown, Order, Recording, mixdown
 from workers.mixing.recording import Source, held, sent
-from workers.mixing.score import RATE, Take
+from workers.mixing.score import Take
 from workers.mixing.tracks import AUDIO
 from workers.report.back_transcription import Audible, Hearing, listened
 from workers.report.document import Sums

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation, Verdict
+from backend.documents.speech import Clip, Placement, Speech, Verdict
+from backend.documents.transcripts import Line, Translation
 from backend.pipeline.params import Timing
 from workers.calls.shortening import Shortening
 from workers.calls.synthesis import Speaker, Take

@@ -9,7 +9,7 @@ from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
-from backend.documents.transcripts import Placement
+from backend.documents.speech import Placement
 from workers.timing.weights import GRID
 
 # Frames a second: of fewer, whole ones would be noticeably longer than what a line needs.

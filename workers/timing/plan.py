@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backend.documents.transcripts import Line, Placement, Verdict
+from backend.documents.speech import Placement, Verdict
+from backend.documents.transcripts import Line
 from workers.timing import weights
 from workers.timing.curve import Curve, Floats
 from workers.timing.weights import GRID, PRESSURES

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from backend.documents.transcripts import Line, Placement, Verdict
+from backend.documents.speech import Placement, Verdict
+from backend.documents.transcripts import Line
 from backend.pipeline.params import Policy, Timing
 from workers.timing.plan import plan
 from workers.timing.weights import SOFT_SHIFT, WANTED

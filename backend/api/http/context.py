@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import current_app
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.wiring import Parts
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.database.models.base import Outbox
+from backend.database.models.runs import Outbox
 from backend.jobs import submit
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import transitions

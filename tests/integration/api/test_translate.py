@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from backend.database.models.base import Run
+from backend.database.models.runs import Run
 from backend.pipeline.params import JobParams, Policy, Timing
 from backend.pipeline.stages import Stage
 from tests import factories

@@ -9,7 +9,7 @@ import av
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.errors import NotFound, Permanent
 from backend.jobs import submit, views
 from backend.jobs.resume import Resume, start
@@ -21,7 +21,7 @@ from tests import factories
 from tests.integration.jobs.test_import_transcripts import STAGES
 from tests.media_samples import tone, write_av
 from workers.interfaces.stages import Outcome
-from workers.runtime.context import file_sha256
+from workers.runtime.content_store import file_sha256
 from workers.runtime.runner import Runner
 
 NAME = "dub.mp4"

@@ -14,7 +14,7 @@ from backend.api.app import create_app
 from backend.cli.client import ApiError, Client
 from backend.cli.main import cli
 from backend.database import schema
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.jobs import views
 from backend.pipeline.stages import Stage

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.database import schema
 from backend.database.engine import Database, from_now
-from backend.database.models.base import Base, User
+from backend.database.models.accounts import User
+from backend.database.models.base import Base
 from tests import factories
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from werkzeug.test import TestResponse
 
 from backend.artifacts import inputs
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.jobs.resume import Resume, start
 from backend.pipeline.stages import Making, Stage
 from backend.runs import transitions

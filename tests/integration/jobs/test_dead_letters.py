@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.errors import NotFound
 from backend.jobs import dead_letters, resume, submit, views
 from backend.jobs.resume import Resume

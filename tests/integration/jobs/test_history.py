@@ -1,6 +1,6 @@
 """The finished jobs that benchmarks fill the tables with are like really finished ones."""
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import views
 from tests import factories
 from tests.benchmarks import history

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from backend.database.models.base import LOCAL_USER, Artifact, StageRun
-from backend.documents.transcripts import Clip, Speech
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import Artifact, StageRun
+from backend.documents.speech import Clip, Speech
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import resume, submit, views
 from backend.jobs.resume import Resume

@@ -5,15 +5,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from backend.database.models.base import (
-    LOCAL_USER,
-    Job,
-    JobEvent,
-    LanguageTask,
-    Outbox,
-    Run,
-    StageRun,
-)
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.jobs import Job, JobEvent
+from backend.database.models.runs import LanguageTask, Outbox, Run, StageRun
 from backend.errors import Invalid, NotFound
 from backend.jobs import submit, views
 from backend.pipeline.params import Bed, Kind

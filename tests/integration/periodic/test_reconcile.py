@@ -11,7 +11,8 @@ import redis
 from sqlalchemy import select, update
 
 from backend.database.engine import from_now
-from backend.database.models.base import LOCAL_USER, Outbox, Run, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import Outbox, Run, StageRun
 from backend.jobs import views
 from backend.pipeline.stages import Stage
 from backend.runs import leases, transitions
@@ -19,6 +20,7 @@ from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port
 from workers import reconciler
+from workers.periodic import reconcile
 
 DEADLINE_S = 20
 
@@ -27,7 +29,7 @@ DEADLINE_S = 20
 def acted(monkeypatch) -> defaultdict[int, threading.Event]:
     """Whether somebody has acted, by the `id` of its parts; takes the place of a round."""
     found: defaultdict[int, threading.Event] = defaultdict(threading.Event)
-    monkeypatch.setattr(reconciler, "reconcile", lambda parts: found[id(parts)].set())
+    monkeypatch.setattr(reconcile, "reconcile", lambda parts: found[id(parts)].set())
     return found
 
 
@@ -81,7 +83,7 @@ def test_the_stage_of_a_dead_worker_waits_again(new_process):
     parts = new_process()
     _, run_id = factories.dub(parts.db)
     factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
-    reconciler.reconcile(parts)
+    reconcile.reconcile(parts)
     row = one(parts, select(StageRun.state, StageRun.error).where(StageRun.stage == Stage.ASR))
     assert (row.state, row.error["kind"]) == ("waiting", "worker_lost")
 
@@ -93,7 +95,7 @@ def test_a_stage_that_kills_its_workers_is_dead_in_the_end(new_process):
         with parts.db.write() as connection:
             connection.execute(update(StageRun).values(retry_at=None))
         factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
-        reconciler.reconcile(parts)
+        reconcile.reconcile(parts)
     [stage] = views.job(parts.db, LOCAL_USER, job_id)["stages"]
     assert (stage["state"], stage["attempt"]) == ("dead", parts.settings.max_attempts)
     assert one(parts, select(Run.state)).state == "failed"
@@ -102,7 +104,7 @@ def test_a_stage_that_kills_its_workers_is_dead_in_the_end(new_process):
 def test_a_living_worker_keeps_its_stage(new_process):
     parts = new_process()
     claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
-    reconciler.reconcile(parts)
+    reconcile.reconcile(parts)
     leases.heartbeat(parts.db, claim, 0.5)
 
 
@@ -111,7 +113,7 @@ def test_a_message_of_an_embedded_house_is_a_file(new_process):
     parts = new_process()
     factories.dub(parts.db)
     make_due(parts)
-    reconciler.reconcile(parts)
+    reconcile.reconcile(parts)
     queue = parts.settings.dubline_home / "broker" / "queue"
     [message] = queue.iterdir()
     assert "run_asr" in Path(message).read_text()
@@ -123,12 +125,12 @@ def test_after_redis_has_lost_everything_all_runs_are_sent_again(new_process, re
     runs = [factories.dub(parts.db)[1] for _ in range(2)]
     factories.do(parts.db, runs[1], Stage.ASR)
     with redis.Redis.from_url(redis_url) as client:
-        reconciler.reconcile(parts)
+        reconcile.reconcile(parts)
         put_off(parts)
-        reconciler.reconcile(parts)
+        reconcile.reconcile(parts)
         assert (client.llen("asr"), client.llen("mt")) == (1, 1), "sent without any need"
         client.flushall()
-        reconciler.reconcile(parts)
+        reconcile.reconcile(parts)
         assert (client.llen("asr"), client.llen("mt")) == (1, 1)
 
 
@@ -136,7 +138,7 @@ def test_a_broker_out_of_reach_is_tried_again_and_stops_nothing_else(new_parts, 
     parts = new_parts(database_url=postgres_url, broker_url=f"redis://127.0.0.1:{free_port()}/0")
     _, run_id = factories.dub(parts.db)
     factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
-    reconciler.reconcile(parts)
+    reconcile.reconcile(parts)
     assert one(parts, select(StageRun.state).where(StageRun.stage == Stage.ASR)).state == "waiting"
     assert one(parts, select(Outbox.run_id)).run_id == run_id
 
@@ -149,7 +151,7 @@ def test_a_lease_that_was_renewed_meanwhile_stops_no_other(new_process, monkeypa
     found = leases.expired(parts.db)
     transitions.succeed(parts.db, quick, factories.made(quick))
     monkeypatch.setattr(leases, "expired", lambda _: found)
-    reconciler.reconcile(parts)
+    reconcile.reconcile(parts)
     states = {quick.id: "succeeded", dead.id: "waiting"}
     for marker, state in states.items():
         assert one(parts, select(StageRun.state).where(StageRun.id == marker)).state == state

@@ -8,21 +8,21 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
-from backend.artifacts.inputs import FileRef
 from backend.cli.main import cli
 from backend.database import schema
-from backend.database.models.base import LOCAL_USER
-from backend.documents.transcripts import Clip, Speech
+from backend.database.models.accounts import LOCAL_USER
+from backend.documents.speech import Clip, Speech
 from backend.errors import Permanent
+from backend.pipeline.files import FileRef
 from backend.pipeline.stages import Stage
 from backend.retention import garbage
 from backend.runs import transitions
 from backend.runs.transitions import NewArtifact, Success
 from backend.storage.base import BlobStore, StoredObject
-from backend.uploads import receive
+from backend.uploads import access, receive
 from backend.wiring import Parts
 from tests import factories
-from workers.runtime.context import Keep
+from workers.runtime.content_store import BlobContentStore
 
 NOTHING = timedelta(seconds=-5)  # of age: whatever is there is old enough
 EVERYTHING = dict.fromkeys((*garbage.MADE, *garbage.KEPT), NOTHING)
@@ -105,7 +105,7 @@ def test_an_upload_that_was_given_up_goes(parts, store, put):
     )
     put(f"incoming/{upload_id}")
     assert collected(parts) == [f"incoming/{upload_id}"]
-    assert receive.find(parts.db, LOCAL_USER, upload_id).completed_at is None
+    assert access.find_upload(parts.db, LOCAL_USER, upload_id).completed_at is None
 
 
 def test_what_is_written_anew_while_it_is_collected_stays(parts, store, put):
@@ -150,7 +150,7 @@ def test_an_old_clip_that_is_used_again_counts_as_new(store, tmp_path, monkeypat
     """Before a stage has committed that it uses an old clip, only its age can save it."""
     path = tmp_path / "clip.flac"
     path.write_bytes(b"speech")
-    keep = Keep(store, "clips")
+    keep = BlobContentStore(store, "clips")
     kept = keep.put("key", path)
     refreshed: list[str] = []
     monkeypatch.setattr(store, "refresh", refreshed.append)

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.database.engine import from_now
-from backend.database.models.base import LOCAL_USER, Run, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import Run, StageRun
 from backend.errors import LeaseLost
 from backend.jobs import views
 from backend.pipeline.retry import Again, GiveUp
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
-from backend.runs import leases, transitions
+from backend.runs import completion, leases, transitions
 from backend.runs.leases import Claim
 from tests import factories
 
@@ -113,7 +114,7 @@ def test_a_heartbeat_renews_the_lease_and_shows_progress(database, run_id):
 
 def test_a_heartbeat_tells_of_a_cancelled_run(database, run_id):
     held = claim(database, run_id)
-    transitions.cancel_run(database, held.job_id, run_id)
+    completion.cancel_run(database, held.job_id, run_id)
     assert leases.heartbeat(database, held, 0.5) is True
 
 

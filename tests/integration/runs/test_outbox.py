@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.database.engine import Database, from_now
-from backend.database.models.base import LOCAL_USER, Outbox, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import Outbox, StageRun
 from backend.jobs import submit
 from backend.pipeline.retry import Again
 from backend.pipeline.stages import Stage

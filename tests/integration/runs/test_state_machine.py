@@ -22,7 +22,9 @@ from sqlalchemy import func, select, update
 
 from backend.database import schema
 from backend.database.engine import Database, from_now
-from backend.database.models.base import LOCAL_USER, JobEvent, Outbox, Run, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.jobs import JobEvent
+from backend.database.models.runs import Outbox, Run, StageRun
 from backend.errors import Conflict, LeaseLost
 from backend.jobs import resume, submit
 from backend.jobs.resume import Resume

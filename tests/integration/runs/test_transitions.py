@@ -8,17 +8,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.artifacts.inputs import FileRef
-from backend.database.models.base import (
-    LOCAL_USER,
-    Artifact,
-    JobEvent,
-    LanguageTask,
-    Outbox,
-    Run,
-    StageRun,
-)
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.jobs import JobEvent
+from backend.database.models.runs import Artifact, LanguageTask, Outbox, Run, StageRun
 from backend.jobs import submit, views
+from backend.pipeline.files import FileRef
 from backend.pipeline.retry import Again, GiveUp
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import leases, transitions

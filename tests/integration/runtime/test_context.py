@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.database import schema
-from backend.database.models.base import StageRun
+from backend.database.models.runs import StageRun
 from backend.errors import Stopping
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts

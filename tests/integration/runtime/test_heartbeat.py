@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.errors import Cancelled, LeaseLost, Stopping, Transient
 from backend.jobs import submit
 from backend.pipeline.stages import Stage

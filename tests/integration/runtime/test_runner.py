@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from backend.database.models.base import LOCAL_USER, StageRun
+from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.runs import StageRun
 from backend.errors import Permanent, Stopping, Transient
 from backend.jobs import views
 from backend.pipeline.stages import Stage

@@ -13,13 +13,13 @@ import pytest
 import soundfile as sf
 from flask.testing import FlaskClient
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import submit
 from backend.pipeline.params import Mode
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
-from workers.mixing.score import RATE
+from workers.audio.samples import RATE
 from workers.providers.stub import StubSynthesizer
 from workers.runtime.runner import Runner
 from workers.stages import asr, mix, mt, tts

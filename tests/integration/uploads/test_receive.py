@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.database.models.base import LOCAL_USER
+from backend.database.models.accounts import LOCAL_USER
 from backend.errors import Invalid
 from backend.storage.local import LocalStore
-from backend.uploads import receive
+from backend.uploads import access, receive
 from backend.uploads.receive import Content
 
 TEXT = Content("text/plain", None, None)
@@ -27,9 +27,9 @@ def test_of_two_that_complete_a_file_at_once_the_first_decides_what_it_is(databa
     upload_id, _ = receive.announce(
         database, store, LOCAL_USER, role="video", filename="talk.txt", ttl_s=60
     )
-    upload = receive.find(database, LOCAL_USER, upload_id)
+    upload = access.find_upload(database, LOCAL_USER, upload_id)
     first = accept(database, store, upload, tmp_path / "a", b"what was sent")
     with pytest.raises(Invalid, match="complete already, and is another"):
         accept(database, store, upload, tmp_path / "b", b"what was sent meanwhile")
     assert accept(database, store, upload, tmp_path / "c", b"what was sent") == first
-    assert receive.find(database, LOCAL_USER, upload_id).sha256 == first
+    assert access.find_upload(database, LOCAL_USER, upload_id).sha256 == first

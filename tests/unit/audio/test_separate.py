@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.media_samples import rms, tone
+from workers.audio.samples import RATE
 from workers.audio.separate import instrumental
-from workers.mixing.score import CHUNK_STEP, RATE
+from workers.mixing.score import CHUNK_STEP
 
 
 def stereo(left: np.ndarray, right: np.ndarray) -> np.ndarray:

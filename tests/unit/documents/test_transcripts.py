@@ -3,17 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from backend.documents.transcripts import (
-    Clip,
-    Line,
-    Placement,
-    Segment,
-    Speech,
-    Transcript,
-    Translation,
-    Verdict,
-    Word,
-)
+from backend.documents.speech import Clip, Placement, Speech, Verdict
+from backend.documents.transcripts import Line, Segment, Transcript, Translation, Word
 
 TRANSCRIPT = Transcript(
     language="en",

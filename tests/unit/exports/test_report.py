@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from backend.documents.transcripts import Speech, Translation
+from backend.documents.speech import Speech
+from backend.documents.transcripts import Translation
 from backend.pipeline.stages import Making, Stage
 from tests.media_samples import tone, write
 from tests.mix_scene import LINES, RATE, Scene, paths

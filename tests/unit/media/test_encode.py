@@ -9,10 +9,11 @@ from backend.media.probe import probe
 from tests.media_samples import tone
 from tests.mix_scene import heard
 from workers.audio.gain import Ducking
-from workers.media.encode import coded
+from workers.audio.samples import RATE
 from workers.media.m4a import m4a, packets
+from workers.mixing.chunk_encoder import encode_chunk
 from workers.mixing.render import Rendered
-from workers.mixing.score import CHUNK, RATE, Chunk, Score, Settings
+from workers.mixing.score import CHUNK, Chunk, Score, Settings
 from workers.mixing.tracks import tracks
 
 SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
@@ -35,7 +36,7 @@ def music(total: int) -> np.ndarray:
 def written(path, sound: np.ndarray, chunks: tuple[Chunk, ...]) -> np.ndarray:
     with m4a(path, "spa") as write:
         for chunk in chunks:
-            write(coded(sound[chunk.first : chunk.last], chunk).packets)
+            write(encode_chunk(sound[chunk.first : chunk.last], chunk).packets)
     return heard(path)
 
 
@@ -65,7 +66,7 @@ def test_a_file_of_chunks_lasts_to_the_sample(tmp_path, total):
 def test_what_is_heard_is_what_a_player_makes_of_the_file(tmp_path):
     total = CHUNK + 5000
     sound = music(total)
-    parts = [coded(sound[chunk.first : chunk.last], chunk) for chunk in chunks_of(total)]
+    parts = [encode_chunk(sound[chunk.first : chunk.last], chunk) for chunk in chunks_of(total)]
     file = written(tmp_path / "a.m4a", sound, chunks_of(total))
     told = np.concatenate([part.heard for part in parts])
     inside = slice(0, CHUNK - 1024)  # over the join a player hears a little of both encoders
@@ -76,7 +77,7 @@ def test_what_is_heard_is_what_a_player_makes_of_the_file(tmp_path):
 def test_packets_come_back_as_they_went_in(tmp_path):
     total = CHUNK + 5000
     sound = music(total)
-    parts = [coded(sound[chunk.first : chunk.last], chunk) for chunk in chunks_of(total)]
+    parts = [encode_chunk(sound[chunk.first : chunk.last], chunk) for chunk in chunks_of(total)]
     written(tmp_path / "a.m4a", sound, chunks_of(total))
     assert list(packets(tmp_path / "a.m4a")) == [one for part in parts for one in part.packets]
 
@@ -105,5 +106,5 @@ def test_chunks_that_are_kept_are_copied_and_others_are_not(tmp_path):
 
 def rendered(sound: np.ndarray, chunk: Chunk) -> Rendered:
     own = sound[chunk.start : chunk.end]
-    made = coded(sound[chunk.first : chunk.last], chunk).packets
+    made = encode_chunk(sound[chunk.first : chunk.last], chunk).packets
     return Rendered(made, {"whole": own, "bed": own}, np.empty(0), 0.0, 0)

@@ -5,9 +5,10 @@ import pytest
 
 from tests.media_samples import write, write_av
 from workers.audio.gain import Ducking
+from workers.audio.samples import RATE
 from workers.media.decode import blocks, exactly
 from workers.mixing.bed import Bed
-from workers.mixing.score import RATE, Score, Settings
+from workers.mixing.score import Score, Settings
 
 SECONDS = 50
 TOTAL = SECONDS * RATE

@@ -6,9 +6,9 @@ import soundfile as sf
 
 from tests.media_samples import tone
 from workers.audio.loudness import level
+from workers.audio.samples import RATE
 from workers.audio.stretch import resample, stretch
 from workers.mixing.clips import faded, natural_powers, powers, ready
-from workers.mixing.score import RATE
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 48_000])

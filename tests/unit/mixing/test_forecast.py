@@ -7,8 +7,9 @@ import pytest
 
 from workers.audio.gain import Ducking
 from workers.audio.loudness import TENTH, power
+from workers.audio.samples import RATE
 from workers.mixing.forecast import forecast
-from workers.mixing.score import RATE, Score, Settings, Take
+from workers.mixing.score import Score, Settings, Take
 
 SETTINGS = Settings(-20.0, 0.0, 20.0, Ducking(20, 30, 40), separate=False)
 TENTHS = 600

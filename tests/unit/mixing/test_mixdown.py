@@ -13,9 +13,10 @@ from backend.pipeline.params import Bed, Ducking, Loudness
 from tests.loudness_meter import ebur128
 from tests.media_samples import Samples, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, heard, paths
+from workers.audio.samples import FRAME
 from workers.interfaces.stages import Outcome
 from workers.media.m4a import packets
-from workers.mixing.score import CHUNK, FRAME
+from workers.mixing.score import CHUNK
 
 SECONDS = 32.0
 SAID = [(at, at + 3.0, f"Hola {at}", 2.0 + at / 50) for at in np.arange(1.0, 28.0, 5.0)]

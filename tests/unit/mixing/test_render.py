@@ -9,10 +9,11 @@ import pytest
 
 from tests.media_samples import tone, write
 from workers.audio.gain import Ducking, peaks
+from workers.audio.samples import RATE
 from workers.mixing.bed import Bed
 from workers.mixing.mix import Mix, mix
 from workers.mixing.render import CEILING, LIMIT, WORKERS, render
-from workers.mixing.score import CHUNK, RATE, Chunk, Score, Settings, Take
+from workers.mixing.score import CHUNK, Chunk, Score, Settings, Take
 
 SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
 TOTAL = 3 * CHUNK + 12_345

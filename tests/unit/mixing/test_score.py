@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from workers.audio.gain import Ducking
-from workers.mixing.score import CHUNK, DUCKING_HOP, FRAME, LIMITING_HOP, Score, Settings, Take, key
+from workers.audio.samples import FRAME
+from workers.mixing.score import CHUNK, DUCKING_HOP, LIMITING_HOP, Score, Settings, Take, key
 
 SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
 TAKES = (Take("a", 1000, 48_000), Take("b", 3 * CHUNK, 48_000), Take("c", 5 * CHUNK, 48_000))

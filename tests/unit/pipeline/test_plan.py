@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import Conflict
+from backend.pipeline.keys import input_key
 from backend.pipeline.params import Bed, JobParams, Kind, Providers
 from backend.pipeline.plan import Place, Prior, Step, places, plan
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, PER_LANGUAGE, Stage, input_key
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, PER_LANGUAGE, Stage
 from tests.factories import MAKES, dub_params
 
 UPLOADS = {"media": "5a" * 32}
@@ -205,7 +206,7 @@ def test_a_job_that_began_with_translations_needs_recognition_for_any_other(name
 def test_a_new_code_version_makes_auto_execute_again(monkeypatch):
     priors = made_with(dub_params("es"))
     monkeypatch.setattr(
-        "backend.pipeline.stages.CODE_VERSION", {**dict.fromkeys(Stage, 1), Stage.TTS: 2}
+        "backend.pipeline.keys.CODE_VERSION", {**dict.fromkeys(Stage, 1), Stage.TTS: 2}
     )
     assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
         "tts es",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.pipeline.keys import input_key
 from backend.pipeline.params import (
     Bed,
     Captions,
@@ -13,7 +14,7 @@ from backend.pipeline.params import (
     Providers,
     Timing,
 )
-from backend.pipeline.stages import ORDER, Stage, input_key, stages_of
+from backend.pipeline.stages import ORDER, Stage, stages_of
 from tests.factories import dub_params
 
 BASE = dub_params("es")
@@ -78,7 +79,7 @@ def test_the_key_changes_with_any_input(stage):
 @pytest.mark.parametrize("stage", list(Stage))
 def test_the_key_changes_with_the_code(stage, monkeypatch):
     before = key(stage)
-    monkeypatch.setattr("backend.pipeline.stages.CODE_VERSION", dict.fromkeys(Stage, 2))
+    monkeypatch.setattr("backend.pipeline.keys.CODE_VERSION", dict.fromkeys(Stage, 2))
     assert key(stage) != before
 
 

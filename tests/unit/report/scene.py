@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from backend.documents.transcripts import Clip, Line, Placement, Speech, Translation, Verdict
-from workers.mixing.score import RATE, Take
+from backend.documents.speech import Clip, Placement, Speech, Verdict
+from backend.documents.transcripts import Line, Translation
+from workers.audio.samples import RATE
+from workers.mixing.score import Take
 from workers.report import document
 from workers.report.document import Line as Reported
 from workers.report.document import Measures, Report, Source, Stage

@@ -9,8 +9,9 @@ import soundfile as sf
 from backend.errors import Permanent, Transient
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
+from workers.audio.samples import RATE
 from workers.interfaces.providers import Cost, Transcribed
-from workers.mixing.score import RATE, Take
+from workers.mixing.score import Take
 from workers.providers.stub import StubTranscriber
 from workers.report.back_transcription import Audible, listened
 

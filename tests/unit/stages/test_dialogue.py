@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from backend.documents.transcripts import Speech, Transcript
+from backend.documents.speech import Speech
+from backend.documents.transcripts import Transcript
 from backend.pipeline.params import Mode
 from tests.demo_sample import speak
 from tests.desk import LoneDesk, work

@@ -12,8 +12,9 @@ import soundfile as sf
 
 from backend.errors import Permanent
 from backend.media.probe import probe
+from backend.pipeline.keys import object_key
 from backend.pipeline.params import Bed
-from backend.pipeline.stages import Stage, object_key
+from backend.pipeline.stages import Stage
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, heard, paths
 from workers.audio.loudness import integrated, tenths

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from backend.documents.transcripts import Line, Speaker, Speech, Translation, Verdict
+from backend.documents.speech import Speech, Verdict
+from backend.documents.transcripts import Line, Speaker, Translation
 from backend.errors import Cancelled, Permanent, Transient
 from backend.pipeline.params import Policy, Timing
 from tests.desk import LoneDesk, work

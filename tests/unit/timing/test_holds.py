@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.documents.transcripts import Placement, Verdict
+from backend.documents.speech import Placement, Verdict
 from workers.timing.holds import SLOWEST, Clock, Hold, clock, finer, whole_frames
 from workers.timing.weights import GRID
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from backend.documents.transcripts import Line, Placement, Verdict
+from backend.documents.speech import Placement, Verdict
+from backend.documents.transcripts import Line
 from workers.timing import weights
 from workers.timing.holds import clock
 from workers.timing.plan import plan

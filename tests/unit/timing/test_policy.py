@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.documents.transcripts import Line, Verdict
+from backend.documents.speech import Verdict
+from backend.documents.transcripts import Line
 from backend.pipeline.params import Policy, Timing
 from workers.timing.policy import AIM, budgets, placed, without_holds
 

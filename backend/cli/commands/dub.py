@@ -1,0 +1,159 @@
+"""`dubline dub` and `dubline transcribe`."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backend import settings
+from backend.cli.commands.options import FILE, FOLDER, server_option
+
+
+def _job_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--from", "source", default="en", show_default=True, help="Language spoken."),
+        click.option(
+            "--mode",
+            type=click.Choice(["mono", "dialogue"]),
+            default="mono",
+            show_default=True,
+            help="One speaker, or several to tell apart.",
+        ),
+        click.option("--out", type=FOLDER, help="Folder for the results [default: beside INPUT]."),
+        server_option,
+    ):
+        command = option(command)
+    return command
+
+
+def _pairs(given: Sequence[str], example: str) -> dict[str, str]:
+    pairs = [one.partition("=") for one in given]
+    for one, (name, _, value) in zip(given, pairs, strict=True):
+        if not (name and value):
+            raise click.BadParameter(f"'{one}': write it as in {example}")
+    return {name: value for name, _, value in pairs}
+
+
+def _translations(
+    context: click.Context, option: click.Parameter, given: Sequence[str]
+) -> dict[str, Path]:
+    pairs = _pairs(given, "es=talk.es.srt")
+    return {language: FILE.convert(path, option, context) for language, path in pairs.items()}
+
+
+def _voices(
+    _context: click.Context, _option: click.Parameter, given: Sequence[str]
+) -> dict[str, str]:
+    return _pairs(given, "B=f2")
+
+
+@click.command()
+@click.argument("media", metavar="INPUT", type=FILE)
+@click.option("--to", "targets", required=True, help="Target languages, for example es,pt.")
+@click.option("--background", type=FILE, help="Music and effects without speech.")
+@click.option(
+    "--bed",
+    type=click.Choice(["auto", "background", "source", "instrumental", "none"]),
+    default="auto",
+    show_default=True,
+    help="What sounds under the dub; auto: --background if given, otherwise the source, lowered.",
+)
+@click.option(
+    "--loudness",
+    type=click.Choice(["source", "web", "ebu", "streaming"]),
+    default="source",
+    show_default=True,
+    help="As the source, or -16 (web), -23 (EBU R128) or -27 LUFS (streaming).",
+)
+@click.option(
+    "--timing",
+    "policy",
+    type=click.Choice(["fit", "extend", "report"]),
+    default="fit",
+    show_default=True,
+    help="Lines too long for their place: spoken fast, waited for with the picture, or left out.",
+)
+@click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
+@click.option("--stems", is_flag=True, help="Also the dub and the bed by themselves.")
+@click.option("--segment-audio", is_flag=True, help="Also each line's speech as a file, zipped.")
+@click.option(
+    "--transcribe-dub", is_flag=True, help="Let it be transcribed, to count the word errors."
+)
+@click.option("--bilingual", is_flag=True, help="Also captions in both languages.")
+@click.option("--burn-in", is_flag=True, help="Also a video with captions in its picture.")
+@click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
+@click.option(
+    "--translation",
+    "translations",
+    metavar="LANGUAGE=FILE",
+    multiple=True,
+    callback=_translations,
+    help="A translation of it, for example es=talk.es.srt; one for each language.",
+)
+@click.option(
+    "--voice",
+    "voices",
+    multiple=True,
+    metavar="SPEAKER=VOICE",
+    callback=_voices,
+    help="A speaker's voice, for example B=f2; see `dubline voices es`. May be repeated.",
+)
+@_job_options
+def dub(
+    media: Path,
+    *,
+    targets: str,
+    policy: str,
+    bilingual: bool,
+    burn_in: bool,
+    voices: dict[str, str],
+    **options: Any,
+) -> None:
+    """Dub INPUT, any audio or video file, into other languages."""
+    mixed = ("bed", "loudness", "flac", "stems")
+    request = {
+        "kind": "dub",
+        "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
+        **{name: options.pop(name) for name in mixed},
+        "segmentAudio": options.pop("segment_audio"),
+        "transcribeDub": options.pop("transcribe_dub"),
+        "captions": {"bilingual": bilingual, "burnIn": burn_in},
+        "timing": {"policy": policy},
+        "voices": voices,
+    }
+    _do(media, request, **options)
+
+
+@click.command()
+@click.argument("media", metavar="INPUT", type=FILE)
+@_job_options
+def transcribe(media: Path, **options: Any) -> None:
+    """Transcribe INPUT to TXT, SRT, VTT, DOCX and JSON."""
+    _do(media, {"kind": "transcribe"}, **options)
+
+
+def _do(
+    media: Path,
+    request: dict[str, Any],
+    *,
+    source: str,
+    mode: str,
+    out: Path | None,
+    server: str | None,
+    **others: Any,
+) -> None:
+    from backend.cli import submit
+
+    loaded = settings.load()
+    out = out or media.with_name(f"{media.stem}-{request['kind']}")
+    out.mkdir(parents=True, exist_ok=True)
+    request = {**request, "sourceLanguage": source, "mode": mode}
+    try:
+        with submit.connected(loaded, server) as (client, stack):
+            files = submit.Files(media, **others)
+            submit.run(client, stack, loaded, files=files, request=request, out=out)
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command goes on from here.", err=True)
+        sys.exit(130)

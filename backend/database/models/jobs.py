@@ -1,0 +1,76 @@
+"""What users ask for, what they changed in it, and what happened to it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.models.base import Base, enum_constraint, id_column, now_column
+from backend.pipeline.params import Kind, Mode
+
+
+class Job(Base):
+    """What a user asked for; how it goes is told by its runs."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        enum_constraint("kind", Kind),
+        enum_constraint("mode", Mode),
+        Index("ix_jobs_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[Kind]
+    source_language: Mapped[str]
+    mode: Mapped[Mode]
+    params: Mapped[dict[str, Any]]  # as submitted
+    media_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id"))
+    background_id: Mapped[UUID | None] = mapped_column(ForeignKey("uploads.id"))
+    last_run: Mapped[int] = mapped_column(default=0)
+    # Given out under this row's lock: whoever changes stage state takes that lock first, which
+    # keeps events gapless and lets exactly one of two finishing languages end the run.
+    event_seq: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = now_column()
+
+
+class SegmentEdit(Base):
+    """A revision of a language's lines that a user made; the object is stored before this row."""
+
+    __tablename__ = "segment_edits"
+    __table_args__ = (Index("ix_segment_edits_object_key", "object_key"),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    after_run: Mapped[int]  # the number of the last run that took the lines that were changed
+    object_key: Mapped[str]
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = now_column()
+
+
+class JobEvent(Base):
+    """What happened to a job, append-only; `seq` counts from 1 without gaps in each job."""
+
+    __tablename__ = "job_events"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    run: Mapped[int | None]
+    stage: Mapped[str | None]
+    language: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+    provider: Mapped[str | None]
+    model: Mapped[str | None]
+    units: Mapped[float | None]
+    unit: Mapped[str | None]
+    cost_usd: Mapped[float | None]
+    created_at: Mapped[datetime] = now_column()

@@ -1,0 +1,152 @@
+"""How jobs go: runs, progress markers, what they made, and the promise to look at them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.models.base import Base, enum_constraint, id_column, now_column
+from backend.pipeline.stages import Stage
+from backend.pipeline.states import LanguageStatus, RunState, StageState
+
+
+class Run(Base):
+    """One passage of a job through its stages; a resume is a new run, history is never cleared."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("job_id", "number"),
+        enum_constraint("state", RunState),
+        Index(
+            "uq_runs_one_active",
+            "job_id",
+            unique=True,
+            postgresql_where=text("state = 'active'"),
+            sqlite_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[UUID] = id_column()
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    number: Mapped[int]
+    resume_from: Mapped[str | None]  # a stage, `auto`, or null for the first run
+    params: Mapped[dict[str, Any]]  # pinned: JobParams with the providers that do it
+    state: Mapped[RunState] = mapped_column(default=RunState.ACTIVE)
+    cancel_requested_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = now_column()
+    finished_at: Mapped[datetime | None]
+
+
+class LanguageTask(Base):
+    """Where one target language of one run stands."""
+
+    __tablename__ = "language_tasks"
+    __table_args__ = (
+        UniqueConstraint("run_id", "language"),
+        enum_constraint("status", LanguageStatus),
+        CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    language: Mapped[str]
+    status: Mapped[LanguageStatus] = mapped_column(default=LanguageStatus.QUEUED)
+    progress: Mapped[float] = mapped_column(default=0.0)
+
+
+class StageRun(Base):
+    """The progress marker of one stage of one run for one language."""
+
+    __tablename__ = "stage_runs"
+    __table_args__ = (
+        UniqueConstraint("run_id", "stage", "language"),
+        enum_constraint("stage", Stage),
+        enum_constraint("state", StageState),
+        CheckConstraint("origin IN ('executed', 'reused', 'given')", name="origin"),
+        Index("ix_stage_runs_upstream_id", "upstream_id"),
+        Index(
+            "ix_stage_runs_lease",
+            "lease_until",
+            postgresql_where=text("state = 'running'"),
+            sqlite_where=text("state = 'running'"),
+        ),
+    )
+
+    id: Mapped[UUID] = id_column()
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    stage: Mapped[Stage]
+    language: Mapped[str] = mapped_column(default="")  # empty: for all languages
+    upstream_id: Mapped[UUID | None] = mapped_column(ForeignKey("stage_runs.id"))
+    state: Mapped[StageState] = mapped_column(default=StageState.WAITING)
+    origin: Mapped[str] = mapped_column(default="executed")
+    reused_from: Mapped[UUID | None] = mapped_column(ForeignKey("stage_runs.id"))
+    attempt: Mapped[int] = mapped_column(default=0)
+    # Rate limits in a row, and seconds waited for them: they use up no attempt, but only so much.
+    limited: Mapped[int] = mapped_column(default=0)
+    limited_s: Mapped[float] = mapped_column(default=0.0)
+    # Counts claims. Whoever claimed with an older fence can no longer write.
+    fence: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]  # not to be claimed before
+    input_key: Mapped[str | None]  # null until it is done, and for what was given
+    progress: Mapped[float] = mapped_column(default=0.0)
+    memo: Mapped[dict[str, Any]] = mapped_column(default=dict)  # provider job ids, kept first
+    error: Mapped[dict[str, Any] | None]
+    warnings: Mapped[dict[str, Any] | None]
+    provider: Mapped[str | None]
+    model: Mapped[str | None]
+    cost_usd: Mapped[float] = mapped_column(default=0.0)  # of all attempts
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Artifact(Base):
+    """A file that a stage made: the object was stored before this row, and never changes."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (
+        UniqueConstraint("stage_run_id", "kind"),
+        Index("ix_artifacts_object_key", "object_key"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    stage_run_id: Mapped[UUID] = mapped_column(ForeignKey("stage_runs.id"))
+    kind: Mapped[str]
+    language: Mapped[str]
+    object_key: Mapped[str]
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mime: Mapped[str]
+    meta: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = now_column()
+
+
+class Outbox(Base):
+    """One row for each active run: the promise that somebody will look at it again.
+
+    It is written with the run and deleted when the run ends. When `due_at` comes, the relay
+    sends whatever could run and does not (see outbox.py).
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due_at", "due_at"),)
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    due_at: Mapped[datetime] = now_column()
+    looked_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)  # in a row without any progress seen

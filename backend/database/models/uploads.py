@@ -1,0 +1,38 @@
+"""Files that users send."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.models.base import Base, id_column, now_column
+
+
+class Upload(Base):
+    """A file that a user sends; what is not known until it has come is null until then."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("role IN ('voice', 'video', 'background', 'transcript')", name="role"),
+        Index("ix_uploads_object_key", "object_key"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    role: Mapped[str]
+    filename: Mapped[str]
+    object_key: Mapped[str]
+    sha256: Mapped[str | None]
+    mime: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    duration: Mapped[float | None]  # seconds
+    probe: Mapped[dict[str, Any] | None]  # container and streams as found
+    created_at: Mapped[datetime] = now_column()
+    completed_at: Mapped[datetime | None]

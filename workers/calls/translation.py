@@ -1,0 +1,64 @@
+"""Translated lines, bought once for each question and kept."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from backend.documents.transcripts import Transcript
+from backend.errors import Transient
+from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.stages import Stage
+from workers.interfaces.providers import Translator
+from workers.interfaces.stages import Desk, kept
+
+
+def translate_lines(
+    translator: Translator, source: Transcript, target: str, desk: Desk
+) -> Iterator[Sequence[str]]:
+    """The translations of all segments, batch by batch; none is bought twice."""
+    texts = [segment.text for segment in source.segments]
+    for first in range(0, len(texts), translator.batch_size):
+        desk.progress(first / len(texts))
+        batch = Batch(tuple(texts[first : first + translator.batch_size]), source.language, target)
+        yield _load_batch(batch, translator, desk) or _buy_batch(batch, translator, desk)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts to be translated in one call."""
+
+    texts: tuple[str, ...]
+    source: str
+    target: str
+
+    def content_key(self, translator: Translator) -> str:
+        """The hash of everything that makes its translation what it is."""
+        by = (translator.name, translator.model, CODE_VERSION[Stage.MT])
+        return hashlib.sha256(json.dumps([asdict(self), by]).encode()).hexdigest()
+
+
+def _load_batch(batch: Batch, translator: Translator, desk: Desk) -> Sequence[str]:
+    """What an earlier attempt or run was given for the same batch costs nothing."""
+    found = kept(desk.batches, batch.content_key(translator), desk)
+    return list(json.loads(found[1].read_bytes())) if found else []
+
+
+def _buy_batch(batch: Batch, translator: Translator, desk: Desk) -> Sequence[str]:
+    with desk.paced(translator):
+        answer = translator.translate(batch.texts, batch.source, batch.target, call=desk)
+    desk.paid(answer.cost)
+    _check_batch(answer.texts, batch.texts, translator)
+    path = desk.workdir / "batch.json"
+    path.write_text(json.dumps(list(answer.texts)))
+    desk.batches.put(batch.content_key(translator), path)
+    return answer.texts
+
+
+def _check_batch(texts: Sequence[str], batch: Sequence[str], translator: Translator) -> None:
+    """There must be a text for each that was given: a merged line must not shift the rest."""
+    if len(texts) != len(batch):
+        raise Transient(f"{translator.name} gave {len(texts)} texts for {len(batch)}")
+    for given, got in zip(batch, texts, strict=True):
+        if given.strip() and not got.strip():
+            raise Transient(f"{translator.name} gave nothing for '{given[:40]}'")

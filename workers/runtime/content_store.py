@@ -1,0 +1,82 @@
+"""Files under the hash of all that made them, kept across runs and jobs."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from backend.errors import Damaged, NotFound
+from backend.retention import garbage
+from backend.storage.base import BlobStore, StoredObject
+from workers.interfaces.stages import StoredFile
+from workers.runtime.outages import outlasting
+
+MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
+# A storage that is away is waited for: to give up an attempt would be to pay for it again.
+PATIENCE_S = 60
+
+
+class BlobContentStore:
+    """Files by content key, kept in a folder of the storage across runs and jobs.
+
+    The object's name is its sha256, so that a look-up tells all that is known of the file.
+    """
+
+    def __init__(self, store: BlobStore, folder: str) -> None:
+        self._store = store
+        self._folder = folder
+
+    def get(self, content_key: str) -> StoredFile | None:
+        """The file, if it was ever made."""
+        return outlasting(partial(self._get, content_key), PATIENCE_S)
+
+    def _get(self, content_key: str) -> StoredFile | None:
+        found = next(self._store.objects(self._prefix(content_key)), None)
+        if found is None or not self._in_use_again(found):
+            return None
+        name = Path(found.key)
+        return StoredFile(found.key, name.stem, found.size, MIMES[name.suffix])
+
+    def _in_use_again(self, found: StoredObject) -> bool:
+        """Save it from being collected before this stage has written that it uses it."""
+        if datetime.now(UTC) - found.modified > garbage.REFRESH_AFTER:
+            try:
+                self._store.refresh(found.key)
+            except NotFound:
+                return False
+        return True
+
+    def put(self, content_key: str, path: Path) -> StoredFile:
+        """Keep a file; its suffix tells what it is."""
+        sha256, mime = file_sha256(path), MIMES[path.suffix]
+        key = f"{self._prefix(content_key)}{sha256}{path.suffix}"
+        outlasting(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
+        return StoredFile(key, sha256, path.stat().st_size, mime)
+
+    def drop(self, file: StoredFile) -> None:
+        """Forget a file, so that it is made again."""
+        self._store.delete(file.key)
+
+    def _prefix(self, content_key: str) -> str:
+        return f"{self._folder}/{content_key[:2]}/{content_key}/"
+
+
+def fetch_file(store: BlobStore, file: StoredFile, folder: Path) -> Path:
+    """A copy of an object in the folder; raises `Damaged` when storage lost or changed it."""
+    path = folder / f"in-{uuid4().hex}"
+    try:
+        outlasting(partial(store.fetch, file.key, path), PATIENCE_S)
+    except NotFound as error:
+        raise Damaged(f"{error}: start the job again from the stage that made it") from None
+    if file_sha256(path) != file.sha256:
+        raise Damaged(
+            f"Storage changed {file.key}: start the job again from the stage that made it"
+        )
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
