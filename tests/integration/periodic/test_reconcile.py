@@ -29,7 +29,7 @@ DEADLINE_S = 20
 def acted(monkeypatch) -> defaultdict[int, threading.Event]:
     """Whether somebody has acted, by the `id` of its parts; takes the place of a round."""
     found: defaultdict[int, threading.Event] = defaultdict(threading.Event)
-    monkeypatch.setattr(reconcile, "reconcile", lambda parts: found[id(parts)].set())
+    monkeypatch.setattr(reconciler, "reconcile", lambda parts: found[id(parts)].set())
     return found
 
 
