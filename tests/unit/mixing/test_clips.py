@@ -52,6 +52,25 @@ def test_a_clip_of_its_own_length_is_not_stretched():
     assert stretch(clip, RATE, len(clip)) is clip
 
 
+def test_stretching_the_same_gives_the_same_however_it_lies_in_memory():
+    noise = np.random.default_rng(1).standard_normal((9600, 2)).astype(np.float32)
+    expected = stretch(noise[:, 0].copy(), RATE, 8000)
+    assert np.array_equal(stretch(noise[:, 0], RATE, 8000), expected)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 48_000])
+@pytest.mark.parametrize("speed", [0.8, 1.2, 2.0])
+def test_what_is_stretched_comes_when_it_is_due(rate, speed):
+    """A second of silence, a second of sound, half a second of silence."""
+    clip = np.concatenate([np.zeros(rate), tone(1.0, rate, 1)[:, 0], np.zeros(rate // 2)])
+    heard = np.abs(stretch(clip.astype(np.float32), rate, round(len(clip) / speed))) > 0.1
+    starts, ends = np.argmax(heard) / rate, (len(heard) - np.argmax(heard[::-1])) / rate
+    assert (starts, ends) == (
+        pytest.approx(1 / speed, abs=0.02),
+        pytest.approx(2 / speed, abs=0.02),
+    )
+
+
 def test_fades_begin_and_end_in_silence():
     assert faded(np.ones(6, np.float32), 2).tolist() == [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
     assert faded(np.ones(1, np.float32), 2).tolist() == [1.0]
