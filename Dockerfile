@@ -1,13 +1,11 @@
 # One image for every role: api, worker, reconciler, migrate; the command says which.
 FROM python:3.11-slim-bookworm
 
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends espeak-ng apertium apertium-eng-spa \
-       apertium-eng-cat apertium-es-pt apertium-fr-es \
-    && rm -rf /var/lib/apt/lists/*
-
 WORKDIR /app
-COPY requirements.txt .
+COPY packages.txt requirements.txt ./
+RUN apt-get update \
+    && xargs apt-get install -y --no-install-recommends <packages.txt \
+    && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps -e . \

@@ -5,23 +5,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-ENGINES := espeak-ng apertium apertium-eng-spa apertium-eng-cat apertium-es-pt apertium-fr-es
-SERVERS := postgresql redis-server
+# Debian packages; a Python that is not Debian's brings what python3-venv is for.
+VENV_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
+DEMO_PACKAGES = $(VENV_PACKAGES) $(file <packages.txt) flite
+TEST_PACKAGES = $(VENV_PACKAGES) $(file <packages.txt) $(file <tests/packages.txt)
+
 HLS_JS_VERSION := 1.7.4
 HLS_JS := $(VENV)/share/hls.js/hls.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint chaos bench benchtools openapi clean engines servers browser
+.PHONY: help demo test unit lint chaos bench openapi fresh clean \
+  venv-packages demo-packages test-packages
+.NOTPARALLEL: # packages first: nothing is begun that cannot be finished
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/ready engines ## Dub a generated sample into Spanish and Portuguese
+demo: demo-packages $(VENV)/ready ## Dub a generated sample into Spanish and Portuguese
 	@$(BIN)/python -m tests.demo_sample $(DEMO)
-	@DUBLINE_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/dubline dub $(DEMO)/talk.mp4 \
+	@DUBLINE_HOME="$$PWD/$(DEMO)/home" $(BIN)/dubline dub $(DEMO)/talk.mp4 \
 	  --background $(DEMO)/music.flac --mode dialogue --to es,pt --out $(DEMO)/out
 
-test: $(VENV)/ready engines servers benchtools browser lint ## Lint, types and all tests
+test: test-packages lint $(HLS_JS) ## Lint, types and all tests
 	$(BIN)/python -m pytest
 
 unit: $(VENV)/ready ## The fast tests only
@@ -33,58 +38,57 @@ lint: $(VENV)/ready ## Style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-chaos: $(VENV)/ready servers ## Every blow at every place, and 500 jobs under random kills (~40 min)
+chaos: test-packages $(VENV)/ready ## Every blow at every place, and 500 jobs under random kills (~40 min)
 	$(BIN)/python -m pytest tests/chaos --chaos -v --timeout 7200
 
-bench: $(VENV)/ready engines servers benchtools ## Measure speed and memory (docs/benchmarks.md)
+bench: test-packages $(VENV)/ready ## Measure speed and memory (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks
-
-benchtools:
-	@$(call ensure,ffmpeg)
 
 openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
 	$(BIN)/python -m backend.api.openapi > docs/openapi.yaml
 
+fresh: ## The demo and all tests in a bare Debian; PART=demo or PART=test for less
+	@tests/fresh/run $(PART)
+
 clean: ## Remove what was built, the demo included
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/ready: requirements.txt tests/requirements.txt setup.cfg
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call install,python3-venv)
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+$(VENV)/ready: requirements.txt tests/requirements.txt setup.cfg | venv-packages
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Dubline needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages into $(VENV) (a minute or two, once) ..."
-	@$(BIN)/pip install -qq --disable-pip-version-check -e . -r tests/requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e . -r tests/requirements.txt
 	@touch $@
 
-engines: ## Install the offline engines (Debian packages)
-	@$(call ensure,$(ENGINES) flite)
-
-servers: ## Install the servers that tests start for themselves
-	@$(call ensure,$(SERVERS))
-
-browser: $(HLS_JS) ## Install the browser and the player that streams are tested with
-	@$(call ensure,chromium)
-
-$(HLS_JS): $(VENV)/ready
-	@command -v npm >/dev/null || { $(call install,npm); }
+$(HLS_JS): | test-packages $(VENV)/ready
 	@mkdir -p $(@D)
-	@cd $(@D) && tar --strip-components=2 -xzf "$$(npm pack --silent hls.js@$(HLS_JS_VERSION))" \
-	  package/dist/hls.min.js && rm -f *.tgz && touch hls.min.js
+	@cd $(@D) && tar --strip-components=2 -xzf "$$(npm pack --silent --cache .npm hls.js@$(HLS_JS_VERSION))" \
+	  package/dist/hls.min.js && rm -rf *.tgz .npm && touch hls.min.js
 
-# Installs Debian packages that are missing: as root, with sudo, or else says what to run.
-define ensure
-missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-if [ -n "$$missing" ]; then $(call install,$$missing); fi
-endef
+venv-packages:
+	@$(call install,$(VENV_PACKAGES))
 
+demo-packages:
+	@$(call install,$(DEMO_PACKAGES))
+
+test-packages:
+	@$(call install,$(TEST_PACKAGES))
+
+# Installs the Debian packages that are missing: as root, with sudo, or else says what to run.
 define install
+missing=$$(for p in $(strip $(1)); do \
+  dpkg -s $$p 2>/dev/null | grep -q '^Status: .* installed$$' || command -v $$p >/dev/null || echo $$p; \
+done); \
+if [ -z "$$missing" ]; then exit 0; fi; \
 if ! command -v apt-get >/dev/null; then \
-  echo "Please install with your package manager: "$(1) >&2; exit 1; \
+  echo "Please install with your package manager:" $$missing >&2; exit 1; \
 fi; \
-if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
-else echo "Please run as root: apt-get install "$(1) >&2; exit 1; fi; \
-echo "Installing Debian packages: "$(1); \
+run="apt-get update -qq && apt-get install -y --no-install-recommends $$(echo $$missing)"; \
+if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as=sudo; \
+else echo "Please run as root, then make again: $$run" >&2; exit 1; fi; \
+echo "Installing Debian packages:" $$missing; \
 log=$$(mktemp); \
-{ $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-  $$sudo apt-get install -y -qq --no-install-recommends $(1); } >$$log 2>&1 \
-  || { cat $$log >&2; exit 1; }
+$$as env DEBIAN_FRONTEND=noninteractive sh -c "$$run" >$$log 2>&1 || { cat $$log >&2; exit 1; }; \
+rm $$log
 endef

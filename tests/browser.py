@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 PAGE = Path(__file__).with_name("player.html")
-HLS_JS = Path(sys.prefix, "share", "hls.js", "hls.min.js")  # `make browser` puts it there
+HLS_JS = Path(sys.prefix, "share", "hls.js", "hls.min.js")  # `make test` puts it there
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def player(folder: Path) -> Iterator[Page]:
     """player.html, served from a folder; skips the test where there is no browser."""
     chromium = shutil.which("chromium")
     if chromium is None or not HLS_JS.exists():
-        pytest.skip("Chromium or hls.js is missing: run 'make browser'")
+        pytest.skip("Chromium or hls.js is missing: run 'make test'")
     shutil.copy(PAGE, folder)
     shutil.copy(HLS_JS, folder)
     with _served(folder) as url, sync_playwright() as playwright:
