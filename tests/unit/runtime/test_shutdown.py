@@ -20,3 +20,15 @@ def test_what_is_forked_sees_the_flag_set_later():
     ours.send("look")
     assert ours.recv() is True
     process.join()
+
+
+def test_it_takes_no_file_which_some_machines_refuse(monkeypatch):
+    """Turns red with multiprocessing's shared values, which are files in /dev/shm."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("/dev/shm")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    flag = SharedFlag()
+    flag.set()
+    assert flag.is_set()
