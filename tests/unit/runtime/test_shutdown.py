@@ -1,6 +1,8 @@
 """The flag that the worker's main process shares with its pool."""
 
 import multiprocessing
+import subprocess
+import sys
 
 from workers.runtime.shutdown import SharedFlag
 
@@ -22,13 +24,23 @@ def test_what_is_forked_sees_the_flag_set_later():
     process.join()
 
 
-def test_it_takes_no_file_which_some_machines_refuse(monkeypatch):
-    """Turns red with multiprocessing's shared values, which are files in /dev/shm."""
+WITHOUT_FILES = """
+import tempfile
 
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError("/dev/shm")
+def refuse(*_, **__):
+    raise PermissionError("/dev/shm")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
-    flag = SharedFlag()
-    flag.set()
-    assert flag.is_set()
+tempfile.mkstemp = refuse
+from workers.runtime.shutdown import SharedFlag
+flag = SharedFlag()
+flag.set()
+assert flag.is_set()
+"""
+
+
+def test_it_takes_no_file_which_some_machines_refuse():
+    """Turns red with multiprocessing's shared values, which are files in /dev/shm.
+
+    In a process of its own: this one may have such a file already.
+    """
+    subprocess.run([sys.executable, "-c", WITHOUT_FILES], check=True)
