@@ -22,7 +22,9 @@ accept_content = ["json"]
 task_serializer = "json"
 
 # A queue for each stage: workers for one kind of machine (a GPU for asr, say) take only theirs.
-task_queues = [Queue(stage, Exchange(stage), routing_key=stage) for stage in map(str, Stage)]
+task_queues = [
+    Queue(stage.queue, Exchange(stage.queue), routing_key=stage.queue) for stage in Stage
+]
 
 # Acknowledged when a process takes it: from there on the lease in the database tells whether the
 # stage is worked on. A late acknowledgement would add nothing (Redis delivers again only after the

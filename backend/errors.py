@@ -50,10 +50,6 @@ class LeaseLost(DublineError):
     """Another worker owns this stage by now; whatever this one made is discarded."""
 
 
-class Outdated(DublineError):
-    """What this was made of has changed meanwhile: it has to be made again."""
-
-
 class Invalid(DublineError):
     """The request itself is wrong: `field` names the part, the message says what to do."""
 

@@ -3,11 +3,12 @@
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobParams, Kind
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
-from workers.interfaces.stages import Made, Outcome, StoredFile, Work
+from workers.interfaces.stages import Made, Outcome, Work
 from workers.providers import registry
 from workers.runtime.content_store import BlobContentStore, fetch_file, file_sha256
 
@@ -84,4 +85,10 @@ def work(files: dict[str, StoredFile], language: str = "", **params: object) -> 
     """The work of one stage, by default with the stub providers."""
     stub = {"transcription": "stub", "translation": "stub", "tts": "stub"}
     given = {"kind": Kind.DUB, "source_language": "en", "target_languages": (language or "es",)}
-    return Work("job-1", 1, language, JobParams(**{"providers": stub, **given, **params}), files)
+    return Work(
+        job_id="job-1",
+        run_number=1,
+        language=language,
+        params=JobParams(**{"providers": stub, **given, **params}),
+        files=files,
+    )

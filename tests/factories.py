@@ -16,10 +16,10 @@ from backend.database.models.accounts import LOCAL_USER, User
 from backend.database.models.uploads import Upload
 from backend.documents.speech import Speech
 from backend.jobs import submit
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import input_key, object_key
 from backend.pipeline.params import JobParams, Kind, Providers
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.runs.transitions import NewArtifact, Success
@@ -33,6 +33,7 @@ MAKES = {
     Stage.MT: "segments",
     Stage.TTS: "speech",
     Stage.MIX: "audio",
+    Stage.JOIN: "video_all",
 }
 # The speech is read again when a run is resumed, for the clips that it lists.
 CONTENTS = {Stage.TTS: Speech(language="es", clips=(), placements=()).to_bytes().decode()}
@@ -126,11 +127,11 @@ def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Suc
             path.write_bytes(data)
             store.put(key, path, mime="text/plain", sha256=sha256)
     kind = MAKES[claim.stage]
-    file = FileRef(key, sha256, len(data), "text/plain", f"{kind}.txt")
-    hashes = {name: ref.sha256 for name, ref in claim.files.items()}
+    meta = {"made_of": {}} if claim.stage is Stage.JOIN else {}
+    file = StoredFile(key, sha256, len(data), "text/plain", f"{kind}.txt", meta=meta)
     return Success(
         artifacts=[NewArtifact(kind, file)],
-        input_key=input_key(claim.stage, claim.language, claim.params, hashes),
+        input_key=input_key(claim.stage, claim.language, claim.params, claim.inputs.hashes()),
         provider="stub",
         model="stub-1",
     )
@@ -161,8 +162,10 @@ def do_all(
     wanted = content or {}
     do(db, run_id, Stage.ASR, store=store)
     for language in languages or ("es",):
-        for stage in (Stage.MT, Stage.TTS, Stage.MIX):
+        for stage in PER_LANGUAGE:
             do(db, run_id, stage, language, store, content=wanted.get(stage, ""))
+    if len(languages) > 1:
+        do(db, run_id, Stage.JOIN, store=store)
 
 
 def user(db: Database) -> UUID:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from uuid import UUID
@@ -10,7 +11,6 @@ from werkzeug.serving import make_server
 
 from backend.api.app import create_app
 from backend.documents.languages import iso639_2
-from backend.pipeline.files import FileRef
 from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from backend.runs.transitions import NewArtifact, Success
@@ -73,8 +73,8 @@ def mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
     desk = LoneDesk(parts.settings.dubline_home / "desks" / language, parts.store)
     made = hls.streams(dubbed(desk, source, language), lambda _: None)
     files = [(one.kind, desk.keep(one.path, one.mime, one.filename)) for one in made.made]
-    kept = [(one.kind, FileRef(**vars(one.file) | {"filename": one.filename})) for one in made.kept]
-    artifacts = [NewArtifact(kind, FileRef(**vars(file))) for kind, file in [*files, *kept]]
+    kept = [(one.kind, replace(one.file, filename=one.filename)) for one in made.kept]
+    artifacts = [NewArtifact(kind, file) for kind, file in [*files, *kept]]
     claim = factories.claimed(parts.db, run_id, Stage.MIX, language)
     transitions.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
 

@@ -9,11 +9,12 @@ import numpy as np
 from backend.documents.speech import Clip, Speech
 from backend.documents.transcripts import Line, Translation
 from backend.media.probe import probe
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobParams, Kind, Timing
 from backend.pipeline.stages import Making
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
-from workers.interfaces.stages import Outcome, StoredFile, Work
+from workers.interfaces.stages import Outcome, Work
 from workers.media.decode import blocks, exactly
 from workers.runtime.content_store import BlobContentStore, file_sha256
 from workers.stages.mix import run
@@ -113,7 +114,15 @@ class Scene:
 
     def run(self, **params: object) -> Outcome:
         params = JobParams(kind=Kind.DUB, source_language="de", target_languages=("es",), **params)
-        work = Work("job-1", 3, "es", params, self.files, self.before, self.upstream)
+        work = Work(
+            job_id="job-1",
+            run_number=3,
+            language="es",
+            params=params,
+            files=self.files,
+            before=self.before,
+            upstream=self.upstream,
+        )
         return run(work, self.desk)
 
     def again(self, outcome: Outcome) -> None:

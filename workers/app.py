@@ -3,6 +3,7 @@
 import os
 import socket
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from backend.telemetry import logs
 from backend.wiring import Parts, make_broker_folders
 from workers.runtime.runner import Runner
 from workers.runtime.shutdown import SharedFlag
-from workers.stages import asr, mix, mt, tts
 
 app = Celery("dubline", include=["workers.tasks"])
 app.config_from_object("celeryconfig")
@@ -34,7 +34,7 @@ def parts() -> Parts:
 @cache
 def runner() -> Runner:
     """This process's runner, made at its first task: after the fork."""
-    stages = {Stage.ASR: asr.run, Stage.MT: mt.run, Stage.TTS: tts.run, Stage.MIX: mix.run}
+    stages = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Runner(parts(), stages, owner=owner, stopping=stopping)
 

@@ -1,4 +1,4 @@
-"""The Celery tasks: each runs one stage, and lets the chain go on when the stage is done."""
+"""The Celery tasks: one for each stage, which lets the chain go on when the stage is done."""
 
 from uuid import UUID
 
@@ -8,30 +8,12 @@ from backend.pipeline.stages import Stage
 from workers.app import app, runner
 
 
-@app.task(name=Stage.ASR.task)
-def run_asr(run_id: str, language: str) -> None:
-    """Transcribe the source, for all languages of the run."""
-    _run(run_id, Stage.ASR, language)
+def _register_task(stage: Stage) -> None:
+    @app.task(name=stage.task)
+    def run_stage(run_id: str, language: str) -> None:
+        if not runner().run(UUID(run_id), stage, language):
+            raise Ignore  # the chain ends here; the reconciler starts it again where it stopped
 
 
-@app.task(name=Stage.MT.task)
-def run_mt(run_id: str, language: str) -> None:
-    """Translate the segments."""
-    _run(run_id, Stage.MT, language)
-
-
-@app.task(name=Stage.TTS.task)
-def run_tts(run_id: str, language: str) -> None:
-    """Speak the translated lines."""
-    _run(run_id, Stage.TTS, language)
-
-
-@app.task(name=Stage.MIX.task)
-def run_mix(run_id: str, language: str) -> None:
-    """Fit the speech to the picture, mix it with its bed, and export."""
-    _run(run_id, Stage.MIX, language)
-
-
-def _run(run_id: str, stage: Stage, language: str) -> None:
-    if not runner().run(UUID(run_id), stage, language):
-        raise Ignore  # the chain ends here; the reconciler starts it again where it stopped
+for each in Stage:
+    _register_task(each)

@@ -19,9 +19,9 @@ from backend.errors import NotFound
 from backend.hls import playlist
 from backend.hls.index import Package, Rendition, Role, Stream, renditions
 from backend.jobs import views
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 
-Files = Mapping[str, Mapping[str, FileRef]]  # by language and kind of artifact
+Files = Mapping[str, Mapping[str, StoredFile]]  # by language and kind of artifact
 
 blueprint = Blueprint(
     "hls", __name__, url_prefix="/v1/jobs/<uuid:job_id>/hls", description="Streaming"
@@ -89,7 +89,7 @@ def _known(language: str | None, files: Files) -> str:
     return language
 
 
-def _package(file: FileRef) -> Package:
+def _package(file: StoredFile) -> Package:
     with TemporaryDirectory(dir=parts().scratch) as folder:
         path = Path(folder) / "hls.json"
         parts().store.fetch(file.key, path)

@@ -140,10 +140,11 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         accept_stale=request["accept_stale"],
     )
     if request["dry_run"]:
-        params, steps = resume.prepare(parts().db, parts().store, user_id(), job_id, wanted)
-        told = views.plan(steps, cost_estimates.estimates(parts().db, job_id, params, steps))
+        run = resume.prepare_run(parts().db, parts().store, user_id(), job_id, wanted)
+        costs = cost_estimates.estimates(parts().db, job_id, run.params, run.steps)
+        told = views.plan(run.steps, costs)
         return jsonify(schemas.Plan().dump(told))
-    run_id, _ = resume.start(parts().db, parts().store, user_id(), job_id, wanted)
+    run_id, _ = resume.start_run(parts().db, parts().store, user_id(), job_id, wanted)
     return accepted(job_id, run_id)
 
 

@@ -3,31 +3,49 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, literal, null, select
 from sqlalchemy.orm import aliased
 
+from backend.artifacts import multilingual
+from backend.artifacts.rows import FILE, build_file, made_by
+from backend.database.engine import Json
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.database.models.uploads import Upload
-from backend.pipeline.files import READS, FileRef
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Making, Stage
+from backend.pipeline.files import StageFiles, StoredFile
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, STAGES, Making, Stage
 from backend.pipeline.states import StageState
 
-FILE = (
-    *(Artifact.kind, Artifact.object_key, Artifact.sha256, Artifact.size),
-    *(Artifact.mime, Artifact.filename),
-)
+
+def read_inputs(
+    connection: Connection, run_id: UUID, stage: Stage, language: str, *, job_id: UUID, again: bool
+) -> StageFiles:
+    """What the stage reads; `again` is whether the job had runs before this one."""
+    row = STAGES[stage]
+    again = again and row.looks_back
+    found = _read_files(connection, run_id, language)
+    dubs = multilingual.read_dubs(connection, job_id) if row.reads_of_all else {}
+    return StageFiles(
+        files={kind: found[kind] for kind in row.reads if kind in found},
+        dubs={
+            tag: {kind: files[kind] for kind in row.reads_of_all if kind in files}
+            for tag, files in dubs.items()
+        },
+        before=_read_before(connection, run_id, stage, language)
+        if row.looks_back and again
+        else {},
+        upstream=read_makings(connection, run_id, stage, language) if row.looks_back else (),
+    )
 
 
-def inputs(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
-    """What the stage reads, by role or kind."""
+def _read_files(connection: Connection, run_id: UUID, language: str) -> dict[str, StoredFile]:
     rows = connection.execute(_INPUTS, {"of_run": run_id, "of_language": language})
-    found = {row.kind: FileRef(*row[1:]) for row in rows}
-    return {kind: found[kind] for kind in READS[stage] if kind in found}
+    return {row.kind: build_file(row) for row in rows}
 
 
-def before(connection: Connection, run_id: UUID, stage: Stage, language: str) -> dict[str, FileRef]:
-    """What the stage made when it last succeeded in an earlier run of the job, by kind."""
+def _read_before(
+    connection: Connection, run_id: UUID, stage: Stage, language: str
+) -> dict[str, StoredFile]:
     this = select(Run.job_id, Run.number).where(Run.id == run_id).subquery()
     last = (
         select(made_by())
@@ -39,22 +57,25 @@ def before(connection: Connection, run_id: UUID, stage: Stage, language: str) ->
         .limit(1)
     )
     rows = connection.execute(select(*FILE).where(Artifact.stage_run_id == last.scalar_subquery()))
-    return {row.kind: FileRef(*row[1:]) for row in rows}
+    return {row.kind: build_file(row) for row in rows}
 
 
-def upstream(connection: Connection, run_id: UUID, stage: Stage, language: str) -> list[Making]:
+def read_makings(
+    connection: Connection, run_id: UUID, stage: Stage, language: str
+) -> tuple[Making, ...]:
     """How what the stage builds on was made, by this run or an earlier one, in order."""
-    rows = connection.execute(_UPSTREAM, {"of_run": run_id, "of_language": language})
+    rows = connection.execute(_MAKINGS, {"of_run": run_id, "of_language": language})
     found = {row.stage: Making(row.stage, row.provider, row.model, row.cost_usd) for row in rows}
-    return [found[before] for before in ORDER[: ORDER.index(stage)] if before in found]
+    return tuple(found[before] for before in ORDER[: ORDER.index(stage)] if before in found)
 
 
-def _uploads() -> Select[*tuple[Any, ...]]:
+def _select_uploads() -> Select[*tuple[Any, ...]]:
     role = case((Upload.id == Job.media_id, literal("media")), else_=literal("background"))
     return (
         select(
             role.label("kind"),
             *(Upload.object_key, Upload.sha256, Upload.size, Upload.mime, Upload.filename),
+            null().cast(Json).label("meta"),
         )
         .select_from(Run)
         .join(Job, Job.id == Run.job_id)
@@ -63,34 +84,30 @@ def _uploads() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _made_upstream() -> Select[*tuple[Any, ...]]:
+def _select_upstream_files() -> Select[*tuple[Any, ...]]:
     return (
         select(*FILE)
         .select_from(StageRun)
         .join(Artifact, Artifact.stage_run_id == made_by())
-        .where(_of_language())
+        .where(_is_of_language())
     )
 
 
-def _makings() -> Select[*tuple[Any, ...]]:
+def _select_makings() -> Select[*tuple[Any, ...]]:
     made = aliased(StageRun)
     return (
         select(made.stage, made.provider, made.model, made.cost_usd)
         .select_from(StageRun)
         .join(made, made.id == made_by())
-        .where(_of_language())
+        .where(_is_of_language())
     )
 
 
-def _of_language() -> ColumnElement[bool]:
+def _is_of_language() -> ColumnElement[bool]:
     mine = StageRun.language.in_((ALL_LANGUAGES, bindparam("of_language")))
     return (StageRun.run_id == bindparam("of_run")) & mine
 
 
-def made_by() -> ColumnElement[UUID]:
-    """The marker whose artifacts a marker stands for: its own, or those it reuses."""
-    return func.coalesce(StageRun.reused_from, StageRun.id)
-
-
-_INPUTS = _uploads().union_all(_made_upstream())
-_UPSTREAM = _makings()
+# Built once: to build a statement takes as long as to execute several.
+_INPUTS = _select_uploads().union_all(_select_upstream_files())
+_MAKINGS = _select_makings()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
 from backend.artifacts import clips
-from backend.artifacts.inputs import made_by
+from backend.artifacts.rows import made_by
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.plan import Place, Prior
 from backend.pipeline.stages import Stage
@@ -82,11 +83,11 @@ def _found(rows: Sequence[Any]) -> Found:
     return Found(prior, objects, document)
 
 
-def check(store: BlobStore, found: Mapping[Place, Sequence[Found]]) -> dict[Place, Sequence[Prior]]:
-    """Look each object up in storage; what is gone or changed is listed in `Prior.missing`."""
+def look_up(store: BlobStore, found: Mapping[Place, Sequence[Found]]) -> dict[Place, list[Prior]]:
+    """The priors, each of which asks storage for its objects when a plan wants to know."""
     shelf = _Shelf(store)
     return {
-        place: [replace(item.prior, missing=shelf.missing(item)) for item in items]
+        place: [replace(item.prior, look=partial(shelf.missing, item)) for item in items]
         for place, items in found.items()
     }
 

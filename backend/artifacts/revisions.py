@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
-from backend.artifacts.inputs import FILE, made_by
+from backend.artifacts.rows import FILE, build_file, made_by
 from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import Artifact, Run, StageRun
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 from backend.pipeline.plan import Given, Place
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
@@ -31,7 +31,7 @@ class Edition:
     revision: int
     output_revision: int
     run: int
-    file: FileRef
+    file: StoredFile
 
 
 def find_pending_edits(
@@ -52,7 +52,7 @@ class _Lines(NamedTuple):
     language: str
     run: int
     edit: int  # its number among all revisions; 0 if it is none
-    file: FileRef
+    file: StoredFile
 
 
 def _read_history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines]]:
@@ -78,13 +78,13 @@ def _read_taken_lines(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
         .where(StageRun.state == StageState.SUCCEEDED)
     )
     for row in rows:
-        yield _Lines(row.language, row.number, 0, FileRef(*row[3:]))
+        yield _Lines(row.language, row.number, 0, build_file(row))
 
 
 def _read_edits(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
     rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
     for row in rows:
-        file = FileRef(row.object_key, row.sha256, row.size, JSON, lines_filename(row.language))
+        file = StoredFile(row.object_key, row.sha256, row.size, JSON, lines_filename(row.language))
         yield _Lines(row.language, row.after_run, row.revision, file)
 
 

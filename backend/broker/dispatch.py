@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery, Signature, chain, group
 
-from backend.pipeline.stages import PER_LANGUAGE, Stage
+from backend.pipeline.stages import ALL_LANGUAGES, FAN_IN, PER_LANGUAGE, STAGES, Stage
 from backend.runs.outbox import Message
 
 
@@ -22,21 +22,26 @@ class Dispatcher:
         self.signature(message).apply_async()
 
     def signature(self, message: Message) -> Any:
-        """The chain from this stage on: `asr`, then a chain for each language side by side."""
-        run_id = str(message.run_id)
-        if message.stage is not Stage.ASR:
-            return self._chain(run_id, message.stage, message.language)
-        asr = self._task(run_id, Stage.ASR, message.language)
+        """The chain from this stage on: what is once, then a chain a language side by side."""
+        first = self._task(message, message.stage, message.language)
+        if STAGES[message.stage].waits_for_all:
+            return first
+        if STAGES[message.stage].per_language:
+            return self._chain(message, message.stage, message.language)
         if not message.languages:
-            return asr
-        chains = [self._chain(run_id, Stage.MT, language) for language in message.languages]
-        return chain(asr, chains[0] if len(chains) == 1 else group(chains), app=self._app)
+            return first
+        chains = [self._chain(message, PER_LANGUAGE[0], language) for language in message.languages]
+        return chain(first, chains[0] if len(chains) == 1 else group(chains), app=self._app)
 
-    def _chain(self, run_id: str, first: Stage, language: str) -> Any:
+    def _chain(self, message: Message, first: Stage, language: str) -> Any:
+        """A language's stages, and what waits for all languages: the last to end starts that."""
         stages = PER_LANGUAGE[PER_LANGUAGE.index(first) :]
-        return chain(*(self._task(run_id, stage, language) for stage in stages), app=self._app)
+        tasks = [self._task(message, stage, language) for stage in stages]
+        if message.joins:
+            tasks += [self._task(message, stage, ALL_LANGUAGES) for stage in FAN_IN]
+        return chain(*tasks, app=self._app)
 
-    def _task(self, run_id: str, stage: Stage, language: str) -> Signature:
+    def _task(self, message: Message, stage: Stage, language: str) -> Signature:
         return self._app.signature(
-            stage.task, args=(run_id, language), immutable=True, queue=str(stage)
+            stage.task, args=(str(message.run_id), language), immutable=True, queue=stage.queue
         )

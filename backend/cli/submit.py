@@ -1,7 +1,5 @@
 """`dubline dub` and `dubline transcribe`: send a file, watch the job, fetch what it made."""
 
-import hashlib
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from rich.table import Table
 
 from backend.cli.client import ApiError, Client, file_sha256
 from backend.cli.supervisor import Stack, running_url
+from backend.pipeline.keys import hash_json
 from backend.settings import Settings
 
 POLL_S = 0.5
@@ -92,7 +91,7 @@ def _ledger(settings: Settings, files: Files, request: dict[str, Any]) -> Path:
         {language: file_sha256(path) for language, path in files.translations.items()},
         request,
     ]
-    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    key = hash_json(what)
     return settings.dubline_home / "commands" / key
 
 
@@ -183,7 +182,9 @@ def fetched(job: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         artifact
         for artifact in job["artifacts"]
-        if artifact["stage"] == "mix" or artifact["kind"] == "segments" or job["kind"] != "dub"
+        if artifact["stage"] in ("mix", "join")
+        or artifact["kind"] == "segments"
+        or job["kind"] != "dub"
         # The parts of streams are of use to players only, the index of a mix to the next run.
         if not artifact["kind"].startswith(("hls", "mix_index"))
     ]

@@ -92,6 +92,26 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A write transaction for migrations, in which tables that others refer to may be rebuilt.
+
+        SQLite drops and makes such tables anew, and looks at references while it does, unless that
+        is turned off before the transaction begins.
+        """
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with self.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+
     def dispose(self) -> None:
         """Close all connections; a forked process must do so before its first query."""
         self.engine.dispose(close=False)

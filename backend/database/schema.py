@@ -24,7 +24,7 @@ def config(connection: Connection | None = None) -> Config:
 
 def migrate(db: Database, revision: str = "head") -> None:
     """Bring the schema to a revision; the local user is there afterwards."""
-    with db.write() as connection:
+    with db.rebuild() as connection:
         command.upgrade(config(connection), revision)
         if connection.execute(select(User.id).where(User.id == LOCAL_USER)).first() is None:
             connection.execute(insert(User).values(id=LOCAL_USER, name="local"))

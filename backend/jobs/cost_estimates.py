@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from backend.database.engine import Database
 from backend.database.models.runs import Run, StageRun
-from backend.pipeline.keys import relevant_params
+from backend.pipeline.keys import provider_of
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Step
-from backend.pipeline.stages import ALL_LANGUAGES, Stage
+from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 
 
@@ -30,9 +30,10 @@ def estimate(step: Step, provider: str | None, history: Sequence[Spent]) -> floa
     """US dollars: the most that this stage has cost with this provider in this language.
 
     For a language that is new it is the mean of all others; None when there is none to go by.
-    What is kept from before is not bought again, so the true cost is often less.
+    What is kept from before is not bought again, so the true cost is often less. Where no provider
+    is at work it costs nothing.
     """
-    if not step.executed:
+    if not step.executed or provider is None:
         return 0.0
     alike = [one for one in history if (one.stage, one.provider) == (step.stage, provider)]
     mine = [one.usd for one in alike if one.language == step.language]
@@ -46,7 +47,7 @@ def estimates(
 ) -> list[float | None]:
     """An estimate for each step of a run with these parameters."""
     history = _history(db, job_id)
-    return [estimate(step, _provider(step.stage, params), history) for step in steps]
+    return [estimate(step, provider_of(step.stage, params), history) for step in steps]
 
 
 def _history(db: Database, job_id: UUID) -> list[Spent]:
@@ -61,13 +62,8 @@ def _history(db: Database, job_id: UUID) -> list[Spent]:
         Spent(
             stage=row.stage,
             language=row.language,
-            provider=_provider(row.stage, JobParams.model_validate(row.params)),
+            provider=provider_of(row.stage, JobParams.model_validate(row.params)),
             usd=row.cost_usd,
         )
         for row in rows
     ]
-
-
-def _provider(stage: Stage, params: JobParams) -> str | None:
-    provider: str | None = relevant_params(stage, ALL_LANGUAGES, params).get("provider")
-    return provider

@@ -37,7 +37,7 @@ def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> t
             raise NotFound(f"There is no dead letter {marker_id}")
         languages = tuple(connection.execute(_unmade(found.run_id)).scalars())
     wanted = resume.Resume(languages=languages)
-    run_id, _ = resume.start(db, store, user_id, found.job_id, wanted)
+    run_id, _ = resume.start_run(db, store, user_id, found.job_id, wanted)
     return found.job_id, run_id
 
 

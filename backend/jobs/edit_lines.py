@@ -23,7 +23,7 @@ from backend.database.models.runs import StageRun
 from backend.documents.transcripts import Line, Translation, everyone
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import access
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import UNFINISHED
 from backend.runs import events
@@ -79,7 +79,7 @@ class Editor:
             events.record(connection, job_id, Event("segment.edited", language=language, data=data))
         return revision + 1, line
 
-    def _stored(self, job_id: UUID, language: str, translation: Translation) -> FileRef:
+    def _stored(self, job_id: UUID, language: str, translation: Translation) -> StoredFile:
         content = translation.to_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         name = lines_filename(language)
@@ -88,7 +88,7 @@ class Editor:
             path = Path(folder) / name
             path.write_bytes(content)
             self.store.put(key, path, mime=JSON, sha256=sha256)
-        return FileRef(key, sha256, len(content), JSON, name)
+        return StoredFile(key, sha256, len(content), JSON, name)
 
 
 def with_line(

@@ -12,7 +12,7 @@ from backend.database.engine import Database
 from backend.documents import subtitles
 from backend.jobs import fit_transcripts
 from backend.jobs.fit_transcripts import Said, Start
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobParams, checked
 from backend.pipeline.plan import Given, Place
 from backend.pipeline.stages import ALL_LANGUAGES, Stage
@@ -77,11 +77,11 @@ def _fitting(
 
 def _stored(
     store: BlobStore, upload: Row[Any], place: Place, document: Said, folder: Path
-) -> FileRef:
+) -> StoredFile:
     content = document.to_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     path = folder / f"segments_{place[1] or 'src'}.json"
     path.write_bytes(content)
     key = f"uploads/{upload.id}/{sha256[:16]}/{path.name}"
     store.put(key, path, mime=JSON, sha256=sha256)
-    return FileRef(key, sha256, len(content), JSON, path.name)
+    return StoredFile(key, sha256, len(content), JSON, path.name)

@@ -7,19 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.exc import IntegrityError
 
 from backend.artifacts import reusable, revisions
 from backend.artifacts.reusable import Found
 from backend.database.engine import Database
+from backend.database.models.jobs import Job
 from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
 from backend.jobs import access
 from backend.pipeline.params import Bed, JobParams, checked, normalized, overridden
-from backend.pipeline.plan import Place, Step, plan
+from backend.pipeline.plan import Given, Place, Step, plan
 from backend.pipeline.stages import Stage
-from backend.runs import completion, create
+from backend.runs import completion, create, events
 from backend.storage.base import BlobStore
 
 
@@ -34,9 +34,27 @@ class Resume:
     accept_stale: bool = False
 
 
-def prepare(
+@dataclass(frozen=True)
+class PlannedRun:
+    """What a new run would execute and reuse, and on which state of the job that rests."""
+
+    params: JobParams
+    steps: list[Step]
+    last_run: int
+    edited: Mapping[Place, Given]
+    made: Mapping[Place, Sequence[Found]]
+
+    def is_outdated(self, connection: Connection, job_id: UUID) -> bool:
+        """Whether a run or an edit came in between; the job's row must be locked."""
+        last_run = connection.execute(select(Job.last_run).where(Job.id == job_id)).scalar_one()
+        return (last_run, _find_edits(connection, job_id, self.made)) != (
+            *(self.last_run, self.edited),
+        )
+
+
+def prepare_run(
     db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
-) -> tuple[JobParams, list[Step]]:
+) -> PlannedRun:
     """What a new run would execute and reuse; changes nothing.
 
     Raises `NotFound`, `Invalid` and `Conflict` as a resume does.
@@ -44,12 +62,12 @@ def prepare(
     with db.read() as connection:
         job = access.find_job(connection, user_id, job_id)
         _check_run(connection, job_id, asked.from_run)
-        params = JobParams.model_validate(_params(connection, job_id, asked.from_run))
-        uploads = _upload_hashes(connection, job)
+        params = JobParams.model_validate(_read_params(connection, job_id, asked.from_run))
+        uploads = _read_upload_hashes(connection, job)
         made = reusable.find(connection, job_id, asked.from_run)
-        edited = revisions.find_pending_edits(connection, job_id, partial(_is_current, made))
+        edited = _find_edits(connection, job_id, made)
     wanted = normalized(asked.languages) or params.target_languages
-    known = {"target_languages": (*params.target_languages, *wanted)}
+    known = {"target_languages": tuple(dict.fromkeys((*params.target_languages, *wanted)))}
     params = checked(overridden(params.model_copy(update=known), asked.overrides))
     if params.bed is Bed.BACKGROUND and job.background_id is None:
         raise Invalid("overrides", "bed: this job has no background file; that is a new job")
@@ -57,12 +75,19 @@ def prepare(
         params,
         wanted,
         asked.resume_from,
-        reusable.check(store, made),
+        reusable.look_up(store, made),
         uploads,
         edited=edited,
         accept_stale=asked.accept_stale,
     )
-    return params.model_copy(update={"target_languages": wanted}), steps
+    params = params.model_copy(update={"target_languages": wanted})
+    return PlannedRun(params, steps, job.last_run, edited, made)
+
+
+def _find_edits(
+    connection: Connection, job_id: UUID, made: Mapping[Place, Sequence[Found]]
+) -> dict[Place, Given]:
+    return revisions.find_pending_edits(connection, job_id, partial(_is_current, made))
 
 
 def _is_current(made: Mapping[Place, Sequence[Found]], language: str, sha256: str) -> bool:
@@ -71,29 +96,35 @@ def _is_current(made: Mapping[Place, Sequence[Found]], language: str, sha256: st
     return bool(latest) and latest[0].prior.outputs.get(revisions.KIND) == sha256
 
 
-def start(
+def start_run(
     db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
 ) -> tuple[UUID, list[Step]]:
     """Start run n+1 of a job; returns its id and what it executes and reuses.
 
-    Raises `Conflict` `run-active` while another run goes on, and what `prepare` raises.
+    Raises `Conflict` `run-active` while another run goes on, and what `prepare_run` raises.
     """
-    _refuse_while_active(db, user_id, job_id)
-    params, steps = prepare(db, store, user_id, job_id, asked)
-    try:
-        with db.write() as connection:
-            named = str(asked.resume_from or "auto")
-            how = {
-                "fromRunId": str(asked.from_run) if asked.from_run else None,
-                "overrides": dict(asked.overrides),
-            }
-            run_id = create.create(connection, job_id, params, named, steps, **how)
-            completion.update_run(connection, job_id, run_id)
-    except IntegrityError:
-        # Two resumes at once: the partial unique index let one of them through.
+    while True:
         _refuse_while_active(db, user_id, job_id)
-        raise
-    return run_id, steps
+        planned = prepare_run(db, store, user_id, job_id, asked)
+        run_id = _create_run(db, job_id, asked, planned)
+        if run_id is not None:
+            return run_id, planned.steps
+
+
+def _create_run(db: Database, job_id: UUID, asked: Resume, planned: PlannedRun) -> UUID | None:
+    """Write the run; None when what it was planned on has changed meanwhile."""
+    how = {
+        "fromRunId": str(asked.from_run) if asked.from_run else None,
+        "overrides": dict(asked.overrides),
+    }
+    with db.write() as connection:
+        events.lock_job(connection, job_id)
+        if planned.is_outdated(connection, job_id):
+            return None
+        named = str(asked.resume_from or "auto")
+        run_id = create.create(connection, job_id, planned.params, named, planned.steps, **how)
+        completion.update_run(connection, job_id, run_id)
+    return run_id
 
 
 def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
@@ -109,7 +140,7 @@ def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
         )
 
 
-def _params(connection: Connection, job_id: UUID, from_run: UUID | None) -> Any:
+def _read_params(connection: Connection, job_id: UUID, from_run: UUID | None) -> Any:
     """Those of the last run, or of `from_run`, with all languages that any run has had."""
     rows = connection.execute(
         select(Run.id, Run.params).where(Run.job_id == job_id).order_by(Run.number)
@@ -125,7 +156,7 @@ def _check_run(connection: Connection, job_id: UUID, run_id: UUID | None) -> Non
         raise Invalid("fromRunId", f"this job has no run {run_id}")
 
 
-def _upload_hashes(connection: Connection, job: Row[Any]) -> dict[str, str]:
+def _read_upload_hashes(connection: Connection, job: Row[Any]) -> dict[str, str]:
     roles = {job.media_id: "media", job.background_id: "background"}
     rows = connection.execute(
         select(Upload.id, Upload.sha256).where(

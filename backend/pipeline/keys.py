@@ -3,41 +3,28 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from backend.pipeline.params import JobParams
-from backend.pipeline.stages import Stage
-
-# Raised when a stage's code makes something else of the same inputs, so that `auto` runs it again.
-CODE_VERSION: Mapping[Stage, int] = {Stage.ASR: 1, Stage.MT: 1, Stage.TTS: 1, Stage.MIX: 2}
+from backend.pipeline.stages import STAGES, Stage
 
 
-def relevant_params(stage: Stage, language: str, params: JobParams) -> dict[str, Any]:
+def relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
     """The parameters that change what the stage makes; all others may change freely."""
-    match stage:
-        case Stage.ASR:
-            return {
-                "kind": params.kind,
-                "source_language": params.source_language,
-                "mode": params.mode,
-                "provider": params.providers.transcription,
-            }
-        case Stage.MT:
-            return {"language": language, "provider": params.providers.translation}
-        case Stage.TTS:
-            return {
-                "language": language,
-                "provider": params.providers.tts,
-                "voices": dict(params.voices),
-                "shortener": params.providers.translation,
-                "timing": params.timing.model_dump(mode="json"),
-            }
-        case Stage.MIX:
-            names = {
-                *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
-            }
-            listener = {"provider": params.providers.transcription} if params.transcribe_dub else {}
-            return {"language": language, **params.model_dump(include=names), **listener}
+    return {
+        path: to_jsonable_python(attrgetter(path)(params), by_alias=False)
+        for path in STAGES[stage].params
+    }
+
+
+def provider_of(stage: Stage, params: JobParams) -> str | None:
+    """Whom these parameters name for the stage."""
+    path = STAGES[stage].provider
+    provider: str | None = attrgetter(path)(params) if path else None
+    return provider
 
 
 def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]) -> str:
@@ -46,16 +33,25 @@ def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[st
     `inputs` maps each role or kind of file that the stage reads to its sha256. Equal keys mean
     that what was made before can be used again.
     """
-    canonical = json.dumps(
+    return hash_json(
         {
             "stage": stage,
-            "code": CODE_VERSION[stage],
-            "params": relevant_params(stage, language, params),
+            "language": language,
+            "code": STAGES[stage].code_version,
+            "params": relevant_params(stage, params),
             "inputs": dict(inputs),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
+        }
     )
+
+
+def name_dub_file(language: str, kind: str) -> str:
+    """How a language's file is called among the inputs of a stage that reads those of all."""
+    return f"{language}/{kind}"
+
+
+def hash_json(value: Any) -> str:
+    """The sha256 of a JSON value in canonical form, as hexadecimal text."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -127,6 +127,11 @@ class JobParams(BaseModel):
     timing: Timing = Timing()
     providers: Providers = Providers()
 
+    @property
+    def listener(self) -> str | None:
+        """The provider that transcribes the dub; None where nobody is to."""
+        return self.providers.transcription if self.transcribe_dub else None
+
 
 MOST_LANGUAGES = 50
 

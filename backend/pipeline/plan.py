@@ -5,34 +5,48 @@ A named stage runs again with all that follow it, and what comes before is pinne
 What the user gave in place of a stage holds until a run is asked to start at that stage or before.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 from backend.errors import Conflict
-from backend.pipeline.files import READS, FileRef
-from backend.pipeline.keys import input_key
+from backend.pipeline.files import StoredFile
+from backend.pipeline.keys import input_key, name_dub_file
 from backend.pipeline.params import JobParams
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, Stage, stages_of
+from backend.pipeline.stages import (
+    ALL_LANGUAGES,
+    FAN_IN,
+    ORDER,
+    PER_LANGUAGE,
+    STAGES,
+    Stage,
+    stages_of,
+)
 
 Place = tuple[Stage, str]
 # What was made at each place, the newest first.
 Priors = Mapping[Place, Sequence["Prior"]]
-Given = Mapping[str, FileRef]  # files by kind
+Given = Mapping[str, StoredFile]  # files by kind
 
 
 @dataclass(frozen=True)
 class Prior:
     """What an earlier run made in a stage, or was given; that has no `input_key`.
 
-    `outputs` maps kind to sha256; `missing` are the object keys that storage no longer holds.
+    `outputs` maps kind to sha256; `look` asks storage what it no longer holds of it.
     """
 
     marker_id: UUID  # of the stage run that executed it
     run_number: int
     input_key: str | None
     outputs: Mapping[str, str]
-    missing: tuple[str, ...] = ()
+    look: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False, repr=False)
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The object keys that are gone; asked for only of what a plan would take over."""
+        return self.look()
 
 
 @dataclass(frozen=True)
@@ -62,10 +76,19 @@ class Step:
 
 
 def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
-    """Every stage of a run in order: `asr` once, then each language's chain."""
-    first, *rest = stages_of(params.kind)
-    chains = [(stage, language) for language in languages for stage in rest]
-    return [(first, ALL_LANGUAGES), *chains]
+    """Every stage of a run in order: what is once, each language's chain, what waits for all.
+
+    The latter only in jobs of several languages, whether or not the run has them all.
+    """
+    stages = stages_of(params.kind)
+    once = [stage for stage in stages if stage not in (*PER_LANGUAGE, *FAN_IN)]
+    chain = [stage for stage in stages if stage in PER_LANGUAGE]
+    last = [stage for stage in stages if stage in FAN_IN]
+    return [
+        *((stage, ALL_LANGUAGES) for stage in once),
+        *((stage, language) for language in languages for stage in chain),
+        *((stage, ALL_LANGUAGES) for stage in last if len(params.target_languages) > 1),
+    ]
 
 
 def plan(
@@ -91,9 +114,12 @@ def plan(
         latest = made[0] if made else None
         if resume_from is not None and not _before(place[0], resume_from):
             steps[place] = Step(*place)
-        elif edited and place in edited:
+            continue
+        if edited and place in edited:
             steps[place] = Step(*place, given=edited[place])
-        elif (usable := _usable(made, _key(params, place, steps, uploads))) or not resume_from:
+            continue
+        usable = _usable(place[0], made, _key(params, place, steps, priors, uploads))
+        if usable or not resume_from:
             steps[place] = Step(*place, reuse=usable)
         elif accept_stale and latest and not latest.missing:
             steps[place] = Step(*place, reuse=latest, stale=True)
@@ -118,26 +144,60 @@ def _before(stage: Stage, other: Stage) -> bool:
     return ORDER.index(stage) < ORDER.index(other)
 
 
-def _usable(made: Sequence[Prior], key: str | None) -> Prior | None:
+def _usable(stage: Stage, made: Sequence[Prior], key: str | None) -> Prior | None:
     """The newest that storage still has, and that was made of the same inputs or given."""
-    return next((one for one in made if not one.missing and one.input_key in (None, key)), None)
+    there = made[:1] if STAGES[stage].only_latest else made
+    return next((one for one in there if one.input_key in (None, key) and not one.missing), None)
 
 
 def _key(
-    params: JobParams, place: Place, steps: Mapping[Place, Step], uploads: Mapping[str, str]
+    params: JobParams,
+    place: Place,
+    steps: Mapping[Place, Step],
+    priors: Priors,
+    uploads: Mapping[str, str],
 ) -> str | None:
     """The input key the stage would have, or None when something it reads is yet to be made."""
     stage, language = place
+    row = STAGES[stage]
     # `asr` is for `mt` alone: what the user gave in its place does not depend on it.
     read = (language, ALL_LANGUAGES) if stage is Stage.MT else (language,)
-    upstream = [step for step in steps.values() if step.language in read]
-    if any(step.executed for step in upstream):
+    own = _collect_outputs(step for step in steps.values() if step.language in read)
+    dubs = _collect_dubs(row.reads_of_all, steps, priors)
+    if own is None or dubs is None:
         return None
-    known = dict(uploads)
-    for step in upstream:
+    known = {**uploads, **own}
+    inputs = {kind: known[kind] for kind in row.reads if kind in known}
+    return input_key(stage, language, params, inputs | dubs)
+
+
+def _collect_outputs(steps: Iterable[Step]) -> dict[str, str] | None:
+    """What these steps leave behind, kind to sha256; None if one is yet to be executed."""
+    known: dict[str, str] = {}
+    for step in steps:
+        if step.executed:
+            return None
         known |= step.outputs
-    inputs = {kind: known[kind] for kind in READS[stage] if kind in known}
-    return input_key(stage, language, params, inputs)
+    return known
+
+
+def _collect_dubs(
+    kinds: Sequence[str], steps: Mapping[Place, Step], priors: Priors
+) -> dict[str, str] | None:
+    """Files of these kinds of all languages of the job, those that the run leaves out included."""
+    known: dict[str, str] = {}
+    for language in _languages_of(steps, priors) if kinds else ():
+        place = (PER_LANGUAGE[-1], language)
+        if place in steps and steps[place].executed:
+            return None
+        made = steps[place].outputs if place in steps else priors[place][0].outputs
+        known |= {name_dub_file(language, kind): made[kind] for kind in kinds if kind in made}
+    return known
+
+
+def _languages_of(steps: Mapping[Place, Step], priors: Priors) -> list[str]:
+    every = (*steps, *(place for place, made in priors.items() if made))
+    return list(dict.fromkeys(tag for stage, tag in every if stage is PER_LANGUAGE[-1]))
 
 
 def _cannot_start(

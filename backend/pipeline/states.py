@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import ORDER, STAGES, LanguageStatus, Stage
 
 
 class StageState(StrEnum):
@@ -19,20 +19,8 @@ class StageState(StrEnum):
 
 
 UNFINISHED = (StageState.WAITING, StageState.RUNNING)
-
-
-class LanguageStatus(StrEnum):
-    """Where a target language stands."""
-
-    QUEUED = "queued"
-    STT = "stt"
-    TRANSLATING = "translating"
-    DUBBING = "dubbing"
-    MIXING = "mixing"
-    EXPORTING = "exporting"
-    COMPLETE = "complete"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+LOST = {StageState.FAILED, StageState.DEAD}
+LOST_OR_CANCELLED = LOST | {StageState.CANCELLED}
 
 
 class RunState(StrEnum):
@@ -45,36 +33,26 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
-DURING = {
-    Stage.ASR: LanguageStatus.STT,
-    Stage.MT: LanguageStatus.TRANSLATING,
-    Stage.TTS: LanguageStatus.DUBBING,
-    Stage.MIX: LanguageStatus.MIXING,
-}
-# A stage's share of a language's progress, after what the stages of the demo took.
-SHARE = {Stage.ASR: 0.5, Stage.MT: 0.1, Stage.TTS: 0.2, Stage.MIX: 0.2}
-
-
 def language_status(stages: Mapping[Stage, StageState], running: float = 0.0) -> LanguageStatus:
     """Where a language stands whose stages (`asr` included) are in these states.
 
-    `running` is how far the stage is that runs at present: a mix that is done is being stored.
+    `running` is how far the stage is that runs at present: at 1.0 what it made is being stored.
     What is translated already, as the user's own translation is, does not wait for `asr`.
     """
     if stages.get(Stage.MT) is StageState.SUCCEEDED:
         stages = {stage: state for stage, state in stages.items() if stage is not Stage.ASR}
     states = stages.values()
-    if StageState.FAILED in states or StageState.DEAD in states:
+    if LOST & set(states):
         return LanguageStatus.FAILED
-    current = next((stage for stage in Stage if stages.get(stage) in UNFINISHED), None)
+    current = next((stage for stage in ORDER if stages.get(stage) in UNFINISHED), None)
     if current is None:
         cancelled = StageState.CANCELLED in states
         return LanguageStatus.CANCELLED if cancelled else LanguageStatus.COMPLETE
-    if current is Stage.ASR and stages[current] is StageState.WAITING:
+    if current is ORDER[0] and stages[current] is StageState.WAITING:
         return LanguageStatus.QUEUED
-    if current is Stage.MIX and stages[current] is StageState.RUNNING and running == 1.0:
-        return LanguageStatus.EXPORTING
-    return DURING[current]
+    row = STAGES[current]
+    storing = stages[current] is StageState.RUNNING and running == 1.0
+    return (row.storing if storing else None) or row.status or LanguageStatus.COMPLETE
 
 
 def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) -> float:
@@ -82,15 +60,20 @@ def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) 
 
     `running` is how far the stage is that runs at present.
     """
-    done = sum(SHARE[stage] for stage, state in stages.items() if state is StageState.SUCCEEDED)
-    active = sum(SHARE[stage] for stage, state in stages.items() if state is StageState.RUNNING)
-    return min(1.0, (done + active * running) / sum(SHARE[stage] for stage in stages))
+    share = {stage: STAGES[stage].share for stage in stages}
+    done = sum(share[stage] for stage, state in stages.items() if state is StageState.SUCCEEDED)
+    active = sum(share[stage] for stage, state in stages.items() if state is StageState.RUNNING)
+    return min(1.0, (done + active * running) / sum(share.values()))
 
 
-def run_end(languages: Collection[LanguageStatus]) -> RunState:
-    """How a run ends whose languages have ended like this, and so how a job stands."""
+def run_end(languages: Collection[LanguageStatus], fan_in: Collection[StageState] = ()) -> RunState:
+    """How a run ends whose languages have ended like this, and so how a job stands.
+
+    `fan_in` are the states of what comes after all languages: without it the run is not whole.
+    """
     if all(status is LanguageStatus.COMPLETE for status in languages):
-        return RunState.SUCCEEDED
+        whole = not LOST_OR_CANCELLED & set(fan_in)
+        return RunState.SUCCEEDED if whole else RunState.PARTIAL
     if LanguageStatus.COMPLETE in languages:
         return RunState.PARTIAL
     if LanguageStatus.CANCELLED in languages:

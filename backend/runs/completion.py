@@ -1,17 +1,16 @@
-"""What the stages of a run mean for its languages, and when it ends."""
+"""What the ends of its stages mean for a run: what can no longer happen, and when it is over."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, true, update
 
 from backend.database.engine import Database, from_now
 from backend.database.models.runs import Run, StageRun
-from backend.pipeline.stages import ALL_LANGUAGES
+from backend.pipeline.stages import ALL_LANGUAGES, FAN_IN, PER_LANGUAGE
 from backend.pipeline.states import UNFINISHED, RunState, StageState, language_status, run_end
 from backend.runs import events, outbox
-from backend.runs import language_status as standing
 from backend.runs.events import Event
 
 
@@ -33,35 +32,77 @@ def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
 
 
 def update_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
-    """Bring languages and run in line with their stages; the job's row must be locked."""
+    """Bring a run in line with its stages; the job's row must be locked."""
     rows = _read_stages(connection, run_id)
-    if rows[0].cancel_requested_at and StageState.WAITING in {row.state for row in rows}:
-        _cancel_waiting(connection, run_id)
+    number = rows[0].number
+    waiting = {row.stage for row in rows if row.state is StageState.WAITING}
+    if rows[0].cancel_requested_at and waiting:
+        end_waiting(connection, job_id, run_id, StageState.CANCELLED, number=number)
         rows = _read_stages(connection, run_id)
-    asr = {row.stage: row.state for row in rows if row.language == ALL_LANGUAGES}
-    languages = {row.language for row in rows} - {ALL_LANGUAGES} or {ALL_LANGUAGES}
-    stood = {
-        language: asr | {row.stage: row.state for row in rows if row.language == language}
-        for language in languages
-    }
-    for language, stages in stood.items():
-        standing.write(connection, run_id, language, stages)
+    elif waiting and waiting <= set(FAN_IN):
+        _go_on_to_fan_in(connection, job_id, run_id, rows)
+        rows = _read_stages(connection, run_id)
     # Not only the languages: while a worker is at `asr`, no other run may begin.
     if not any(row.state in UNFINISHED for row in rows):
-        end = run_end([language_status(stages) for stages in stood.values()])
-        _end_run(connection, job_id, run_id, rows[0].number, end)
+        _end_run(connection, job_id, run_id, number, _judge(rows))
+
+
+def end_waiting(
+    connection: Connection,
+    job_id: UUID,
+    run_id: UUID,
+    state: StageState,
+    which: ColumnElement[bool] | None = None,
+    *,
+    number: int,
+) -> None:
+    """End the stages that wait, or `which` of them, in this state, each with an event."""
+    ended = connection.execute(
+        update(StageRun)
+        .where(StageRun.run_id == run_id, StageRun.state == StageState.WAITING)
+        .where(true() if which is None else which)
+        .values(state=state, finished_at=from_now(0))
+        .returning(StageRun.stage, StageRun.language)
+    ).all()
+    for stage, language in ended:
+        event = Event(f"stage.{state}", run=number, stage=stage, language=language or None)
+        events.record(connection, job_id, event)
+
+
+def _go_on_to_fan_in(
+    connection: Connection, job_id: UUID, run_id: UUID, rows: Sequence[Any]
+) -> None:
+    """Nothing else waits: send for it, or skip it where there is nothing to put together."""
+    if any(row.state in UNFINISHED for row in rows if row.stage not in FAN_IN):
+        return
+    if connection.execute(_COMPLETE, {"of_job": job_id}).scalar_one() > 1:
+        outbox.wake(connection, run_id)
+    else:
+        number = rows[0].number
+        end_waiting(connection, job_id, run_id, StageState.SKIPPED, number=number)
+
+
+# The languages of which any run of the job has a result.
+_COMPLETE = select(func.count(StageRun.language.distinct())).where(
+    StageRun.job_id == bindparam("of_job"),
+    StageRun.stage == PER_LANGUAGE[-1],
+    StageRun.state == StageState.SUCCEEDED,
+)
+
+
+def _judge(rows: Sequence[Any]) -> RunState:
+    once = {row.stage: row.state for row in rows if row.language == ALL_LANGUAGES}
+    fan_in = [once.pop(stage) for stage in FAN_IN if stage in once]
+    languages = {row.language for row in rows} - {ALL_LANGUAGES} or {ALL_LANGUAGES}
+    statuses = [
+        language_status(once | {row.stage: row.state for row in rows if row.language == language})
+        for language in languages
+    ]
+    return run_end(statuses, fan_in)
 
 
 def _read_stages(connection: Connection, run_id: UUID) -> Sequence[Any]:
     return connection.execute(_STAGES, {"of_run": run_id}).all()
-
-
-def _cancel_waiting(connection: Connection, run_id: UUID) -> None:
-    connection.execute(
-        update(StageRun)
-        .where(StageRun.run_id == run_id, StageRun.state == StageState.WAITING)
-        .values(state=StageState.CANCELLED, finished_at=from_now(0))
-    )
 
 
 def _end_run(

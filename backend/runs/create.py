@@ -1,7 +1,6 @@
 """Runs: each passage of a job through its stages, with a progress marker for every stage."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +8,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from uuid6 import uuid7
 
 from backend.database.models.jobs import Job
-from backend.database.models.runs import Artifact, LanguageTask, Run, StageRun
+from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Place, Step
-from backend.pipeline.stages import ALL_LANGUAGES
+from backend.pipeline.stages import ALL_LANGUAGES, STAGES
 from backend.pipeline.states import RunState, StageState
 from backend.runs import events, outbox
 from backend.runs.events import Event
@@ -41,9 +40,6 @@ def create(
         "params": params.model_dump(mode="json"),
     }
     connection.execute(insert(Run), run)
-    tasks = [{"run_id": run_id, "language": tag} for tag in params.target_languages]
-    if tasks:
-        connection.execute(insert(LanguageTask), tasks)
     remembered = _remembered(connection, job_id) if number > 1 else {}
     _insert_markers(connection, steps, _markers(job_id, run_id, steps, remembered))
     outbox.promise(connection, run_id)
@@ -117,7 +113,9 @@ def _markers(
                 "job_id": job_id,
                 "stage": step.stage,
                 "language": step.language,
-                "upstream_id": upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
+                "upstream_id": None
+                if STAGES[step.stage].waits_for_all
+                else upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
                 "memo": remembered.get((step.stage, step.language), {}),
                 **_as_planned(step),
             }
@@ -140,9 +138,9 @@ def _as_planned(step: Step) -> dict[str, Any]:
 
 def _files(step: Step) -> Iterator[dict[str, Any]]:
     for kind, file in (step.given or {}).items():
-        columns = asdict(file)
-        own = {"kind": kind, "language": step.language, "meta": {}}
-        yield {**own, "object_key": columns.pop("key"), **columns}
+        columns = {**vars(file), "object_key": file.key, "meta": {}}
+        del columns["key"]
+        yield {"kind": kind, "language": step.language, **columns}
 
 
 def _name(step: Step) -> str:

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Insert, bindparam, insert, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Insert,
+    bindparam,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from backend.database.models.jobs import Job, JobEvent
 
@@ -44,6 +54,24 @@ def record(connection: Connection, job_id: UUID, event: Event) -> None:
         return
     # In one statement, which SQLite does not know: this is on every stage's way.
     connection.execute(_RECORD, row)
+
+
+def insert_from(changed: CTE, values: Mapping[str, ColumnElement[Any]]) -> CTE:
+    """An event of the job that `changed` names, as part of the statement that changes it.
+
+    For Postgres only. The job's row must be locked by that statement.
+    """
+    numbered = (
+        update(Job)
+        .where(Job.id == changed.c.job_id)
+        .values(event_seq=Job.event_seq + 1)
+        .returning(Job.event_seq)
+        .cte("numbered")
+    )
+    row = select(changed.c.job_id, numbered.c.event_seq, *values.values()).select_from(
+        changed.join(numbered, true())
+    )
+    return insert(JobEvent).from_select(["job_id", "seq", *values], row).cte("event")
 
 
 _NUMBER = (

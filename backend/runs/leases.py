@@ -1,27 +1,43 @@
 """Who may work on a stage: claim, heartbeat, remember, expire.
 
-This module and settle.py are the only writers of stage state. Every write after a claim carries
-the claim's fence and changes nothing unless the stage is still running under that very fence; so
-a worker that was paused past its lease can no longer do harm. Each function is one short
-transaction; none is held while work is done.
+Every write after a claim carries the claim's fence and changes nothing unless the stage is still
+running under that very fence; so a worker that was paused past its lease can no longer do harm.
+Each function is one short transaction; none is held while work is done.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    String,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend.artifacts import inputs
 from backend.database.engine import Database, from_now
+from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
 from backend.errors import LeaseLost
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StageFiles
 from backend.pipeline.params import JobParams
-from backend.pipeline.stages import Making, Stage
+from backend.pipeline.stages import Stage
 from backend.pipeline.states import RunState, StageState
+from backend.runs import events
+from backend.runs.events import Event
+from backend.runs.readiness import can_start
+
+STARTED = "stage.started"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +65,7 @@ class Claim(Lease):
     lease_s: float  # how long the claim lasts unless it is renewed
     memo: dict[str, Any]
     params: JobParams
-    files: dict[str, FileRef]
-    before: dict[str, FileRef]  # what an earlier run made here, for the mix to keep parts of
-    upstream: list[Making]  # what the mix builds on, for it to report
+    inputs: StageFiles
 
 
 def claim(
@@ -59,21 +73,19 @@ def claim(
 ) -> Claim | StageState | None:
     """Take the stage, if it is there to be taken; otherwise tell its state (None: no such stage).
 
-    The attempt is counted here, so that a crash counts too.
+    The attempt is counted here, so that a crash counts too. The history tells that `owner` has it.
     """
     this = {"of_run": run_id, "of_stage": stage, "of_language": language}
     with db.write() as connection:
-        taking = {**this, "by": owner, "lease_s": lease_s}
-        row = connection.execute(_TAKE, taking).one_or_none()
+        row = _take_stage(connection, {**this, "by": owner, "lease_s": lease_s})
         if row is None:
             return connection.execute(_STATE, this).scalar_one_or_none()
         # Before the commit: what a worker is too old to understand it leaves to newer ones.
         params = JobParams.model_validate(row.params)
-        files = inputs.inputs(connection, run_id, stage, language)
-        last = stage is Stage.MIX
-        again = last and row.number > 1
-        before = inputs.before(connection, run_id, stage, language) if again else {}
-        upstream = inputs.upstream(connection, run_id, stage, language) if last else []
+        again = row.number > 1
+        found = inputs.read_inputs(
+            connection, run_id, stage, language, job_id=row.job_id, again=again
+        )
     return Claim(
         id=row.id,
         fence=row.fence,
@@ -88,9 +100,7 @@ def claim(
         waited=row.limited_s,
         memo=row.memo,
         params=params,
-        files=files,
-        before=before,
-        upstream=upstream,
+        inputs=found,
     )
 
 
@@ -102,13 +112,23 @@ _THIS = (
 _STATE = select(StageRun.state).where(_THIS)
 
 
-def _taken() -> ReturningUpdate[Any]:
+def _take_stage(connection: Connection, this: Mapping[str, Any]) -> Row[Any] | None:
+    if connection.dialect.name != "sqlite":
+        return connection.execute(_TAKE_AND_TELL, this).one_or_none()
+    row = connection.execute(_TAKE, this).one_or_none()
+    if row is not None:
+        place = {"stage": this["of_stage"], "language": this["of_language"] or None}
+        data = {"attempt": row.attempt, "worker": this["by"]}
+        event = Event(STARTED, run=row.number, **place, data=data)
+        events.record(connection, row.job_id, event)
+    return row
+
+
+def _take() -> ReturningUpdate[Any]:
     taken = {
         "state": StageState.RUNNING,
         "attempt": StageRun.attempt + 1,
         "fence": StageRun.fence + 1,
-        "owner": bindparam("by"),
-        "heartbeat_at": from_now(0),
         "lease_until": from_now(bindparam("lease_s")),
         "started_at": from_now(0),
         "retry_at": None,
@@ -118,22 +138,32 @@ def _taken() -> ReturningUpdate[Any]:
         *(StageRun.limited, StageRun.limited_s),
         *(of_run(Run.number), of_run(Run.params)),
     )
-    return update(StageRun).where(_THIS, _can_be_claimed()).values(taken).returning(*told)
-
-
-def _can_be_claimed() -> ColumnElement[bool]:
-    upstream = aliased(StageRun)
-    ready = exists().where(
-        upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
-    )
     wanted = exists().where(
         Run.id == StageRun.run_id,
         Run.state == RunState.ACTIVE,
         Run.cancel_requested_at.is_(None),
     )
-    due = or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0))
-    waiting = StageRun.state == StageState.WAITING
-    return waiting & due & or_(StageRun.upstream_id.is_(None), ready) & wanted
+    return update(StageRun).where(_THIS, can_start(), wanted).values(taken).returning(*told)
+
+
+def _take_and_tell() -> Select[Any]:
+    """The same with its event in one statement, which SQLite does not know.
+
+    The job's row is locked first, as everywhere (see `events.lock_job`).
+    """
+    of_job = select(Run.job_id).where(Run.id == bindparam("of_run")).scalar_subquery()
+    job = select(Job.id).where(Job.id == of_job).with_for_update().cte("job")
+    taken = _take().where(StageRun.job_id.in_(select(job.c.id))).cte("taken")
+    data = func.jsonb_build_object(
+        "attempt", taken.c.attempt, "worker", bindparam("by", type_=String())
+    )
+    place = {
+        "run": taken.c.number,
+        "stage": bindparam("of_stage", type_=String()),
+        "language": func.nullif(bindparam("of_language", type_=String()), ""),
+    }
+    event = events.insert_from(taken, {"type": literal(STARTED), "data": data, **place})
+    return select(taken).add_cte(event)
 
 
 def of_run(column: Any) -> Any:
@@ -141,30 +171,28 @@ def of_run(column: Any) -> Any:
     return select(column).where(Run.id == StageRun.run_id).scalar_subquery().label(column.key)
 
 
-# Built once: to build such a statement takes longer than to execute it.
-_TAKE = _taken()
+# Built once: to build a statement takes as long as to execute several.
+_TAKE = _take()
+_TAKE_AND_TELL = _take_and_tell()
+
+# The condition that every write under a claim carries, and what it is executed with.
+HELD = (
+    (StageRun.id == bindparam("held_id"))
+    & (StageRun.fence == bindparam("held_fence"))
+    & (StageRun.state == StageState.RUNNING)
+)
 
 
-def fenced(lease: Lease) -> ColumnElement[bool]:
-    """The condition that every write under a claim carries."""
-    mine = _held(lease.id, lease.fence)
-    return mine & (StageRun.lease_until <= from_now(0)) if lease.expired else mine
-
-
-def _held(
-    marker_id: UUID | BindParameter[UUID], fence: int | BindParameter[int]
-) -> ColumnElement[bool]:
-    still = StageRun.state == StageState.RUNNING
-    return (StageRun.id == marker_id) & (StageRun.fence == fence) & still
-
-
-# The same for statements that are built once, and what they are executed with.
-HELD = _held(bindparam("held_id"), bindparam("held_fence"))
-
-
-def held_by(claim: Claim) -> dict[str, Any]:
+def held_by(lease: Lease) -> dict[str, Any]:
     """The parameters of `HELD`."""
-    return {"held_id": claim.id, "held_fence": claim.fence}
+    return {"held_id": lease.id, "held_fence": lease.fence}
+
+
+def require_held(row: Row[Any] | None, lease: Lease) -> Row[Any]:
+    """What a write under `HELD` returned; raises `LeaseLost` when it changed nothing."""
+    if row is None:
+        raise LeaseLost(f"{lease.stage} was taken over by another worker")
+    return row
 
 
 def heartbeat(db: Database, claim: Claim, progress: float) -> bool:
@@ -172,42 +200,38 @@ def heartbeat(db: Database, claim: Claim, progress: float) -> bool:
 
     Raises `LeaseLost` when another worker may have taken over.
     """
+    beat = {**held_by(claim), "lease_s": claim.lease_s, "progress": progress}
     with db.write() as connection:
-        row = connection.execute(
-            update(StageRun)
-            .where(fenced(claim))
-            .values(
-                heartbeat_at=from_now(0), lease_until=from_now(claim.lease_s), progress=progress
-            )
-            .returning(of_run(Run.cancel_requested_at))
-        ).one_or_none()
-    if row is None:
-        raise LeaseLost(f"{claim.stage} was taken over by another worker")
-    return row[0] is not None
+        row = connection.execute(_BEAT, beat).one_or_none()
+    return require_held(row, claim)[0] is not None
+
+
+_BEAT = (
+    update(StageRun)
+    .where(HELD)
+    .values(lease_until=from_now(bindparam("lease_s")), progress=bindparam("progress"))
+    .returning(of_run(Run.cancel_requested_at))
+)
 
 
 def remember(db: Database, claim: Claim, memo: dict[str, Any]) -> None:
     """Store what a later attempt must know, such as a vendor's job id; raises `LeaseLost`."""
+    keep = update(StageRun).where(HELD).values(memo=memo).returning(StageRun.id)
     with db.write() as connection:
-        changed = connection.execute(update(StageRun).where(fenced(claim)).values(memo=memo))
-    if not changed.rowcount:
-        raise LeaseLost(f"{claim.stage} was taken over by another worker")
+        require_held(connection.execute(keep, held_by(claim)).one_or_none(), claim)
 
 
-def expired(db: Database) -> list[Lease]:
-    """The stages whose worker was not heard of for a whole lease."""
+def find_expired(db: Database) -> list[Lease]:
+    """The stages whose worker was not heard of for a whole lease, the longest silent first."""
     with db.read() as connection:
         rows = connection.execute(
             select(
                 *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.run_id),
-                *(
-                    of_run(Run.number).label("run_number"),
-                    StageRun.stage,
-                    StageRun.language,
-                    StageRun.attempt,
-                ),
+                *(StageRun.stage, StageRun.language, StageRun.attempt),
+                of_run(Run.number).label("run_number"),
             )
             .where(StageRun.state == StageState.RUNNING, StageRun.lease_until <= from_now(0))
+            .order_by(StageRun.lease_until)
             .limit(100)
         )
         return [Lease(**row._mapping, expired=True) for row in rows]

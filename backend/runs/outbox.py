@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     bindparam,
@@ -21,16 +22,17 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import aliased
 
 from backend.database.engine import Database, UtcDateTime, from_now
 from backend.database.models.runs import Outbox, Run, StageRun
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import FAN_IN, Stage
 from backend.pipeline.states import StageState
+from backend.runs.readiness import can_start
 
 # Between accepting a run and the relay's first look. The API tells when its own message could not
 # be sent, so this is for an API that died just then, and longer than most jobs wait for a worker:
@@ -49,6 +51,7 @@ class Message:
     stage: Stage
     language: str
     languages: tuple[str, ...]  # of the run, for the chains that follow `asr`
+    joins: bool = False  # whether a fan-in follows these
 
 
 def promise(connection: Connection, run_id: UUID) -> None:
@@ -61,16 +64,18 @@ _PROMISE = insert(Outbox).values(run_id=bindparam("run_id"), due_at=from_now(FAS
 
 def wake(connection: Connection, run_id: UUID, wait: float = 0.0) -> None:
     """Have the relay look at the run in `wait` seconds, or earlier if it would do so anyway."""
-    then = from_now(wait)
-    sooner = case((Outbox.due_at > then, then), else_=Outbox.due_at)
-    connection.execute(
-        update(Outbox).where(Outbox.run_id == run_id).values(due_at=sooner, checks=0)
-    )
+    _wake_runs(connection, Outbox.run_id == run_id, wait)
 
 
 def wake_all(connection: Connection) -> None:
     """Have the relay look at every run at once: the broker is known to have lost its messages."""
-    connection.execute(update(Outbox).values(due_at=from_now(0), checks=0))
+    _wake_runs(connection, true(), 0.0)
+
+
+def _wake_runs(connection: Connection, which: ColumnElement[bool], wait: float) -> None:
+    then = from_now(wait)
+    sooner = case((Outbox.due_at > then, then), else_=Outbox.due_at)
+    connection.execute(update(Outbox).where(which).values(due_at=sooner, checks=0))
 
 
 def drop(connection: Connection, run_id: UUID) -> None:
@@ -95,8 +100,7 @@ def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) ->
             send(message)
     except Exception:
         with db.write() as connection:
-            for run_id in due:
-                wake(connection, run_id, 1.0)
+            _wake_runs(connection, Outbox.run_id.in_(due), 1.0)
         raise
     return len(messages)
 
@@ -133,46 +137,43 @@ def _put_off(connection: Connection, run_ids: Sequence[UUID], redispatch_s: floa
 
 
 def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:
-    retries = connection.execute(
-        select(StageRun.run_id, func.min(StageRun.retry_at, type_=UtcDateTime()))
+    retry_at = (
+        select(func.min(StageRun.retry_at, type_=UtcDateTime()))
         .where(
-            StageRun.run_id.in_(run_ids),
+            StageRun.run_id == Outbox.run_id,
             StageRun.state == StageState.WAITING,
             StageRun.retry_at > from_now(0),
         )
-        .group_by(StageRun.run_id)
+        .scalar_subquery()
     )
-    for run_id, retry_at in retries.all():
-        connection.execute(
-            update(Outbox)
-            .where(Outbox.run_id == run_id, Outbox.due_at > retry_at)
-            .values(due_at=retry_at)
-        )
+    connection.execute(
+        update(Outbox)
+        .where(Outbox.run_id.in_(run_ids), Outbox.due_at > retry_at)
+        .values(due_at=retry_at)
+    )
 
 
 def _sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
     rows = connection.execute(_SENDABLE, {"run_ids": list(run_ids)})
     return [
-        Message(row.run_id, row.stage, row.language, tuple(row.params["target_languages"]))
+        Message(
+            row.run_id, row.stage, row.language, tuple(row.params["target_languages"]), row.joins
+        )
         for row in rows
     ]
 
 
-def _could_run() -> Select[Any]:
-    upstream = aliased(StageRun)
-    ready = exists().where(
-        upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
-    )
+def _select_sendable() -> Select[Any]:
+    fan_in = aliased(StageRun)
+    joins = exists().where(fan_in.run_id == StageRun.run_id, fan_in.stage.in_(FAN_IN))
     return (
-        select(StageRun.run_id, StageRun.stage, StageRun.language, Run.params)
-        .join(Run, Run.id == StageRun.run_id)
-        .where(
-            StageRun.run_id.in_(bindparam("run_ids", expanding=True)),
-            StageRun.state == StageState.WAITING,
-            or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0)),
-            or_(StageRun.upstream_id.is_(None), ready),
+        select(
+            *(StageRun.run_id, StageRun.stage, StageRun.language, Run.params),
+            joins.label("joins"),
         )
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.run_id.in_(bindparam("run_ids", expanding=True)), can_start())
     )
 
 
-_SENDABLE = _could_run()
+_SENDABLE = _select_sendable()

@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from backend.pipeline.files import StoredFile
 from tests.desk import LoneDesk, work
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.exports import hls
 from workers.exports.hls import Mix
-from workers.interfaces.stages import StoredFile
 from workers.mixing.recording import sent
 
 MEBIBYTE = 1024  # of VmHWM, which counts KiB

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams, Kind, Loudness
-from workers.interfaces.stages import StoredFile
 from workers.mixing.mixdown import Order, Recording, mixdown
 from workers.mixing.score import Take
 from workers.runtime.content_store import file_sha256

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Mode, Providers
 from tests import demo_sample
 from tests.desk import LoneDesk, work
-from workers.interfaces.stages import StoredFile
 from workers.stages import asr, mix, mt, tts
 
 STAGES = {"asr": asr.run, "mt": mt.run, "tts": tts.run, "mix": mix.run}

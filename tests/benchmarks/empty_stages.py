@@ -19,5 +19,5 @@ def _runner() -> Runner:
 
 
 # Before the tasks are imported, which take it from there.
-workers.runtime.runner = _runner
+workers.runner = _runner
 app = workers.app

@@ -1,13 +1,12 @@
 """Asks the translator for shorter texts; each answer is kept under the hash of the question."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from backend.errors import Transient
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
 from workers.interfaces.providers import Cost, Shortener, TooLong
 from workers.interfaces.stages import Desk, kept
 
@@ -50,6 +49,6 @@ class Shortening:
         return texts
 
     def _key(self, one: TooLong) -> str:
-        by = (self.translator.name, self.translator.model, CODE_VERSION[Stage.TTS])
+        by = (self.translator.name, self.translator.model, STAGES[Stage.TTS].code_version)
         asked = ["shorten", asdict(one), self.source, self.target, by]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        return hash_json(asked)

@@ -1,7 +1,5 @@
 """Speaks utterances, several at once; each is kept under the hash of all that makes it."""
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +10,12 @@ from uuid import uuid4
 
 import soundfile
 
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.files import StoredFile
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
 from workers.audio.silence import trimmed
 from workers.interfaces.providers import Synthesizer, Utterance
-from workers.interfaces.stages import Desk, StoredFile, kept
+from workers.interfaces.stages import Desk, kept
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,6 @@ def content_key(utterance: Utterance, provider: str, model: str) -> str:
         **asdict(utterance),
         "provider": provider,
         "model": model,
-        "code": CODE_VERSION[Stage.TTS],
+        "code": STAGES[Stage.TTS].code_version,
     }
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return hash_json(made_of)

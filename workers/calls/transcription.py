@@ -4,16 +4,14 @@ So an attempt that ends between the answer and its commit pays nothing again, no
 and as long as there is no answer, a job that the vendor has taken in is asked for, not sent anew.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
 from workers.interfaces.providers import Cost, Recording, Transcribed, Transcriber
 from workers.interfaces.stages import Desk, kept
 
@@ -30,9 +28,9 @@ class Question:
 
     def content_key(self, transcriber: Transcriber) -> str:
         """The hash of everything that makes the answer what it is."""
-        by = (transcriber.name, transcriber.model, CODE_VERSION[Stage.ASR])
+        by = (transcriber.name, transcriber.model, STAGES[Stage.ASR].code_version)
         asked = [self.made_of, self.language, self.diarize, by]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        return hash_json(asked)
 
 
 def transcribed(

@@ -1,14 +1,13 @@
 """Translated lines, bought once for each question and kept."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from backend.documents.transcripts import Transcript
 from backend.errors import Transient
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
 from workers.interfaces.providers import Translator
 from workers.interfaces.stages import Desk, kept
 
@@ -34,8 +33,8 @@ class Batch:
 
     def content_key(self, translator: Translator) -> str:
         """The hash of everything that makes its translation what it is."""
-        by = (translator.name, translator.model, CODE_VERSION[Stage.MT])
-        return hashlib.sha256(json.dumps([asdict(self), by]).encode()).hexdigest()
+        by = (translator.name, translator.model, STAGES[Stage.MT].code_version)
+        return hash_json([asdict(self), by])
 
 
 def _load_batch(batch: Batch, translator: Translator, desk: Desk) -> Sequence[str]:

@@ -1,7 +1,5 @@
 """What a mixed dub is delivered as for players: streams for HLS."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +7,10 @@ from pathlib import Path
 from backend.errors import Permanent
 from backend.hls.index import Package, Role, Stream
 from backend.media.probe import Probe
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
-from workers.interfaces.stages import Desk, Kept, Made, StoredFile, Work
+from backend.pipeline.files import StoredFile
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
+from workers.interfaces.stages import Desk, Kept, Made, Work
 from workers.media import hls
 from workers.mixing.recording import Source
 
@@ -133,8 +132,8 @@ def _made(
 
 
 def _content_key(role: Role, source: Source) -> str:
-    made_of = {"role": role, "media": source.sha256, "code": CODE_VERSION[Stage.MIX]}
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    made_of = {"role": role, "media": source.sha256, "code": STAGES[Stage.MIX].code_version}
+    return hash_json(made_of)
 
 
 def _untold(_: float) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from backend.documents.base import Document
 from backend.documents.speech import Placement, Speech
 from backend.documents.transcripts import Translation
+from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import object_key
 from backend.pipeline.params import Bed, Providers
 from backend.pipeline.stages import Stage
-from workers.interfaces.stages import Made, StoredFile, Work
+from workers.interfaces.stages import Made, Work
 from workers.mixing.index import Measured
 from workers.mixing.mixdown import Mixdown
 from workers.report.document import Sums

@@ -1,14 +1,14 @@
 """A dub as a video file: its own, and the one with all languages that are complete."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from backend.documents.languages import iso639_2, own_name
-from backend.pipeline.files import JOINT
+from backend.pipeline.multilingual import JOINT, VIDEO
 from workers.exports.hls import Mix
-from workers.interfaces.stages import Made, Mixes
+from workers.interfaces.stages import Made
 from workers.media.decode import blocks, exactly
 from workers.media.encode import encode, told
 from workers.media.mux import MIMES, MP4_CODECS, Track, hides_start, mux, suffix_for
@@ -18,7 +18,7 @@ from workers.mixing.recording import Source
 Progress = Callable[[float], None]
 
 
-class _Dub(NamedTuple):
+class Dub(NamedTuple):
     """A language's sound (M4A) and captions (WebVTT)."""
 
     language: str
@@ -34,36 +34,29 @@ def own(mix: Mix, progress: Progress) -> Made | None:
     suffix = _suffix(mix.source)
     if suffix is None:
         return None
-    dub = _Dub(mix.work.language, mix.dub, mix.captions)
+    dub = Dub(mix.work.language, mix.dub, mix.captions)
     length = mix.source.duration
     out = mix.desk.workdir / f"dub.{suffix}"
     seconds = partial(_share, progress, length)
     _write(out, mix.source, mix.source_language, [dub], seconds)
     held = mix.source.sha256 != mix.recording.sha256
-    return _made("video", out, mix.source, [dub], held=held)
+    return _made(VIDEO, out, mix.source, [dub], held=held)
 
 
-def joint(mix: Mix) -> Callable[[Mixes], Made] | None:
-    """Puts the dubs of some languages over the recording as it was sent, into one file.
+def write_joint(
+    recording: Source, source_language: str, dubs: Sequence[Dub], folder: Path, progress: Progress
+) -> Made | None:
+    """The dubs of some languages over the recording as it was sent, in one file.
 
-    That raises `Permanent` when one of them cannot be used. None if no container takes them.
+    None if no container takes them. Raises `Permanent` when the picture cannot be copied.
     """
-    recording, desk = mix.recording, mix.desk
     suffix = _suffix(recording)
     if suffix is None:
         return None
-    out = desk.workdir / f"all.{suffix}"
-    fetch = cache(desk.fetch)
-
-    def together(mixes: Mixes) -> Made:
-        dubs = [
-            _Dub(language, fetch(files["audio"]), fetch(files["captions_vtt"]))
-            for language, files in mixes.items()
-        ]
-        _write(out, recording, mix.source_language, dubs, lambda _: desk.progress(1.0))
-        return _made(JOINT, out, recording, dubs, held=False)
-
-    return together
+    out = folder / f"all.{suffix}"
+    seconds = partial(_share, progress, recording.duration)
+    _write(out, recording, source_language, dubs, seconds)
+    return _made(JOINT, out, recording, dubs, held=False)
 
 
 def _suffix(source: Source) -> str | None:
@@ -80,7 +73,7 @@ def _share(progress: Progress, length: float, time: float) -> None:
 
 
 def _write(
-    out: Path, source: Source, source_language: str, dubs: Sequence[_Dub], progress: Progress
+    out: Path, source: Source, source_language: str, dubs: Sequence[Dub], progress: Progress
 ) -> None:
     mux(
         source.path,
@@ -96,7 +89,7 @@ def _track(path: Path, language: str) -> Track:
     return Track(path, iso639_2(language), own_name(language))
 
 
-def _made(kind: str, out: Path, source: Source, dubs: Sequence[_Dub], *, held: bool) -> Made:
+def _made(kind: str, out: Path, source: Source, dubs: Sequence[Dub], *, held: bool) -> Made:
     meta = {
         "duration": source.duration,
         "language": ",".join(dub.language for dub in dubs),
@@ -107,7 +100,7 @@ def _made(kind: str, out: Path, source: Source, dubs: Sequence[_Dub], *, held: b
     return Made(kind, out, MIMES[out.suffix[1:]], f"dub{out.suffix}", meta)
 
 
-def _sound(dub: _Dub, suffix: str) -> Path:
+def _sound(dub: Dub, suffix: str) -> Path:
     """The dub in a codec that the container takes."""
     if suffix != ".webm":
         return dub.sound

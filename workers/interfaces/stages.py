@@ -1,45 +1,29 @@
 """What a stage is given and what it gives back: inputs in, artifacts out, nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from backend.errors import Damaged
+from backend.pipeline.files import StageFiles, StoredFile
 from backend.pipeline.params import JobParams
-from backend.pipeline.stages import Making
 from workers.interfaces.providers import Call, Cost, Provider, Synthesizer, Transcriber, Translator
 
 
-@dataclass(frozen=True)
-class StoredFile:
-    """An object in storage that the stage may read; `filename` is the user's name for an upload."""
-
-    key: str
-    sha256: str
-    size: int
-    mime: str
-    filename: str = ""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One stage of one run, for one language (empty for `asr`, which serves all of them).
+@dataclass(frozen=True, kw_only=True)
+class Work(StageFiles):
+    """One stage of one run, for one language (empty for what serves all of them).
 
     `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
-    stages before by kind (`segments_src`, `segments`, `speech`), those of this language. `before`
-    holds what this very stage made in an earlier run, by kind: parts of it may be kept. `upstream`
-    tells the mix how the stages before it came to their results.
+    stages before by kind (`segments_src`, `segments`, `speech`), those of this language.
     """
 
     job_id: str
     run_number: int
     language: str
     params: JobParams
-    files: Mapping[str, StoredFile]
-    before: Mapping[str, StoredFile] = field(default_factory=dict)
-    upstream: Sequence[Making] = ()
 
 
 @dataclass(frozen=True)
@@ -66,24 +50,15 @@ class Kept:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-# What the mixes of some languages made, by kind, in the order in which they were asked for.
-Mixes = Mapping[str, Mapping[str, StoredFile]]
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """All that a stage made, by which provider and model.
-
-    `joint` puts the dubs of some languages into one file; raises `Permanent`. It is called once all
-    else is stored, and again if another language is completed meanwhile.
-    """
+    """All that a stage made, by which provider and model."""
 
     made: tuple[Made, ...]
     provider: str
     model: str
     warnings: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
-    joint: Callable[[Mixes], Made] | None = None
 
 
 class ContentStore(Protocol):

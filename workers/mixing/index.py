@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from backend.documents.base import Document
 from backend.errors import Permanent
+from backend.pipeline.files import StoredFile
 from workers.audio.loudness import Powers, integrated, loudness, loudness_range, power
-from workers.interfaces.stages import Desk, StoredFile
+from workers.interfaces.stages import Desk
 from workers.mixing.listen import Heard
 from workers.mixing.render import Rendered
 from workers.mixing.score import Score

@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backend.pipeline.keys import CODE_VERSION
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams, Loudness
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import STAGES, Stage
 from workers.audio import loudness
 from workers.audio.gain import Ducking
 from workers.audio.loudness import TENTH, covered
 from workers.audio.samples import RATE, Samples
-from workers.interfaces.stages import Desk, StoredFile
+from workers.interfaces.stages import Desk
 from workers.mixing.bed import Bed as Sound
 from workers.mixing.clips import natural_powers, ready
 from workers.mixing.forecast import forecast
@@ -254,7 +254,7 @@ def spoken(order: Order, level: float, take: Take) -> Samples:
 
 
 def _keys(score: Score) -> list[str]:
-    return [key(score, chunk, CODE_VERSION[Stage.MIX]) for chunk in score.chunks]
+    return [key(score, chunk, STAGES[Stage.MIX].code_version) for chunk in score.chunks]
 
 
 def _louder(score: Score, decibels: float) -> Score:

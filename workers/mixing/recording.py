@@ -1,7 +1,5 @@
 """The recording that a dub is laid over: as it was sent, or held for lines that are too long."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,10 +10,11 @@ import soundfile as sf
 
 from backend.media.container import opened
 from backend.media.probe import Probe, probe
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.files import StoredFile
+from backend.pipeline.keys import hash_json
+from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
-from workers.interfaces.stages import Desk, StoredFile, kept
+from workers.interfaces.stages import Desk, kept
 from workers.media.decode import blocks, exactly
 from workers.media.encode import encode, told
 from workers.media.h264 import encoded
@@ -78,8 +77,8 @@ def held(source: Source, clock: Clock, desk: Desk, progress: Progress) -> Source
 
 
 def _content_key(source: Source, clock: Clock) -> str:
-    made_of = {"held": clock.holds, "media": source.sha256, "code": CODE_VERSION[Stage.MIX]}
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    made_of = {"held": clock.holds, "media": source.sha256, "code": STAGES[Stage.MIX].code_version}
+    return hash_json(made_of)
 
 
 def _written(source: Source, found: Probe, clock: Clock, folder: Path, progress: Progress) -> Path:

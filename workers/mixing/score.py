@@ -4,12 +4,11 @@ A chunk is rendered by itself, with as much sound around it as can make itself f
 key tells everything that enters it. Equal keys mean equal sound.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from backend.pipeline.keys import hash_json
 from workers.audio.gain import LIMIT_REACH, Ducking
 from workers.audio.samples import FRAME, RATE
 
@@ -135,7 +134,7 @@ def key(score: Score, chunk: Chunk, code: int) -> str:
         "held": score.held_of(chunk),
         "settings": asdict(score.settings),
     }
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return hash_json(made_of)
 
 
 def _meet(span: Span, chunk: Chunk) -> bool:

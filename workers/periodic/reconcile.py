@@ -38,7 +38,7 @@ def _send(parts: Parts, message: Message) -> None:
 
 
 def _reap(parts: Parts) -> None:
-    for lease in leases.expired(parts.db):
+    for lease in leases.find_expired(parts.db):
         error = Transient(f"The worker was not heard of for {parts.settings.lease_s:g} s")
         decision = decide(error, lease, parts.retry_policy(lease.stage), random.random)
         try:

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import soundfile as sf
 
 from backend.errors import Permanent, Transient
-from backend.pipeline.keys import CODE_VERSION
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample
 from workers.calls.transcription import Question, transcribed
@@ -68,7 +67,7 @@ def listened(work: Work, desk: Desk, dub: Audible) -> Hearing:
 
 
 def _answer(transcriber: Transcriber, language: str, desk: Desk, dub: Audible) -> Transcribed:
-    made_of = [[asdict(take) for take in dub.takes], CODE_VERSION[Stage.MIX]]
+    made_of = [[asdict(take) for take in dub.takes], STAGES[Stage.MIX].code_version]
     return transcribed(
         transcriber,
         Question(made_of, language, diarize=False),

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from backend.errors import Damaged, NotFound
+from backend.pipeline.files import StoredFile
 from backend.retention import garbage
 from backend.storage.base import BlobStore, StoredObject
-from workers.interfaces.stages import StoredFile
 from workers.runtime.outages import outlasting
 
 MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}

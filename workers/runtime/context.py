@@ -10,11 +10,12 @@ from filelock import FileLock, Timeout
 from backend.errors import KeptBack, RateLimited, Transient
 from backend.limits import throttle
 from backend.limits.throttle import Answer
+from backend.pipeline.files import StoredFile
 from backend.runs import leases
 from backend.runs.leases import Claim
 from backend.wiring import Parts
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
-from workers.interfaces.stages import ContentStore, StoredFile
+from workers.interfaces.stages import ContentStore
 from workers.providers import registry
 from workers.runtime.content_store import PATIENCE_S, BlobContentStore, fetch_file
 from workers.runtime.heartbeat import Heart

@@ -11,13 +11,14 @@ from backend.documents.languages import iso639_2
 from backend.documents.speech import Clip, Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.errors import Permanent
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed
 from workers.audio.samples import RATE
 from workers.exports import captions, hls, report, video
 from workers.exports.hls import Mix, Streams
 from workers.exports.manifest import manifest
 from workers.exports.segment_audio import zipped
-from workers.interfaces.stages import Desk, Made, Outcome, StoredFile, Work
+from workers.interfaces.stages import Desk, Made, Outcome, Work
 from workers.mixing.index import INDEX
 from workers.mixing.mixdown import Mixdown, Order, Recording, mixdown
 from workers.mixing.recording import Source, held, sent
@@ -105,7 +106,6 @@ def run(work: Work, desk: Desk) -> Outcome:
             *(*problems, *hearing.warnings),
         ),
         kept=streams.kept,
-        joint=video.joint(mix),
     )
 
 

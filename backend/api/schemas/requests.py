@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.api.schemas.base import Camel, choice, flag, name
 from backend.pipeline.params import Bed, Kind, Loudness, Mode, Policy
-from backend.pipeline.stages import ORDER, Stage
+from backend.pipeline.stages import RESUMABLE, Stage
 
 
 class CaptionsRequest(Camel):
@@ -75,7 +75,7 @@ class JobRequest(Camel):
 class RetryRequest(Camel):
     """Asks for another run of a job."""
 
-    resume_from = choice(["auto", *ORDER], load_default="auto")
+    resume_from = choice(["auto", *RESUMABLE], load_default="auto")
     from_run_id = fields.UUID(load_default=None)
     languages = fields.List(fields.String(), load_default=list)
     overrides = fields.Dict(keys=fields.String(), load_default=dict)

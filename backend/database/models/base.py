@@ -32,6 +32,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
         dict[str, Any]: Json,
+        list[str]: Json,
         UUID: Uuid(),
         # Stored by value as text: a new state is then no ALTER TYPE; checked by constraint.
         StrEnum: Enum(

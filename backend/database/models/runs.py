@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.models.base import Base, enum_constraint, id_column, now_column
 from backend.pipeline.stages import Stage
-from backend.pipeline.states import LanguageStatus, RunState, StageState
+from backend.pipeline.states import RunState, StageState
 
 
 class Run(Base):
@@ -44,23 +44,6 @@ class Run(Base):
     cancel_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = now_column()
     finished_at: Mapped[datetime | None]
-
-
-class LanguageTask(Base):
-    """Where one target language of one run stands."""
-
-    __tablename__ = "language_tasks"
-    __table_args__ = (
-        UniqueConstraint("run_id", "language"),
-        enum_constraint("status", LanguageStatus),
-        CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
-    )
-
-    id: Mapped[UUID] = id_column()
-    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
-    language: Mapped[str]
-    status: Mapped[LanguageStatus] = mapped_column(default=LanguageStatus.QUEUED)
-    progress: Mapped[float] = mapped_column(default=0.0)
 
 
 class StageRun(Base):
@@ -96,15 +79,13 @@ class StageRun(Base):
     limited_s: Mapped[float] = mapped_column(default=0.0)
     # Counts claims. Whoever claimed with an older fence can no longer write.
     fence: Mapped[int] = mapped_column(default=0)
-    owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
-    heartbeat_at: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]  # not to be claimed before
     input_key: Mapped[str | None]  # null until it is done, and for what was given
     progress: Mapped[float] = mapped_column(default=0.0)
     memo: Mapped[dict[str, Any]] = mapped_column(default=dict)  # provider job ids, kept first
     error: Mapped[dict[str, Any] | None]
-    warnings: Mapped[dict[str, Any] | None]
+    warnings: Mapped[list[str]] = mapped_column(default=list)
     provider: Mapped[str | None]
     model: Mapped[str | None]
     cost_usd: Mapped[float] = mapped_column(default=0.0)  # of all attempts
@@ -132,7 +113,6 @@ class Artifact(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     mime: Mapped[str]
     meta: Mapped[dict[str, Any]]
-    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = now_column()
 
 

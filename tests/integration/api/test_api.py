@@ -190,9 +190,10 @@ def test_a_new_language_is_added(client, parts):
     request = {"languages": ["fr"]}
     job = client.post(f"/v1/jobs/{job['id']}/retry", json=request).json
     [_, run] = client.get(f"/v1/jobs/{job['id']}/runs").json
-    assert (run["executed"], run["reused"]) == (["mt:fr", "tts:fr", "mix:fr"], ["asr"])
+    assert (run["executed"], run["reused"]) == (["mt:fr", "tts:fr", "mix:fr", "join"], ["asr"])
     for stage in PER_LANGUAGE:
         factories.do(parts.db, UUID(run["id"]), stage, "fr", parts.store)
+    factories.do(parts.db, UUID(run["id"]), Stage.JOIN, store=parts.store)
     job = client.get(f"/v1/jobs/{job['id']}").json
     assert [one["status"] for one in job["languages"]] == ["complete", "complete"]
     assert {a["name"] for a in job["artifacts"]} >= {"es/audio.txt", "fr/audio.txt"}
@@ -203,7 +204,7 @@ def test_the_history_has_no_gaps(client, parts):
     assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
     assert [event["type"] for event in history] == [
         *("job.created", "run.created"),
-        *["stage.succeeded"] * 4,
+        *["stage.started", "stage.succeeded"] * 4,
         "run.succeeded",
     ]
 

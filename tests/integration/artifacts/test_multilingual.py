@@ -2,20 +2,21 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
 import av
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from backend.database.models.accounts import LOCAL_USER
 from backend.errors import NotFound, Permanent
 from backend.jobs import submit, views
-from backend.jobs.resume import Resume, start
+from backend.jobs.resume import Resume, start_run
 from backend.pipeline.params import Policy, Timing
 from backend.pipeline.stages import Stage
-from backend.runs import transitions
+from backend.runs import outbox
+from backend.runs.outbox import Message
 from backend.wiring import Parts
 from tests import factories
 from tests.integration.jobs.test_import_transcripts import STAGES
@@ -61,6 +62,11 @@ def dub(runner: Runner, run_id: UUID, *languages: str) -> None:
     prepared(runner, run_id, *languages)
     for language in languages:
         assert runner.run(run_id, Stage.MIX, language)
+    runner.run(run_id, Stage.JOIN, "")
+
+
+def refuse(*_: object) -> Outcome:
+    raise Permanent("not today")
 
 
 def dubs(parts: Parts, job_id: UUID, tmp_path: Path) -> list[str]:
@@ -88,9 +94,12 @@ def test_languages_are_in_the_order_asked_for_not_that_of_their_end(parts, runne
     job_id, run_id = film("es", "pt")
     prepared(runner, run_id, "es", "pt")
     assert runner.run(run_id, Stage.MIX, "pt")
+    assert not runner.run(run_id, Stage.JOIN, "")
+    assert runner.run(run_id, Stage.MIX, "es")
     with pytest.raises(NotFound):
         views.artifact(parts.db, LOCAL_USER, job_id, NAME)
-    assert runner.run(run_id, Stage.MIX, "es")
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "running"
+    assert runner.run(run_id, Stage.JOIN, "")
     assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
     [found] = [one for one in names(parts, job_id) if one == NAME]
     job = views.job(parts.db, LOCAL_USER, job_id)
@@ -102,33 +111,64 @@ def test_a_language_that_fails_is_left_out(parts, runner, film, tmp_path):
     job_id, run_id = film("es", "pt", "fr")
     dub(runner, run_id, "es", "pt")
 
-    def fail(*_: object) -> Outcome:
-        raise Permanent("no French today")
-
     prepared(runner, run_id, "fr")
-    failing = Runner(parts, {Stage.MIX: fail}, owner="test", stopping=threading.Event())
+    failing = Runner(parts, {Stage.MIX: refuse}, owner="test", stopping=threading.Event())
     assert not failing.run(run_id, Stage.MIX, "fr")
+    assert runner.run(run_id, Stage.JOIN, "")
     assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "partial"
     assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
 
 
-def test_two_that_end_at_once_are_both_in_it(parts, runner, film, tmp_path, monkeypatch):
+def test_of_those_that_end_at_once_one_puts_them_together(parts, runner, film, tmp_path):
+    job_id, run_id = film("es", "pt", "fr")
+    prepared(runner, run_id, "es", "pt", "fr")
+
+    def chain(language: str) -> list[bool]:
+        places = ((Stage.MIX, language), (Stage.JOIN, ""))
+        return [runner.run(run_id, *place) for place in places]
+
+    with ThreadPoolExecutor(3) as pool:
+        ran = list(pool.map(chain, ("es", "pt", "fr")))
+    assert [mixed for mixed, _ in ran] == [True] * 3
+    assert [joined for _, joined in ran].count(True) == 1
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "fra", "eng"]
+    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"
+
+
+def test_where_less_than_two_are_complete_it_is_skipped(parts, runner, film):
     job_id, run_id = film("es", "pt")
     prepared(runner, run_id, "es", "pt")
-    really, ends = transitions.succeed, []
-
-    def succeed(db, claim, success) -> None:
-        if not ends:
-            ends.append(claim.language)
-            # The other one ends after this one has looked for others, and before it is written.
-            other = Runner(parts, dict(STAGES), owner="other", stopping=threading.Event())
-            assert other.run(run_id, Stage.MIX, "pt")
-        really(db, claim, success)
-
-    monkeypatch.setattr(transitions, "succeed", succeed)
     assert runner.run(run_id, Stage.MIX, "es")
-    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
-    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"
+    failing = Runner(parts, {Stage.MIX: refuse}, owner="test", stopping=threading.Event())
+    assert not failing.run(run_id, Stage.MIX, "pt")
+    job = views.job(parts.db, LOCAL_USER, job_id)
+    assert job["status"] == "partial"
+    assert job["stages"][-1]["state"] == "skipped"
+
+
+def test_when_the_last_language_fails_the_others_are_sent_for(parts, runner, film):
+    """The chain of a stage that fails ends with it; turns red without the wake."""
+    _, run_id = film("es", "pt", "fr")
+    prepared(runner, run_id, "es", "pt", "fr")
+    for language in ("es", "pt"):
+        assert runner.run(run_id, Stage.MIX, language)
+    failing = Runner(parts, {Stage.MIX: refuse}, owner="test", stopping=threading.Event())
+    assert not failing.run(run_id, Stage.MIX, "fr")
+    sent: list[Message] = []
+    outbox.relay(parts.db, sent.append, 60)
+    assert [(one.stage, one.language) for one in sent] == [(Stage.JOIN, "")]
+
+
+def test_a_file_that_cannot_be_made_leaves_the_job_partial(parts, runner, film):
+    job_id, run_id = film("es", "pt")
+    prepared(runner, run_id, "es", "pt")
+    for language in ("es", "pt"):
+        assert runner.run(run_id, Stage.MIX, language)
+    failing = Runner(parts, {Stage.JOIN: refuse}, owner="test", stopping=threading.Event())
+    assert not failing.run(run_id, Stage.JOIN, "")
+    job = views.job(parts.db, LOCAL_USER, job_id)
+    assert (job["status"], job["stages"][-1]["error"]["message"]) == ("partial", "not today")
+    assert [one["status"] for one in job["languages"]] == ["complete"] * 2
 
 
 def test_a_language_that_is_mixed_again_renews_it(parts, runner, film, tmp_path):
@@ -136,11 +176,14 @@ def test_a_language_that_is_mixed_again_renews_it(parts, runner, film, tmp_path)
     dub(runner, run_id, "es", "pt")
     before = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
     asked = Resume(Stage.MIX, languages=("es",), overrides={"loudness": "web"})
-    run_id, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+    run_id, _ = start_run(parts.db, parts.store, LOCAL_USER, job_id, asked)
     assert views.artifact(parts.db, LOCAL_USER, job_id, NAME) == before
     assert runner.run(run_id, Stage.MIX, "es")
+    assert NAME not in names(parts, job_id)  # it would not hold what is the latest
+    assert runner.run(run_id, Stage.JOIN, "")
     assert views.artifact(parts.db, LOCAL_USER, job_id, NAME) != before
     assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+    assert parts.store.size(before.key) is None
 
 
 def test_languages_with_held_pictures_stay_apart(parts, runner, film, monkeypatch):
@@ -164,10 +207,11 @@ def test_a_language_whose_picture_is_held_leaves_the_others_together(
     monkeypatch.delattr("workers.providers.stub.StubTranslator.shorten")
     monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.03)
     job_id, run_id = film("es", "pt", "fr", timing=Timing(policy=Policy.EXTEND))
-    dub(runner, run_id, "es", "pt")
+    dub(runner, run_id, "es", "pt")  # which waits for the third
     monkeypatch.setattr("workers.providers.stub.SECONDS_PER_CHARACTER", 0.4)
     prepared(runner, run_id, "fr")
     assert runner.run(run_id, Stage.MIX, "fr")
+    assert runner.run(run_id, Stage.JOIN, "")
     files = {one["name"]: one for one in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]}
     assert [files[f"{tag}/dub.mp4"]["meta"]["held"] for tag in ("es", "pt", "fr")] == [
         *(False, False, True)
@@ -175,43 +219,37 @@ def test_a_language_whose_picture_is_held_leaves_the_others_together(
     assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
 
 
-def test_going_back_to_an_earlier_mix_shows_the_file_with_that(parts, runner, film, tmp_path):
+def test_going_back_to_an_earlier_mix_makes_it_anew(parts, runner, film, tmp_path):
     job_id, run_id = film("es", "pt")
     dub(runner, run_id, "es", "pt")
     before = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
     for loudness in ("web", "source"):
         asked = Resume(None, languages=("es",), overrides={"loudness": loudness})
-        run_id, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+        run_id, _ = start_run(parts.db, parts.store, LOCAL_USER, job_id, asked)
         runner.run(run_id, Stage.MIX, "es")
+        assert runner.run(run_id, Stage.JOIN, "")
         now = views.artifact(parts.db, LOCAL_USER, job_id, NAME)
-        assert (now == before) == (loudness == "source")
+        assert (now.key == before.key) == (loudness == "source")
+    assert dubs(parts, job_id, tmp_path) == ["spa", "por", "eng"]
+
+
+def test_it_is_taken_over_while_nothing_that_it_holds_changes(parts, runner, film):
+    job_id, run_id = film("es", "pt")
+    dub(runner, run_id, "es", "pt")
+    _, steps = start_run(parts.db, parts.store, LOCAL_USER, job_id, Resume())
+    assert [step.stage for step in steps if step.executed] == []
+    assert NAME in names(parts, job_id)
 
 
 def test_a_dub_that_cannot_be_joined_is_complete_with_a_warning(parts, runner, film):
     job_id, run_id = film("es", "pt")
-    dub(runner, run_id, "es")
+    prepared(runner, run_id, "es", "pt")
+    for language in ("es", "pt"):
+        assert runner.run(run_id, Stage.MIX, language)
     parts.store.delete(views.artifact(parts.db, LOCAL_USER, job_id, "es/dub.m4a").key)
-    dub(runner, run_id, "pt")
+    assert runner.run(run_id, Stage.JOIN, "")
     job = views.job(parts.db, LOCAL_USER, job_id)
     assert job["status"] == "succeeded"
     assert NAME not in {one["name"] for one in job["artifacts"]}
-    mix = job["languages"][1]["stages"][-1]
-    assert any("No video with all languages" in warning for warning in mix["warnings"])
-
-
-def test_a_commit_whose_answer_is_lost_joins_nothing_again(parts, runner, film, monkeypatch):
-    job_id, run_id = film("es", "pt")
-    dub(runner, run_id, "es")
-    prepared(runner, run_id, "pt")
-    really, tries = transitions.succeed, []
-
-    def succeed(db, claim, success) -> None:
-        tries.append(success)
-        really(db, claim, success)
-        raise OperationalError("COMMIT", {}, ConnectionError("gone"))
-
-    monkeypatch.setattr(transitions, "succeed", succeed)
-    assert not runner.run(run_id, Stage.MIX, "pt")
-    assert len(tries) == 2
-    assert tries[0] is tries[1]
-    assert views.job(parts.db, LOCAL_USER, job_id)["status"] == "succeeded"
+    [warning] = job["stages"][-1]["warnings"]
+    assert warning.startswith("No video with all languages: ")

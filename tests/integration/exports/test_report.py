@@ -2,20 +2,20 @@
 
 import threading
 from dataclasses import replace
+from importlib import import_module
 from uuid import UUID
 
 from werkzeug.test import TestResponse
 
 from backend.artifacts import inputs
 from backend.database.models.accounts import LOCAL_USER
-from backend.jobs.resume import Resume, start
+from backend.jobs.resume import Resume, start_run
 from backend.pipeline.stages import Making, Stage
 from backend.runs import transitions
 from tests import factories
 from workers.runtime.runner import Runner
-from workers.stages import asr, mix, mt, tts
 
-STAGES = {Stage.ASR: asr.run, Stage.MT: mt.run, Stage.TTS: tts.run, Stage.MIX: mix.run}
+STAGES = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
 
 
 def language_of(client, job_id: UUID) -> dict:
@@ -59,11 +59,11 @@ def test_what_an_earlier_run_made_is_told_as_that_made_it(parts):
             parts.db, claim, replace(factories.made(claim, parts.store), cost_usd=usd)
         )
     asked = Resume(resume_from=Stage.MIX)
-    again, _ = start(parts.db, parts.store, LOCAL_USER, job_id, asked)
+    again, _ = start_run(parts.db, parts.store, LOCAL_USER, job_id, asked)
     for run in (run_id, again):
         with parts.db.read() as connection:
-            assert inputs.upstream(connection, run, Stage.MIX, "es") == [
+            assert inputs.read_makings(connection, run, Stage.MIX, "es") == (
                 Making(Stage.ASR, "stub", "stub-1", 0.5),
                 Making(Stage.MT, "stub", "stub-1", 0.25),
                 Making(Stage.TTS, "stub", "stub-1", 0.125),
-            ]
+            )

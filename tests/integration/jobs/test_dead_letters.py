@@ -42,7 +42,7 @@ def test_a_dead_stage_is_listed_and_starts_again(database, store):
     for stage in (Stage.MT, Stage.TTS, Stage.MIX):
         factories.do(database, again_run, stage, "es", store)
     runs = views.runs(database, LOCAL_USER, job_id)
-    assert runs[1]["executed"] == ["mt:es", "tts:es", "mix:es"]
+    assert runs[1]["executed"] == ["mt:es", "tts:es", "mix:es", "join"]
     assert runs[1]["reused"] == ["asr"]
     languages = views.job(database, LOCAL_USER, job_id)["languages"]
     assert {one["language"]: one["status"] for one in languages} == {
@@ -90,6 +90,7 @@ def test_one_requeue_takes_up_all_that_is_dead_in_a_run_and_no_other_language(da
     assert views.runs(database, LOCAL_USER, job_id)[1]["executed"] == [
         *("mt:es", "tts:es", "mix:es"),
         *("tts:fr", "mix:fr"),
+        "join",
     ]
 
 
@@ -97,12 +98,12 @@ def test_a_dead_transcription_takes_up_the_languages_of_its_run_alone(database, 
     job_id, first = factories.dub(database)
     factories.do_all(database, first, store=store)
     again = Resume(Stage.ASR, languages=("fr",))
-    second, _ = resume.start(database, store, LOCAL_USER, job_id, again)
+    second, _ = resume.start_run(database, store, LOCAL_USER, job_id, again)
     died(database, second, Stage.ASR)
     (letter,) = dead_letters.listed(database, LOCAL_USER)
     dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
     executed = views.runs(database, LOCAL_USER, job_id)[2]["executed"]
-    assert executed == ["mt:fr", "tts:fr", "mix:fr"]
+    assert executed == ["mt:fr", "tts:fr", "mix:fr", "join"]
 
 
 def test_a_requeue_that_is_cancelled_leaves_the_letter_there(database, store):
@@ -119,7 +120,7 @@ def test_a_job_stands_by_all_its_languages_not_only_those_of_its_last_run(databa
     job_id, first = factories.dub(database)
     factories.do(database, first, Stage.ASR, store=store)
     died(database, first, Stage.MT, "es")
-    again, _ = resume.start(database, store, LOCAL_USER, job_id, Resume(languages=("pt",)))
+    again, _ = resume.start_run(database, store, LOCAL_USER, job_id, Resume(languages=("pt",)))
     for stage in (Stage.MT, Stage.TTS, Stage.MIX):
         factories.do(database, again, stage, "pt", store)
     (listed,) = views.page(database, LOCAL_USER, limit=10, before=None)["jobs"]

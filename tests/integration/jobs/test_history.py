@@ -17,4 +17,4 @@ def test_copied_jobs_are_whole_and_older(postgres_database):
     original = views.job(postgres_database, LOCAL_USER, job_id)
     assert copy["status"] == "succeeded"
     assert len(copy["artifacts"]) == len(original["artifacts"]) == 4
-    assert len(views.events(postgres_database, LOCAL_USER, copy["id"])) == 7
+    assert len(views.events(postgres_database, LOCAL_USER, copy["id"])) == 11

@@ -1,6 +1,7 @@
 """Jobs that start from a transcript or from translations: by the API, then by the real stages."""
 
 import threading
+from importlib import import_module
 from uuid import UUID
 
 import pytest
@@ -10,11 +11,10 @@ from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import outbox
 from tests.media_samples import tone, write
 from workers.runtime.runner import Runner
-from workers.stages import asr, mix, mt, tts
 
 SRT = b"1\n00:00:00,500 --> 00:00:01,500\nHello there.\n\n2\n00:00:02,000 --> 00:00:03,000\nBye.\n"
 SRT_ES = b"1\n00:00:00,500 --> 00:00:02,500\nHola y adi\xc3\xb3s.\n"
-STAGES = {Stage.ASR: asr.run, Stage.MT: mt.run, Stage.TTS: tts.run, Stage.MIX: mix.run}
+STAGES = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def work(client, parts):
         for language in languages or ("es",):
             for stage in PER_LANGUAGE:
                 runner.run(run_id, stage, language)
+        runner.run(run_id, Stage.JOIN, "")
         done = client.get(f"/v1/jobs/{job['id']}").json
         assert done["status"] == "succeeded"
         return done
@@ -140,7 +141,7 @@ def translated(upload, submit, work) -> dict:
 def test_a_given_transcript_holds_until_recognition_is_asked_for(client, transcribed, work, fetch):
     assert plan(client, transcribed) == []
     assert plan(client, transcribed, resumeFrom="mt") == ["mt es", "tts es", "mix es"]
-    assert plan(client, transcribed, languages=["fr"]) == ["mt fr", "tts fr", "mix fr"]
+    assert plan(client, transcribed, languages=["fr"]) == ["mt fr", "tts fr", "mix fr", "join"]
     assert plan(client, transcribed, overrides={"mode": "dialogue"}) == []
     client.post(f"/v1/jobs/{transcribed['id']}/retry", json={"resumeFrom": "asr"})
     job = work(transcribed)
@@ -152,11 +153,17 @@ def test_a_given_transcript_holds_until_recognition_is_asked_for(client, transcr
 def test_a_given_translation_is_never_replaced_unasked(client, translated, work):
     assert plan(client, translated) == []
     assert plan(client, translated, resumeFrom="tts") == ["tts es", "mix es"]
-    assert plan(client, translated, languages=["fr"]) == ["asr", "mt fr", "tts fr", "mix fr"]
+    assert plan(client, translated, languages=["fr"]) == [
+        "asr",
+        "mt fr",
+        "tts fr",
+        "mix fr",
+        "join",
+    ]
     client.post(f"/v1/jobs/{translated['id']}/retry", json={"languages": ["fr"]})
     job = work(translated, "fr")
     assert job["status"] == "succeeded"
-    assert plan(client, job, resumeFrom="mix") == ["mix es", "mix fr"]
+    assert plan(client, job, resumeFrom="mix") == ["mix es", "mix fr", "join"]
     assert plan(client, job) == []
 
 
@@ -173,7 +180,7 @@ def test_a_transcript_beside_translations_serves_further_languages(client, uploa
     transcript_id = upload(SRT, "transcript")
     translations = {"es": upload(SRT_ES, "transcript")}
     job = work(submit(startFrom="tts", transcriptId=transcript_id, translations=translations))
-    assert plan(client, job, languages=["fr"]) == ["mt fr", "tts fr", "mix fr"]
+    assert plan(client, job, languages=["fr"]) == ["mt fr", "tts fr", "mix fr", "join"]
 
 
 def test_times_past_the_end_name_the_line_and_no_job_is_made(client, upload, submit):

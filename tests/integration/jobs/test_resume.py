@@ -36,13 +36,13 @@ def job_id(database, store):
 
 
 def resumed(database, store, job_id, **wanted):
-    run_id, _ = resume.start(database, store, LOCAL_USER, job_id, Resume(**wanted))
+    run_id, _ = resume.start_run(database, store, LOCAL_USER, job_id, Resume(**wanted))
     return run_id
 
 
 def planned(database, store, job_id, **wanted) -> list[str]:
     """What a resume would execute."""
-    _, steps = resume.prepare(database, store, LOCAL_USER, job_id, Resume(**wanted))
+    steps = resume.prepare_run(database, store, LOCAL_USER, job_id, Resume(**wanted)).steps
     return [f"{s.stage} {s.language}".strip() for s in steps if s.reuse is None]
 
 
@@ -63,16 +63,17 @@ def test_a_named_stage_and_what_follows_is_done_again(database, store, job_id):
     for language in ("es", "pt"):
         for stage in (Stage.TTS, Stage.MIX):
             factories.do(database, run_id, stage, language, store)
+    factories.do(database, run_id, Stage.JOIN, store=store)
     runs = views.runs(database, LOCAL_USER, job_id)
     assert [(run["number"], run["state"]) for run in runs] == [(1, "succeeded"), (2, "succeeded")]
     assert runs[1]["resume_from"] == "tts"
     assert runs[1]["reused"] == ["asr", "mt:es", "mt:pt"]
-    assert runs[1]["executed"] == ["tts:es", "mix:es", "tts:pt", "mix:pt"]
+    assert runs[1]["executed"] == ["tts:es", "mix:es", "tts:pt", "mix:pt", "join"]
 
 
 def test_the_new_run_reads_what_the_old_one_made(database, store, job_id):
     run_id = resumed(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
-    files = factories.claimed(database, run_id, Stage.MIX, "es").files
+    files = factories.claimed(database, run_id, Stage.MIX, "es").inputs.files
     assert files.keys() == {"media", "segments", "speech"}
     assert all(
         store.holds(f.key, size=f.size, sha256=f.sha256) for k, f in files.items() if k != "media"
@@ -89,10 +90,12 @@ def test_a_reuse_of_a_reuse_still_finds_the_files(database, store, job_id):
         run_id = resumed(database, store, job_id, resume_from=Stage.MIX)
         for language in ("es", "pt"):
             factories.do(database, run_id, Stage.MIX, language, store)
+        factories.do(database, run_id, Stage.JOIN, store=store)
     names = [artifact["name"] for artifact in views.job(database, LOCAL_USER, job_id)["artifacts"]]
     assert sorted(names) == [
         *(f"{tag}/{kind}.txt" for tag in ("es", "pt") for kind in ("audio", "segments", "speech")),
         "segments_src.txt",
+        "video_all.txt",
     ]
 
 
@@ -112,7 +115,7 @@ def test_auto_goes_on_where_a_language_failed(database, store):
         factories.do(database, run_id, stage, "es", store)
     failed = factories.claimed(database, run_id, Stage.MT, "pt")
     transitions.fail(database, failed, {"kind": "permanent", "message": "no"}, GiveUp(dead=False))
-    assert planned(database, store, job_id) == ["mt pt", "tts pt", "mix pt"]
+    assert planned(database, store, job_id) == ["mt pt", "tts pt", "mix pt", "join"]
 
 
 def test_what_a_cancelled_run_paid_for_is_remembered(database, store):
@@ -121,7 +124,7 @@ def test_what_a_cancelled_run_paid_for_is_remembered(database, store):
     listening = factories.claimed(database, run_id, Stage.ASR)
     leases.remember(database, listening, {"vendor_job": "j-1"})
     submit.cancel(database, LOCAL_USER, job_id)
-    transitions.cancelled(database, listening)
+    transitions.cancel(database, listening)
     again = resumed(database, store, job_id)
     assert factories.claimed(database, again, Stage.ASR).memo == {"vendor_job": "j-1"}
 
@@ -166,7 +169,7 @@ def test_speech_is_made_again_when_a_clip_of_it_is_gone(database, store, tmp_pat
 
 def test_a_new_language_uses_the_transcript_that_is_there(database, store, job_id):
     wanted = {"languages": ("FR",), "resume_from": Stage.MT}
-    assert planned(database, store, job_id, **wanted) == ["mt fr", "tts fr", "mix fr"]
+    assert planned(database, store, job_id, **wanted) == ["mt fr", "tts fr", "mix fr", "join"]
     run_id = resumed(database, store, job_id, **wanted)
     for stage in PER_LANGUAGE:
         factories.do(database, run_id, stage, "fr", store)
@@ -178,11 +181,15 @@ def test_a_new_language_uses_the_transcript_that_is_there(database, store, job_i
 
 def test_a_language_is_planned_once_however_it_is_written(database, store, job_id):
     wanted = {"languages": ("pt", "PT", "por"), "resume_from": Stage.MIX}
-    assert planned(database, store, job_id, **wanted) == ["mix pt"]
+    assert planned(database, store, job_id, **wanted) == ["mix pt", "join"]
 
 
 def test_an_override_changes_what_depends_on_it(database, store, job_id):
-    assert planned(database, store, job_id, overrides={"flac": True}) == ["mix es", "mix pt"]
+    assert planned(database, store, job_id, overrides={"flac": True}) == [
+        "mix es",
+        "mix pt",
+        "join",
+    ]
     run_id = resumed(database, store, job_id, overrides={"flac": True})
     assert factories.claimed(database, run_id, Stage.MIX, "es").params.flac is True
 
@@ -196,7 +203,7 @@ def test_going_back_to_an_earlier_override_does_nothing_again(database, store, j
 
 def test_a_provider_that_is_not_overridden_stays(database, store, job_id):
     wanted = {"overrides": {"providers": {"tts": "local"}}, "languages": ("es",)}
-    assert planned(database, store, job_id, **wanted) == ["tts es", "mix es"]
+    assert planned(database, store, job_id, **wanted) == ["tts es", "mix es", "join"]
 
 
 def test_overrides_have_their_names_in_json_and_change_no_more_than_they_say(
@@ -214,16 +221,16 @@ def test_the_mix_finds_what_it_made_before(database, store, job_id):
     factories.do(database, run_id, Stage.TTS, "es", store)
     claim = factories.claimed(database, run_id, Stage.MIX, "es")
     made = {one.key for one in store.objects(f"jobs/{job_id}/mix/es/")}
-    assert {file.key for file in claim.before.values()} == made
-    assert claim.before.keys() == {"audio"}
-    assert claim.before.keys().isdisjoint(claim.files)
+    assert {file.key for file in claim.inputs.before.values()} == made
+    assert claim.inputs.before.keys() == {"audio"}
+    assert claim.inputs.before.keys().isdisjoint(claim.inputs.files)
 
 
 def test_a_first_run_finds_nothing(database):
     _, run_id = factories.dub(database)
     for stage in (Stage.ASR, Stage.MT, Stage.TTS):
         factories.do(database, run_id, stage, "" if stage is Stage.ASR else "es")
-    assert factories.claimed(database, run_id, Stage.MIX, "es").before == {}
+    assert factories.claimed(database, run_id, Stage.MIX, "es").inputs.before == {}
 
 
 def test_a_later_run_keeps_an_earlier_runs_override(database, store, job_id):
@@ -246,7 +253,7 @@ def test_a_lost_object_is_told_with_where_to_start(database, store, job_id):
     assert refused.value.slug == "upstream-artifact-missing"
     assert refused.value.details == {"earliestValidStage": "mt", "missing": [key]}
     assert planned(database, store, job_id, resume_from=Stage.MT)
-    assert planned(database, store, job_id) == ["mt es", "tts es", "mix es"]
+    assert planned(database, store, job_id) == ["mt es", "tts es", "mix es", "join"]
 
 
 def test_a_changed_object_counts_as_lost(database, store, job_id):
@@ -263,7 +270,7 @@ def test_an_override_before_the_named_stage_is_refused_unless_accepted(database,
     assert refused.value.slug == "upstream-inputs-changed"
     assert refused.value.details["earliestValidStage"] == "asr"
     accepted = planned(database, store, job_id, **wanted, accept_stale=True)
-    assert accepted == ["tts es", "mix es", "tts pt", "mix pt"]
+    assert accepted == ["tts es", "mix es", "tts pt", "mix pt", "join"]
     resumed(database, store, job_id, **wanted, accept_stale=True)
     created = views.events(database, LOCAL_USER, job_id)[-1]
     assert created["data"]["stale"] == ["asr"]
@@ -323,8 +330,9 @@ def test_what_a_given_run_made_is_taken_over(database, store, job_id):
     for language in ("es", "pt"):
         for stage in PER_LANGUAGE:
             factories.do(database, run_id, stage, language, store)
+    factories.do(database, run_id, Stage.JOIN, store=store)
     run_id = resumed(database, store, job_id, resume_from=Stage.MT, from_run=first["id"])
-    read = factories.claimed(database, run_id, Stage.MT, "es").files["segments_src"]
+    read = factories.claimed(database, run_id, Stage.MT, "es").inputs.files["segments_src"]
     assert store.path(read.key).read_text() == "asr "
 
 
@@ -339,4 +347,4 @@ def test_a_given_run_is_gone_on_from_with_its_own_parameters(database, store, jo
 
 def test_somebody_elses_job_does_not_exist(database, store, job_id):
     with pytest.raises(NotFound):
-        resume.start(database, store, factories.user(database), job_id, Resume())
+        resume.start_run(database, store, factories.user(database), job_id, Resume())

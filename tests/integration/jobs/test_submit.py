@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.jobs import Job, JobEvent
-from backend.database.models.runs import LanguageTask, Outbox, Run, StageRun
+from backend.database.models.runs import Outbox, Run, StageRun
 from backend.errors import Invalid, NotFound
 from backend.jobs import submit, views
 from backend.pipeline.params import Bed, Kind
@@ -26,11 +26,11 @@ def test_a_dub_gets_its_run_its_markers_and_its_promise(database):
             ("asr", ""),
             *(("mt", "es"), ("tts", "es"), ("mix", "es")),
             *(("mt", "pt"), ("tts", "pt"), ("mix", "pt")),
+            ("join", ""),
         ]
         assert {m.state for m in markers} == {"waiting"}
         assert connection.execute(select(Run.number, Run.state)).one() == (1, "active")
         assert connection.execute(select(Outbox.run_id)).scalar_one() == run_id
-        assert connection.execute(select(func.count(LanguageTask.id))).scalar_one() == 2
         events = connection.execute(select(JobEvent.seq, JobEvent.type).order_by(JobEvent.seq))
         assert events.all() == [(1, "job.created"), (2, "run.created")]
 
@@ -55,7 +55,7 @@ def test_each_stage_waits_for_the_one_before(database):
 def test_the_first_message_carries_all_languages(database):
     _, run_id = factories.dub(database, "es", "pt")
     messages = outbox.first_messages(database, run_id)
-    assert messages == [outbox.Message(run_id, Stage.ASR, "", ("es", "pt"))]
+    assert messages == [outbox.Message(run_id, Stage.ASR, "", ("es", "pt"), True)]
 
 
 def test_a_transcription_has_no_language_tasks(database):
@@ -131,7 +131,7 @@ def test_a_background_is_read_by_the_mix(database):
     )
     for stage, language in ((Stage.ASR, ""), (Stage.MT, "es"), (Stage.TTS, "es")):
         factories.do(database, run_id, stage, language)
-    files = factories.claimed(database, run_id, Stage.MIX, "es").files
+    files = factories.claimed(database, run_id, Stage.MIX, "es").inputs.files
     assert {kind: file.sha256[:2] for kind, file in files.items()}.items() >= {
         ("media", "5a"),
         ("background", "bb"),

@@ -148,9 +148,9 @@ def test_a_lease_that_was_renewed_meanwhile_stops_no_other(new_process, monkeypa
     parts = new_process()
     quick = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR, lease_s=-1)
     dead = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR, lease_s=-1)
-    found = leases.expired(parts.db)
+    found = leases.find_expired(parts.db)
     transitions.succeed(parts.db, quick, factories.made(quick))
-    monkeypatch.setattr(leases, "expired", lambda _: found)
+    monkeypatch.setattr(leases, "find_expired", lambda _: found)
     reconcile.reconcile(parts)
     states = {quick.id: "succeeded", dead.id: "waiting"}
     for marker, state in states.items():

@@ -13,7 +13,7 @@ from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.documents.speech import Clip, Speech
 from backend.errors import Permanent
-from backend.pipeline.files import FileRef
+from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from backend.retention import garbage
 from backend.runs import transitions
@@ -44,12 +44,12 @@ def store(parts) -> BlobStore:
 
 @pytest.fixture
 def put(store, tmp_path):
-    def write(key: str, content: bytes = b"left") -> FileRef:
+    def write(key: str, content: bytes = b"left") -> StoredFile:
         path = tmp_path / "object"
         path.write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
         store.put(key, path, mime="text/plain", sha256=sha256)
-        return FileRef(key, sha256, len(content), "text/plain", "object")
+        return StoredFile(key, sha256, len(content), "text/plain", "object")
 
     return write
 
@@ -63,7 +63,7 @@ def keys(store: BlobStore) -> list[str]:
     return sorted(one.key for folder in EVERYTHING for one in store.objects(f"{folder}/"))
 
 
-def spoken(parts: Parts, put, clip: FileRef) -> str:
+def spoken(parts: Parts, put, clip: StoredFile) -> str:
     """A job whose speech consists of one clip; returns the key of the speech document."""
     _, run_id = factories.dub(parts.db)
     factories.do(parts.db, run_id, Stage.ASR, store=parts.store)

@@ -109,7 +109,7 @@ class Stages(RuleBasedStateMachine):
     @rule(claim=claims)
     def obey_a_cancel(self, claim):
         if self._mine(claim) and leases.heartbeat(self.db, claim, 0.5):
-            self._write(claim, lambda: transitions.cancelled(self.db, claim))
+            self._write(claim, lambda: transitions.cancel(self.db, claim))
 
     @rule(claim=consumes(claims))
     def die(self, claim):
@@ -119,7 +119,7 @@ class Stages(RuleBasedStateMachine):
         with self.db.write() as connection:
             past = update(StageRun).where(StageRun.id == claim.id)
             connection.execute(past.values(lease_until=from_now(-1)))
-        (found,) = leases.expired(self.db)
+        (found,) = leases.find_expired(self.db)
         transitions.fail(self.db, found, ERROR, Again(0.0))
         del self.live[claim.id]
 
@@ -134,7 +134,7 @@ class Stages(RuleBasedStateMachine):
     def run_again(self, start, languages):
         asked = Resume(resume_from=start, languages=languages)
         try:
-            self.run_id, _ = resume.start(self.db, self.store, LOCAL_USER, self.job_id, asked)
+            self.run_id, _ = resume.start_run(self.db, self.store, LOCAL_USER, self.job_id, asked)
         except Conflict:
             return
         self.live.clear()

@@ -32,9 +32,9 @@ def counted(db: Database) -> Iterator[list[str]]:
     ("stage", "languages", "statements"),
     [
         (Stage.ASR, ("es",), 6),
-        (Stage.TTS, ("es",), 6),
-        (Stage.TTS, ("es", "pt", "fr"), 6),
-        (Stage.MIX, ("es",), 11),  # it reads who made the rest, and the last one ends the run
+        (Stage.TTS, ("es",), 5),
+        (Stage.TTS, ("es", "pt", "fr"), 5),
+        (Stage.MIX, ("es",), 10),  # it reads who made the rest, and the last one ends the run
     ],
 )
 def test_claim_and_success_take_few_statements(postgres_database, stage, languages, statements):

@@ -57,7 +57,7 @@ def test_what_all_attempts_have_spent_is_told(parts, runner):
             connection.execute(update(StageRun).values(retry_at=None))
     assert first_stage(parts, job_id)["cost"]["usd"] == 1.5
     told = [event["cost_usd"] for event in views.events(parts.db, LOCAL_USER, job_id)]
-    assert told[2:] == [0.5] * 3
+    assert [cost for cost in told[2:] if cost is not None] == [0.5] * 3
 
 
 def test_a_stage_whose_upstream_is_not_done_waits(parts, runner):
@@ -74,12 +74,12 @@ def test_a_database_that_restarts_at_the_end_costs_no_work(
     failures = iter([OperationalError("COMMIT", {}, Exception("server closed the connection"))])
     really = transitions.succeed
 
-    def succeed(*given) -> None:
+    def succeed(*given) -> list[str]:
         error = next(failures, None)
-        if error is None or commits_landed:
-            really(*given)
+        removed = really(*given) if error is None or commits_landed else []
         if error is not None:
             raise error
+        return removed
 
     monkeypatch.setattr(transitions, "succeed", succeed)
     assert runner.run(run_id, Stage.ASR, "") is not commits_landed

@@ -6,6 +6,7 @@ All stages are real; the stub's voices are counted.
 import io
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from uuid import UUID
 
 import numpy as np
@@ -22,9 +23,8 @@ from tests import factories
 from workers.audio.samples import RATE
 from workers.providers.stub import StubSynthesizer
 from workers.runtime.runner import Runner
-from workers.stages import asr, mix, mt, tts
 
-STAGES = {Stage.ASR: asr.run, Stage.MT: mt.run, Stage.TTS: tts.run, Stage.MIX: mix.run}
+STAGES = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
 LINES, CHANGED = 18, 8
 TEXT = "\n".join(f"{'AB'[i % 2]}: This is what line {i:02} says." for i in range(LINES))
 NEAR_S = 12  # of the changed line: the chunk it lies in, and how far loudness and ducking reach

@@ -1,21 +1,19 @@
 """The video files of a dub: one for each language, and one with all of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import pytest
 from av.stream import Disposition
 
-from backend.errors import Damaged
 from backend.media.probe import probe
 from tests.desk import LoneDesk
 from tests.hls_scene import SECONDS, dubbed, film
 from tests.media_samples import tone, trimmed, write, write_av
 from tests.mix_scene import heard
 from workers.exports import video
-from workers.exports.hls import Mix
-from workers.interfaces.stages import Made, Mixes, StoredFile
+from workers.exports.video import Dub
+from workers.interfaces.stages import Made
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +26,15 @@ def desk(tmp_path: Path) -> LoneDesk:
     return LoneDesk(tmp_path)
 
 
-def done(desk: LoneDesk, source: Path, *languages: str) -> Mixes:
-    """What is in storage of languages that are complete."""
-    return {language: dict(_kept(desk, dubbed(desk, source, language))) for language in languages}
+def dub(desk: LoneDesk, source: Path, language: str) -> Dub:
+    mix = dubbed(desk, source, language)
+    return Dub(language, mix.dub, mix.captions)
 
 
-def _kept(desk: LoneDesk, mix: Mix) -> Iterator[tuple[str, StoredFile]]:
-    yield "audio", desk.keep(mix.dub, "audio/mp4")
-    yield "captions_vtt", desk.keep(mix.captions, "text/vtt")
-
-
-def joined(desk: LoneDesk, source: Path, mixes: Mixes) -> Made:
-    together = video.joint(dubbed(desk, source, "es"))
-    assert together is not None
-    return together(mixes)
+def joined(desk: LoneDesk, source: Path, *languages: str) -> Made | None:
+    dubs = [dub(desk, source, language) for language in languages]
+    recording = dubbed(desk, source, "es").recording
+    return video.write_joint(recording, "en", dubs, desk.workdir, desk.progress)
 
 
 def tracks(path: Path) -> list[tuple[str, str, bool]]:
@@ -53,7 +46,7 @@ def tracks(path: Path) -> list[tuple[str, str, bool]]:
 
 
 def test_languages_are_in_one_file_in_the_order_asked_for(desk, source):
-    made = joined(desk, source, done(desk, source, "es", "pt-BR"))
+    made = joined(desk, source, "es", "pt-BR")
     assert (made.kind, made.filename, made.meta["language"]) == ("video_all", "dub.mp4", "es,pt-BR")
     assert tracks(made.path) == [
         ("audio", "spa", True),
@@ -65,28 +58,10 @@ def test_languages_are_in_one_file_in_the_order_asked_for(desk, source):
     assert len(heard(made.path)) == SECONDS * 48_000
 
 
-def test_nothing_is_fetched_twice_when_they_are_joined_again(desk, source, monkeypatch):
-    mixes, fetched = done(desk, source, "es", "fr"), []
-    really = desk.fetch
-    monkeypatch.setattr(desk, "fetch", lambda file: fetched.append(file) or really(file))
-    together = video.joint(dubbed(desk, source, "es"))
-    fetched.clear()
-    together(mixes)
-    together(mixes | done(desk, source, "pt-BR"))
-    assert len(fetched) == len(set(fetched)) == 6 + 1  # and the recording of pt-BR's own mix
-
-
-def test_a_language_that_storage_damaged_is_told(desk, source):
-    mixes = done(desk, source, "es", "fr")
-    desk.store.delete(mixes["es"]["audio"].key)
-    with pytest.raises(Damaged, match="start the job again"):
-        joined(desk, source, mixes)
-
-
 def test_sound_alone_is_no_video(desk, tmp_path):
-    mix = dubbed(desk, write(tmp_path / "talk.wav", tone(SECONDS)), "es")
-    assert video.own(mix, desk.progress) is None
-    assert video.joint(mix) is None
+    talk = write(tmp_path / "talk.wav", tone(SECONDS))
+    assert video.own(dubbed(desk, talk, "es"), desk.progress) is None
+    assert joined(desk, talk, "es", "fr") is None
 
 
 def test_sound_that_is_none_for_mp4_becomes_aac_in_it(desk, tmp_path):
@@ -94,7 +69,7 @@ def test_sound_that_is_none_for_mp4_becomes_aac_in_it(desk, tmp_path):
     whole = write_av(tmp_path / "a.mov", sound, "pcm_s16le", video=length, video_codec="libx264")
     source = trimmed(whole, tmp_path / "b.mov", 3.32)
     mix = dubbed(desk, source, "es")
-    for made in (video.own(mix, desk.progress), joined(desk, source, done(desk, source, "es"))):
+    for made in (video.own(mix, desk.progress), joined(desk, source, "es")):
         assert made.filename == "dub.mp4"
         assert probe(made.path).duration == pytest.approx(SECONDS)
         assert tracks(made.path)[:2] == [("audio", "spa", True), ("audio", "eng", False)]
@@ -127,7 +102,7 @@ def test_webm_gets_the_dubs_as_opus(desk, tmp_path):
     assert made is not None
     assert (made.filename, made.mime) == ("dub.webm", "video/webm")
     assert (made.meta["codec"], made.meta["audio_codec"]) == ("vp8", "opus")
-    both = joined(desk, source, done(desk, source, "es", "fr"))
+    both = joined(desk, source, "es", "fr")
     with av.open(both.path) as container:
         assert {one.codec_context.name for one in container.streams.audio} <= {"opus", "libopus"}
         assert len(container.streams.audio) == 3

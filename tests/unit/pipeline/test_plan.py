@@ -11,7 +11,7 @@ from backend.errors import Conflict
 from backend.pipeline.keys import input_key
 from backend.pipeline.params import Bed, JobParams, Kind, Providers
 from backend.pipeline.plan import Place, Prior, Step, places, plan
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, PER_LANGUAGE, Stage
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, PER_LANGUAGE, RESUMABLE, STAGES, Stage
 from tests.factories import MAKES, dub_params
 
 UPLOADS = {"media": "5a" * 32}
@@ -29,6 +29,12 @@ def made_with(params: JobParams, *languages: str) -> dict[Place, Prior]:
             inputs = {kind: known[kind] for kind in reads if kind in known}
             priors[stage, language] = _prior(stage, language, params, inputs)
             known |= priors[stage, language].outputs
+    dubs = {
+        f"{tag}/audio": made.outputs["audio"] for (s, tag), made in priors.items() if s is Stage.MIX
+    }
+    if len(params.target_languages) > 1:
+        join = _prior(Stage.JOIN, ALL_LANGUAGES, params, {**UPLOADS, **dubs})
+        priors[Stage.JOIN, ALL_LANGUAGES] = join
     return priors
 
 
@@ -61,6 +67,7 @@ def test_a_first_run_executes_everything_in_order():
         "asr",
         *("mt es", "tts es", "mix es"),
         *("mt pt", "tts pt", "mix pt"),
+        "join",
     ]
 
 
@@ -92,21 +99,25 @@ def test_auto_executes_from_the_first_stage_whose_inputs_changed(change, expecte
 def test_auto_looks_at_each_language_by_itself():
     priors = made_with(ES_PT)
     del priors[Stage.TTS, "pt"]
-    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == ["tts pt", "mix pt"]
+    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
+        "tts pt",
+        "mix pt",
+        "join",
+    ]
 
 
 def test_auto_makes_anew_what_storage_has_lost():
     priors = made_with(ES_PT)
-    priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], missing=("jobs/1/mt",))
+    priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], look=lambda: ("jobs/1/mt",))
     steps = plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)
-    assert executed(steps) == ["mt es", "tts es", "mix es"]
+    assert executed(steps) == ["mt es", "tts es", "mix es", "join"]
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", RESUMABLE)
 def test_a_named_stage_executes_with_all_that_follow_and_pins_all_before(stage):
     priors = made_with(dub_params("es"))
     steps = plan(dub_params("es"), ("es",), stage, each(priors), UPLOADS)
-    assert [s.stage for s in steps if s.reuse is None] == list(ORDER[ORDER.index(stage) :])
+    assert [s.stage for s in steps if s.reuse is None] == [*RESUMABLE[RESUMABLE.index(stage) :]]
     pinned = [s for s in steps if s.reuse]
     assert [s.reuse for s in pinned] == [priors[s.stage, s.language] for s in pinned]
 
@@ -121,7 +132,7 @@ def test_a_named_stage_executes_with_all_that_follow_and_pins_all_before(stage):
 )
 def test_a_named_stage_is_refused_when_something_before_it_is_missing(lost, stage, earliest):
     priors = made_with(dub_params("es"))
-    priors[lost] = replace(priors[lost], missing=("jobs/1/lost",))
+    priors[lost] = replace(priors[lost], look=lambda: ("jobs/1/lost",))
     with pytest.raises(Conflict) as refused:
         plan(dub_params("es"), ("es",), stage, each(priors), UPLOADS)
     assert refused.value.slug == "upstream-artifact-missing"
@@ -156,7 +167,7 @@ def test_stale_work_is_taken_over_only_when_that_is_accepted():
 
 def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
     priors = made_with(dub_params("es"))
-    priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], missing=("jobs/1/mt",))
+    priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], look=lambda: ("jobs/1/mt",))
     with pytest.raises(Conflict) as refused:
         plan(dub_params("es"), ("es",), Stage.MIX, each(priors), UPLOADS, accept_stale=True)
     assert refused.value.slug == "upstream-artifact-missing"
@@ -173,6 +184,7 @@ def test_what_was_given_holds_whatever_else_changes():
     assert executed(plan(changed, ("es", "pt"), None, each(priors), UPLOADS)) == [
         *("asr", "tts es", "mix es"),
         *("mt pt", "tts pt", "mix pt"),
+        "join",
     ]
 
 
@@ -183,6 +195,7 @@ def test_what_was_made_of_what_was_given_is_not_made_again_for_another_language(
     assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
         "asr",
         *("mt pt", "tts pt", "mix pt"),
+        "join",
     ]
 
 
@@ -205,9 +218,8 @@ def test_a_job_that_began_with_translations_needs_recognition_for_any_other(name
 
 def test_a_new_code_version_makes_auto_execute_again(monkeypatch):
     priors = made_with(dub_params("es"))
-    monkeypatch.setattr(
-        "backend.pipeline.keys.CODE_VERSION", {**dict.fromkeys(Stage, 1), Stage.TTS: 2}
-    )
+    newer = replace(STAGES[Stage.TTS], code_version=2)
+    monkeypatch.setattr("backend.pipeline.keys.STAGES", {**STAGES, Stage.TTS: newer})
     assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
         "tts es",
         "mix es",

@@ -1,5 +1,7 @@
 """The input key of a stage changes with what it depends on, and with nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend.pipeline.keys import input_key
@@ -14,7 +16,7 @@ from backend.pipeline.params import (
     Providers,
     Timing,
 )
-from backend.pipeline.stages import ORDER, Stage, stages_of
+from backend.pipeline.stages import ORDER, STAGES, Stage, stages_of
 from tests.factories import dub_params
 
 BASE = dub_params("es")
@@ -79,7 +81,8 @@ def test_the_key_changes_with_any_input(stage):
 @pytest.mark.parametrize("stage", list(Stage))
 def test_the_key_changes_with_the_code(stage, monkeypatch):
     before = key(stage)
-    monkeypatch.setattr("backend.pipeline.keys.CODE_VERSION", dict.fromkeys(Stage, 99))
+    newer = {each: replace(row, code_version=99) for each, row in STAGES.items()}
+    monkeypatch.setattr("backend.pipeline.keys.STAGES", newer)
     assert key(stage) != before
 
 
@@ -88,12 +91,14 @@ def test_the_key_does_not_depend_on_the_order_of_inputs():
 
 
 def test_keys_stay_the_same_from_release_to_release():
-    """A changed key makes every job's `auto` do all work again: raise CODE_VERSION on purpose."""
-    release_1 = "4890280a006fbfec56d092a052fdb2c94ddad87547e4ff03a0baec39a6b0cde3"
+    """A changed key makes every job's `auto` do all work again: raise `code_version` on purpose."""
+    release_1 = "015246545105f8cba71568f6bd84de9731cadf1501002ba73edb7742e84fb200"
     assert key(Stage.MT, inputs={"segments_src": "00"}) == release_1
 
 
 def test_what_each_kind_goes_through():
     assert stages_of(Kind.DUB) == ORDER
     assert stages_of(Kind.TRANSCRIBE) == (Stage.ASR,)
-    assert [stage.task for stage in ORDER] == ["run_asr", "run_mt", "run_tts", "run_mix"]
+    assert [stage.task for stage in ORDER] == [
+        *("run_asr", "run_mt", "run_tts", "run_mix", "run_join")
+    ]

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.pipeline.stages import ORDER, Stage
+from backend.pipeline.stages import PER_LANGUAGE, STAGES, Stage
 from backend.pipeline.states import (
-    SHARE,
     UNFINISHED,
     LanguageStatus,
     RunState,
@@ -16,6 +15,7 @@ from backend.pipeline.states import (
     run_end,
 )
 
+ORDER = (Stage.ASR, *PER_LANGUAGE)
 ENDED = ("complete", "failed", "cancelled")
 LETTERS = {state.value[0]: state for state in StageState if state is not StageState.SKIPPED}
 LETTERS |= {"-": StageState.SKIPPED}
@@ -63,7 +63,7 @@ def test_a_language_has_ended_when_nothing_is_to_be_done(states):
 
 
 def test_the_shares_add_up():
-    assert sum(SHARE.values()) == pytest.approx(1)
+    assert sum(STAGES[stage].share for stage in ORDER) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,26 @@ def test_a_transcription_is_done_when_its_one_stage_is():
 )
 def test_how_a_run_ends(languages, end):
     assert run_end([LanguageStatus(status) for status in languages]) is end
+
+
+@pytest.mark.parametrize(
+    ("fan_in", "end"),
+    [
+        (StageState.SUCCEEDED, RunState.SUCCEEDED),
+        (StageState.SKIPPED, RunState.SUCCEEDED),
+        (StageState.FAILED, RunState.PARTIAL),
+        (StageState.DEAD, RunState.PARTIAL),
+        (StageState.CANCELLED, RunState.PARTIAL),
+    ],
+)
+def test_a_run_is_not_whole_without_what_follows_its_languages(fan_in, end):
+    assert run_end([LanguageStatus.COMPLETE], [fan_in]) is end
+
+
+def test_what_a_stage_made_is_shown_as_exported_while_it_is_stored():
+    assert language_status(stages("sssr"), 1.0) is LanguageStatus.EXPORTING
+    assert language_status(stages("ssrw"), 1.0) is LanguageStatus.DUBBING
+
+
+def test_a_stage_that_told_nothing_yet_counts_as_not_begun():
+    assert language_progress(stages("rwww")) == 0

@@ -8,11 +8,11 @@ from docx import Document
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, Word
 from backend.errors import Permanent, Transient
+from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Kind, Mode
 from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write
 from workers.interfaces.providers import Cost, Transcribed
-from workers.interfaces.stages import StoredFile
 from workers.providers.stub import StubTranscriber
 from workers.stages import asr
 
