@@ -21,7 +21,7 @@ class RateLimited(Transient):
         self.advanced = False  # whether it answered other calls of the same attempt
 
 
-class KeptBack(Transient):
+class Throttled(Transient):
     """The turn to call a provider comes only later, at the rate agreed with it: no failure."""
 
     def __init__(self, message: str, wait: float) -> None:

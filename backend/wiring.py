@@ -12,7 +12,7 @@ from celery import Celery
 
 from backend.broker.dispatch import Dispatcher
 from backend.database.engine import Database
-from backend.limits.ledgers import DatabaseLedger, Gates, RedisLedger
+from backend.limits.ledgers import DatabaseLedger, RedisLedger, Throttles
 from backend.pipeline.retry import RetryPolicy
 from backend.pipeline.stages import Stage
 from backend.process.scratch import Scratch
@@ -55,12 +55,12 @@ class Parts:
     def local_store(self) -> LocalStore:
         """The store on disk, whose signed URLs the API itself serves."""
         root = self.settings.dubline_home / "files"
-        return LocalStore(root, self.settings.api_url, _secret_key(self.settings))
+        return LocalStore(root, self.settings.api_url, _read_secret_key(self.settings))
 
     @cached_property
     def playlist_links(self) -> Signer:
         """Signs the URLs of HLS playlists, whichever store has the files."""
-        return Signer(_secret_key(self.settings), "playlist")
+        return Signer(_read_secret_key(self.settings), "playlist")
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -80,14 +80,14 @@ class Parts:
             return self._scratch.folder
 
     @cached_property
-    def gates(self) -> Gates:
+    def throttles(self) -> Throttles:
         """Where workers agree on how fast they call each provider."""
         if self.settings.embedded:
-            return Gates(DatabaseLedger(self.db), self.settings.provider_rates)
+            return Throttles(DatabaseLedger(self.db), self.settings.provider_rates)
         ledger = RedisLedger(self.settings.broker_url.get_secret_value())
-        return Gates(ledger, self.settings.provider_rates)
+        return Throttles(ledger, self.settings.provider_rates)
 
-    def retry_policy(self, stage: Stage) -> RetryPolicy:
+    def build_retry_policy(self, stage: Stage) -> RetryPolicy:
         """How a failed stage is tried again."""
         return RetryPolicy(
             max_attempts=self.settings.stage_max_attempts.get(stage, self.settings.max_attempts),
@@ -103,12 +103,12 @@ def make_broker_folders(settings: Settings) -> None:
         (settings.dubline_home / "broker" / name).mkdir(parents=True, exist_ok=True)
 
 
-def _secret_key(settings: Settings) -> str:
+def _read_secret_key(settings: Settings) -> str:
     given = settings.secret_key.get_secret_value()
-    return given or _kept_secret(settings.dubline_home / "secret_key")
+    return given or _load_or_create_secret(settings.dubline_home / "secret_key")
 
 
-def _kept_secret(path: Path) -> str:
+def _load_or_create_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f"{path.name}.{os.getpid()}")
     made.touch(mode=0o600)

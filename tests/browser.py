@@ -24,7 +24,7 @@ def player(folder: Path) -> Iterator[Page]:
         pytest.skip("Chromium or hls.js is missing: run 'make test'")
     shutil.copy(PAGE, folder)
     shutil.copy(HLS_JS, folder)
-    with _served(folder) as url, sync_playwright() as playwright:
+    with _serve_folder(folder) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--autoplay-policy=no-user-gesture-required"]
         )
@@ -40,7 +40,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def _serve_folder(folder: Path) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()

@@ -1,6 +1,6 @@
 """Real sentences in several scripts, and ways to look at cues."""
 
-from workers.captions.cues import Cue, Utterance
+from workers.captions.cues import CaptionText, Cue
 from workers.captions.rules import Rules
 
 SENTENCES = {
@@ -51,9 +51,9 @@ SENTENCES = {
 }
 
 
-def said(text: str, rules: Rules, start: float = 1.0, ease: float = 1.2) -> Utterance:
+def said(text: str, rules: Rules, start: float = 1.0, ease: float = 1.2) -> CaptionText:
     """The text spoken `ease` times as slowly as it may be read."""
-    return Utterance(start, start + ease * rules.reading_time(text) / 1000, text)
+    return CaptionText(start, start + ease * rules.compute_reading_time(text) / 1000, text)
 
 
 def lines(cues: list[Cue]) -> list[str]:

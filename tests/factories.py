@@ -17,8 +17,8 @@ from backend.database.models.uploads import Upload
 from backend.documents.speech import Speech
 from backend.jobs import submit
 from backend.pipeline.files import StoredFile
-from backend.pipeline.keys import input_key, object_key
-from backend.pipeline.params import JobParams, Kind, Providers
+from backend.pipeline.keys import build_object_key, compute_input_key
+from backend.pipeline.params import JobKind, JobParams, Providers
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
@@ -47,7 +47,7 @@ def stub_settings(home: Path, **more: object) -> Settings:
 
 def dub_params(*languages: str, **more: object) -> JobParams:
     """A dub with the stub providers."""
-    given = {"kind": Kind.DUB, "source_language": "en", "providers": STUBS}
+    given = {"kind": JobKind.DUB, "source_language": "en", "providers": STUBS}
     return JobParams(**{**given, "target_languages": languages or ("es",), **more})
 
 
@@ -70,22 +70,22 @@ def upload(db: Database, role: str = "video", sha256: str = "5a" * 32, **more: o
     return upload_id
 
 
-def dub(db: Database, *languages: str, **params: object) -> tuple[UUID, UUID]:
+def create_dub(db: Database, *languages: str, **params: object) -> tuple[UUID, UUID]:
     """An accepted dub; returns the ids of job and run."""
     media_id = upload(db)
-    return submit.create(db, LOCAL_USER, dub_params(*languages, **params), media_id=media_id)
+    return submit.create_job(db, LOCAL_USER, dub_params(*languages, **params), media_id=media_id)
 
 
 def transcription(db: Database) -> tuple[UUID, UUID]:
     """An accepted transcription; returns the ids of job and run."""
-    params = dub_params(kind=Kind.TRANSCRIBE, target_languages=())
-    return submit.create(db, LOCAL_USER, params, media_id=upload(db))
+    params = dub_params(kind=JobKind.TRANSCRIBE, target_languages=())
+    return submit.create_job(db, LOCAL_USER, params, media_id=upload(db))
 
 
-def submitted(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID, UUID]:
+def submit_text(parts: Parts, text: str, languages: tuple[str, ...]) -> tuple[UUID, UUID]:
     """An accepted dub of a text file that is in storage."""
     media_id = text_upload(parts, text)
-    return submit.create(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
+    return submit.create_job(parts.db, LOCAL_USER, dub_params(*languages), media_id=media_id)
 
 
 def text_upload(parts: Parts, text: str) -> UUID:
@@ -107,7 +107,7 @@ def text_upload(parts: Parts, text: str) -> UUID:
     )
 
 
-def claimed(
+def claim_stage(
     db: Database, run_id: UUID, stage: Stage, language: str = "", lease_s: float = 90
 ) -> Claim:
     """A claim that must succeed."""
@@ -116,11 +116,11 @@ def claimed(
     return found
 
 
-def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Success:
+def build_success(claim: Claim, store: BlobStore | None = None, content: str = "") -> Success:
     """A stage's result; its object is stored where a store is given."""
     data = (content or CONTENTS.get(claim.stage, f"{claim.stage} {claim.language}")).encode()
     sha256 = hashlib.sha256(data).hexdigest()
-    key = object_key(str(claim.job_id), claim.stage, claim.language, sha256, "made.txt")
+    key = build_object_key(str(claim.job_id), claim.stage, claim.language, sha256, "made.txt")
     if store is not None:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "made"
@@ -131,13 +131,15 @@ def made(claim: Claim, store: BlobStore | None = None, content: str = "") -> Suc
     file = StoredFile(key, sha256, len(data), "text/plain", f"{kind}.txt", meta=meta)
     return Success(
         artifacts=[NewArtifact(kind, file)],
-        input_key=input_key(claim.stage, claim.language, claim.params, claim.inputs.hashes()),
+        input_key=compute_input_key(
+            claim.stage, claim.language, claim.params, claim.inputs.compute_hashes()
+        ),
         provider="stub",
         model="stub-1",
     )
 
 
-def do(
+def do_stage(
     db: Database,
     run_id: UUID,
     stage: Stage,
@@ -147,8 +149,8 @@ def do(
     content: str = "",
 ) -> None:
     """Claim a stage and succeed in it."""
-    claim = claimed(db, run_id, stage, language)
-    transitions.succeed(db, claim, made(claim, store, content))
+    claim = claim_stage(db, run_id, stage, language)
+    transitions.succeed(db, claim, build_success(claim, store, content))
 
 
 def do_all(
@@ -160,12 +162,12 @@ def do_all(
 ) -> None:
     """Do every stage of a dub; `content` is what some of them make."""
     wanted = content or {}
-    do(db, run_id, Stage.ASR, store=store)
+    do_stage(db, run_id, Stage.ASR, store=store)
     for language in languages or ("es",):
         for stage in PER_LANGUAGE:
-            do(db, run_id, stage, language, store, content=wanted.get(stage, ""))
+            do_stage(db, run_id, stage, language, store, content=wanted.get(stage, ""))
     if len(languages) > 1:
-        do(db, run_id, Stage.JOIN, store=store)
+        do_stage(db, run_id, Stage.JOIN, store=store)
 
 
 def user(db: Database) -> UUID:

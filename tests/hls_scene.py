@@ -10,20 +10,20 @@ from uuid import UUID
 from werkzeug.serving import make_server
 
 from backend.api.app import create_app
-from backend.documents.languages import iso639_2
+from backend.documents.languages import get_iso639_2
 from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from backend.runs.transitions import NewArtifact, Success
 from backend.wiring import Parts
 from tests import factories
-from tests.desk import LoneDesk, work
 from tests.media_samples import tone, write_av
+from tests.stage_context import LocalContext, build_input
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.exports import hls
-from workers.exports.hls import Mix
-from workers.media.encode import encode
-from workers.mixing.recording import sent
+from workers.exports.hls import FinishedMix
+from workers.media.encode import encode_m4a
+from workers.mixing.recording import fetch_recording
 
 RATE = 48_000
 SECONDS = 24.0
@@ -41,46 +41,48 @@ def text(language: str, number: int) -> str:
     return f"{language} <{number}> & co"
 
 
-def dubbed(desk: LoneDesk, source: Path, language: str) -> Mix:
+def build_mix(context: LocalContext, source: Path, language: str) -> FinishedMix:
     """A finished mix: a tone, and a caption each second."""
-    dub, vtt = desk.workdir / "dub.m4a", desk.workdir / "captions.vtt"
-    encode([tone(SECONDS, hertz=HERTZ[language])], iso639_2(language), dub)
+    dub, vtt = context.workdir / "dub.m4a", context.workdir / "captions.vtt"
+    encode_m4a([tone(SECONDS, hertz=HERTZ[language])], get_iso639_2(language), dub)
     cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
-    vtt.write_text(formats.vtt(cues), encoding="utf-8")
-    files = {"media": desk.keep(source, "video/mp4")}
-    recording = sent(files["media"], desk, SECONDS)
-    return Mix(
-        *(work(files, language), desk, recording, recording),
+    vtt.write_text(formats.format_vtt(cues), encoding="utf-8")
+    files = {"media": context.store_file(source, "video/mp4")}
+    recording = fetch_recording(files["media"], context, SECONDS)
+    return FinishedMix(
+        *(build_input(files, language), context, recording, recording),
         source_language="en",
         dub=dub,
         captions=vtt,
     )
 
 
-def streamable(parts: Parts, source: Path, *languages: str, held: Mapping[str, Path] = {}) -> UUID:
+def create_streamable(
+    parts: Parts, source: Path, *languages: str, held: Mapping[str, Path] = {}
+) -> UUID:
     """A job whose mix stages made nothing but what HLS takes; `held` are other sources of some."""
-    job_id, run_id = factories.dub(parts.db, *languages)
-    factories.do(parts.db, run_id, Stage.ASR)
+    job_id, run_id = factories.create_dub(parts.db, *languages)
+    factories.do_stage(parts.db, run_id, Stage.ASR)
     for language in languages:
         for stage in (Stage.MT, Stage.TTS):
-            factories.do(parts.db, run_id, stage, language)
-        mix(parts, run_id, held.get(language, source), language)
+            factories.do_stage(parts.db, run_id, stage, language)
+        do_mix(parts, run_id, held.get(language, source), language)
     return job_id
 
 
-def mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
+def do_mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
     """Do the mix stage."""
-    desk = LoneDesk(parts.settings.dubline_home / "desks" / language, parts.store)
-    made = hls.streams(dubbed(desk, source, language), lambda _: None)
-    files = [(one.kind, desk.keep(one.path, one.mime, one.filename)) for one in made.made]
-    kept = [(one.kind, replace(one.file, filename=one.filename)) for one in made.kept]
+    context = LocalContext(parts.settings.dubline_home / "contexts" / language, parts.store)
+    made = hls.write_package(build_mix(context, source, language), lambda _: None)
+    files = [(one.kind, context.store_file(one.path, one.mime, one.filename)) for one in made.files]
+    kept = [(one.kind, replace(one.file, filename=one.filename)) for one in made.reused]
     artifacts = [NewArtifact(kind, file) for kind, file in [*files, *kept]]
-    claim = factories.claimed(parts.db, run_id, Stage.MIX, language)
+    claim = factories.claim_stage(parts.db, run_id, Stage.MIX, language)
     transitions.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
 
 
 @contextmanager
-def served(parts: Parts) -> Iterator[None]:
+def serve_api(parts: Parts) -> Iterator[None]:
     """The API of these parts, at the port that their settings tell."""
     app = create_app(parts.settings)
     app.extensions["dubline"] = parts

@@ -27,7 +27,7 @@ def ebur128(path: Path) -> Loudness:
         metadata: dict[str, str] = {}
         for frame in container.decode(stream):
             graph.push(frame)
-            metadata |= _told(graph)
+            metadata |= _read_measures(graph)
     return Loudness(
         float(metadata["lavfi.r128.I"]),
         float(metadata["lavfi.r128.LRA"]),
@@ -35,7 +35,7 @@ def ebur128(path: Path) -> Loudness:
     )
 
 
-def _told(graph: Graph) -> dict[str, str]:
+def _read_measures(graph: Graph) -> dict[str, str]:
     told: dict[str, str] = {}
     while True:
         try:

@@ -76,7 +76,7 @@ def write_av(
     return path
 
 
-def trimmed(source: Path, out: Path, seconds: float, **options: str) -> Path:
+def trim_file(source: Path, out: Path, seconds: float, **options: str) -> Path:
     """A copy that an edit list lets begin so much later: what is before it stays in the file."""
     with av.open(source) as whole, av.open(out, "w", options=options) as target:
         copies = [target.add_stream_from_template(one) for one in whole.streams]

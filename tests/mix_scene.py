@@ -8,17 +8,17 @@ import numpy as np
 
 from backend.documents.speech import Clip, Speech
 from backend.documents.transcripts import Line, Translation
-from backend.media.probe import probe
+from backend.media.probe import probe_media
 from backend.pipeline.files import StoredFile
-from backend.pipeline.params import JobParams, Kind, Timing
-from backend.pipeline.stages import Making
+from backend.pipeline.params import JobKind, JobParams, Timing
+from backend.pipeline.stages import Provenance
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
-from workers.interfaces.stages import Outcome, Work
-from workers.media.decode import blocks, exactly
-from workers.runtime.content_store import BlobContentStore, file_sha256
+from workers.interfaces.stages import StageInput, StageResult
+from workers.media.decode import decode_blocks, fit_blocks
+from workers.runtime.content_store import BlobContentStore, compute_file_sha256
 from workers.stages.mix import run
-from workers.timing.policy import placed
+from workers.timing.policy import place_lines
 
 RATE = 48_000
 CLIP_RATE = 22_050
@@ -26,7 +26,7 @@ PITCHES = {"Otra cosa": 660.0}  # of what is said in Hz, 880 unless told
 LINES = [(0.5, 1.3, "Hola, mundo.", 0.8), (2.0, 3.0, "¿Qué <tal> & cuál?", 1.0)]
 
 
-class FakeDesk:
+class FakeContext:
     """Storage is a dict of paths, but for what is kept for other jobs."""
 
     def __init__(self, workdir: Path) -> None:
@@ -43,9 +43,9 @@ class FakeDesk:
 
     def fetch(self, file: StoredFile) -> Path:
         self.fetched.append(file.key)
-        return self.stored.get(file.key) or self.store.path(file.key)
+        return self.stored.get(file.key) or self.store.resolve_path(file.key)
 
-    def alone(self, _name: str) -> AbstractContextManager[None]:
+    def hold_alone(self, _name: str) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -54,14 +54,14 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.desk = FakeDesk(folder)
+        self.context = FakeContext(folder)
         self.before: dict[str, StoredFile] = {}
-        self.upstream: Sequence[Making] = ()
+        self.upstream: Sequence[Provenance] = ()
         self.files: dict[str, StoredFile] = {}
 
     def store(self, role: str, path: Path, mime: str = "", filename: str = "") -> None:
-        self.desk.stored[role] = path
-        sha256 = file_sha256(path)
+        self.context.stored[role] = path
+        sha256 = compute_file_sha256(path)
         self.files[role] = StoredFile(role, sha256, path.stat().st_size, mime, filename)
 
     def say(
@@ -78,13 +78,13 @@ class Scene:
                 continue
             key = f"clip-{number}"
             voice = level * tone(seconds, CLIP_RATE, 1, PITCHES.get(text, 880.0))
-            self.desk.stored[key] = write(self.folder / f"{key}.flac", voice, CLIP_RATE)
+            self.context.stored[key] = write(self.folder / f"{key}.flac", voice, CLIP_RATE)
             clips.append(
                 Clip(
                     id=number,
                     text=text,
                     object_key=key,
-                    sha256=file_sha256(self.desk.stored[key]),
+                    sha256=compute_file_sha256(self.context.stored[key]),
                     size=1,
                     duration=seconds,
                     natural=seconds,
@@ -102,7 +102,7 @@ class Scene:
             ),
         )
         natural = {clip.id: clip.natural for clip in clips}
-        placements = placed(translation.lines, natural, duration, timing or Timing())
+        placements = place_lines(translation.lines, natural, duration, timing or Timing())
         speech = Speech(language="es", clips=tuple(clips), placements=placements)
         self._document("segments", translation.to_bytes())
         self._document("speech", speech.to_bytes())
@@ -112,9 +112,11 @@ class Scene:
         path.write_bytes(content)
         self.store(role, path)
 
-    def run(self, **params: object) -> Outcome:
-        params = JobParams(kind=Kind.DUB, source_language="de", target_languages=("es",), **params)
-        work = Work(
+    def run(self, **params: object) -> StageResult:
+        params = JobParams(
+            kind=JobKind.DUB, source_language="de", target_languages=("es",), **params
+        )
+        inputs = StageInput(
             job_id="job-1",
             run_number=3,
             language="es",
@@ -123,22 +125,22 @@ class Scene:
             before=self.before,
             upstream=self.upstream,
         )
-        return run(work, self.desk)
+        return run(inputs, self.context)
 
-    def again(self, outcome: Outcome) -> None:
+    def again(self, outcome: StageResult) -> None:
         """The next run is to find what this one made."""
-        for made in outcome.made:
+        for made in outcome.files:
             key, path = f"before-{made.kind}", made.path.rename(f"{made.path}-before")
-            self.desk.stored[key] = path
-            sha256, size = file_sha256(path), path.stat().st_size
+            self.context.stored[key] = path
+            sha256, size = compute_file_sha256(path), path.stat().st_size
             self.before[made.kind] = StoredFile(key, sha256, size, made.mime)
-        self.desk.fetched.clear()
+        self.context.fetched.clear()
 
 
-def paths(outcome: Outcome) -> dict[str, Path]:
-    return {made.kind: made.path for made in outcome.made}
+def paths(outcome: StageResult) -> dict[str, Path]:
+    return {made.kind: made.path for made in outcome.files}
 
 
-def heard(path: Path) -> Samples:
-    total = round(probe(path).duration * RATE)
-    return np.concatenate(list(exactly(blocks(path, RATE, 2), total, RATE, 2)))
+def decode_sound(path: Path) -> Samples:
+    total = round(probe_media(path).duration * RATE)
+    return np.concatenate(list(fit_blocks(decode_blocks(path, RATE, 2), total, RATE, 2)))

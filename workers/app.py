@@ -26,35 +26,35 @@ stopping = SharedFlag()
 
 
 @cache
-def parts() -> Parts:
+def get_parts() -> Parts:
     """What this process works with."""
     return Parts(load())
 
 
 @cache
-def runner() -> Runner:
+def get_runner() -> Runner:
     """This process's runner, made at its first task: after the fork."""
     stages = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Runner(parts(), stages, owner=owner, stopping=stopping)
+    return Runner(get_parts(), stages, owner=owner, stopping=stopping)
 
 
 @signals.setup_logging.connect
-def _log(**_: Any) -> None:
-    logs.configure(load())
+def _configure_logs(**_: Any) -> None:
+    logs.configure_logs(load())
 
 
 @signals.celeryd_init.connect
-def _prepare(**_: Any) -> None:
+def _prepare_worker(**_: Any) -> None:
     settings = load()
     lifeline.follow_parent()
     make_broker_folders(settings)
     if settings.embedded:
-        _hold(lifeline.lock_of(settings.dubline_home))
+        _hold_worker_lock(lifeline.build_worker_lock(settings.dubline_home))
 
 
 @cache  # which keeps the lock from being freed before the process ends
-def _hold(lock: FileLock) -> None:
+def _hold_worker_lock(lock: FileLock) -> None:
     """The next start waits for this lock before it takes over our work."""
     try:
         lock.acquire(blocking=False)
@@ -63,10 +63,10 @@ def _hold(lock: FileLock) -> None:
 
 
 @signals.worker_shutting_down.connect
-def _hand_back(**_: Any) -> None:
+def _ask_to_hand_back(**_: Any) -> None:
     stopping.set()
 
 
 @signals.worker_process_init.connect
-def _forked(**_: Any) -> None:
-    parts().db.dispose()
+def _prepare_child(**_: Any) -> None:
+    get_parts().db.dispose()

@@ -43,58 +43,58 @@ class Engines:
 
 def main() -> int:
     """Print the findings; returns the exit code."""
-    found = findings(look())
+    found = list_findings(inspect_engines())
     table = Table(title="Dubline without any service")
     for heading in ("", "Works", "How, or what to do"):
         table.add_column(heading, overflow="fold")
     for one in found:
         table.add_row(one.subject, "yes" if one.works else "no", one.detail)
     Console().print(table)
-    return 0 if usable(found) else 1
+    return 0 if is_usable(found) else 1
 
 
-def look() -> Engines:
+def inspect_engines() -> Engines:
     """Ask each engine for its version and its languages."""
-    translator = _engine("Translation", lambda: apertium.Apertium().model)
-    synthesizer = _engine("Speech", lambda: espeak.Espeak().model)
+    translator = _inspect_engine("Translation", lambda: apertium.Apertium().model)
+    synthesizer = _inspect_engine("Speech", lambda: espeak.Espeak().model)
     return Engines(
-        transcriber=_engine("Transcription", lambda: PocketSphinx().model),
+        transcriber=_inspect_engine("Transcription", lambda: PocketSphinx().model),
         translator=translator,
         synthesizer=synthesizer,
-        modes=apertium.modes() if translator.works else {},
-        voices=espeak.voices() if synthesizer.works else {},
+        modes=apertium.list_modes() if translator.works else {},
+        voices=espeak.list_voices() if synthesizer.works else {},
     )
 
 
-def findings(engines: Engines) -> list[Finding]:
+def list_findings(engines: Engines) -> list[Finding]:
     """The engines, then every language that can be dubbed into or could be."""
-    ready = apertium.reachable(engines.modes, SOURCE)
+    ready = apertium.list_reachable(engines.modes, SOURCE)
     possible = [tag for tag in apertium.PACKAGES if tag not in ready]
     return [
         engines.transcriber,
         engines.translator,
         engines.synthesizer,
-        *(_language(tag, engines) for tag in sorted([*ready, *possible])),
+        *(_inspect_language(tag, engines) for tag in sorted([*ready, *possible])),
     ]
 
 
-def usable(found: Sequence[Finding]) -> bool:
+def is_usable(found: Sequence[Finding]) -> bool:
     """Whether every engine works, and at least one language."""
     engines, pairs = found[:3], found[3:]
     return all(one.works for one in engines) and any(one.works for one in pairs)
 
 
-def _engine(subject: str, model: Callable[[], str]) -> Finding:
+def _inspect_engine(subject: str, model: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, works=True, detail=model())
     except DublineError as error:
         return Finding(subject, works=False, detail=str(error))
 
 
-def _language(tag: str, engines: Engines) -> Finding:
-    subject = f"{languages.name(SOURCE)} to {languages.name(tag)} ({tag})"
-    way = apertium.route(engines.modes, SOURCE, tag)
-    voice = espeak.best_voice(engines.voices, tag)
+def _inspect_language(tag: str, engines: Engines) -> Finding:
+    subject = f"{languages.get_name(SOURCE)} to {languages.get_name(tag)} ({tag})"
+    way = apertium.find_route(engines.modes, SOURCE, tag)
+    voice = espeak.choose_voice(engines.voices, tag)
     if way is None:
         return Finding(subject, works=False, detail=f"apt-get install {apertium.PACKAGES[tag]}")
     if voice is None:

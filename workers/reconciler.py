@@ -22,18 +22,18 @@ log = structlog.get_logger()
 def main() -> None:
     """Reconcile until told to stop."""
     settings = load()
-    logs.configure(settings)
+    logs.configure_logs(settings)
     lifeline.follow_parent()
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     parts = Parts(settings)
     while not stop.is_set():
-        lead(parts, stop)
+        lead_rounds(parts, stop)
         stop.wait(settings.reconcile_s)
 
 
-def lead(parts: Parts, stop: threading.Event) -> None:
+def lead_rounds(parts: Parts, stop: threading.Event) -> None:
     """Act round after round as long as this process holds the lock."""
     try:
         with hold_leadership(parts) as still_leading:

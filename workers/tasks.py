@@ -5,13 +5,13 @@ from uuid import UUID
 from celery.exceptions import Ignore
 
 from backend.pipeline.stages import Stage
-from workers.app import app, runner
+from workers.app import app, get_runner
 
 
 def _register_task(stage: Stage) -> None:
     @app.task(name=stage.task)
     def run_stage(run_id: str, language: str) -> None:
-        if not runner().run(UUID(run_id), stage, language):
+        if not get_runner().run(UUID(run_id), stage, language):
             raise Ignore  # the chain ends here; the reconciler starts it again where it stopped
 
 

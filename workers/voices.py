@@ -20,7 +20,7 @@ def main(language: str) -> int:
     """Print the voices of the synthesiser that is set; returns the exit code."""
     try:
         tag = languages.normalize(language)
-        offered = registry.synthesizer(settings.load().tts_backend).voices(tag)
+        offered = registry.synthesizer(settings.load().tts_backend).list_voices(tag)
     except DublineError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1

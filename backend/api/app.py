@@ -18,7 +18,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 class ProblemApi(Api):
     """Documents errors as what api/http/problems.py answers."""
 
-    ERROR_SCHEMA = schemas.Problem
+    ERROR_SCHEMA = schemas.ProblemSchema
 
     def _register_responses(self) -> None:
         # flask-smorest knows one content type for errors and all else; these are the errors.
@@ -37,11 +37,11 @@ def create_app(settings: Settings) -> Flask:
         OPENAPI_URL_PREFIX="/v1",
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=MOST_JSON_BYTES,
-        TRUSTED_HOSTS=_trusted_hosts(settings),
+        TRUSTED_HOSTS=_list_trusted_hosts(settings),
     )
     app.extensions["dubline"] = Parts(settings)
     api = ProblemApi(app)
-    problems.register(app)
+    problems.register_error_handlers(app)
     for module in (files, jobs, segments, hls, dead_letters, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(hls.playlists)
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _trusted_hosts(settings: Settings) -> list[str] | None:
+def _list_trusted_hosts(settings: Settings) -> list[str] | None:
     """On a loopback address only its own names, or any web page could reach the API by DNS."""
     if settings.api_host not in LOOPBACK:
         return None

@@ -6,8 +6,8 @@ from uuid import UUID
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.dispatching import accepted
-from backend.api.http.context import parts, user_id
+from backend.api.dispatching import dispatch_and_answer
+from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.jobs import dead_letters
 
@@ -20,20 +20,22 @@ blueprint = Blueprint(
 
 
 @blueprint.route("")
-class DeadLetters(MethodView):
+class DeadLettersResource(MethodView):
     """All of them."""
 
-    @blueprint.response(200, schemas.DeadLetter(many=True))
+    @blueprint.response(200, schemas.DeadLetterSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
         """List them, newest first, each with its last error."""
-        return dead_letters.listed(parts().db, user_id())
+        return dead_letters.list_dead_letters(get_parts().db, get_user_id())
 
 
 @blueprint.route("/<uuid:letter_id>/requeue")
-class Requeue(MethodView):
+class RequeueResource(MethodView):
     """One of them."""
 
-    @blueprint.response(202, schemas.JobView)
+    @blueprint.response(202, schemas.JobViewSchema)
     def post(self, letter_id: UUID) -> Any:
         """Start the job again for all that is dead in this stage's run, with what is there."""
-        return accepted(*dead_letters.requeue(parts().db, parts().store, user_id(), letter_id))
+        return dispatch_and_answer(
+            *dead_letters.requeue(get_parts().db, get_parts().store, get_user_id(), letter_id)
+        )

@@ -9,27 +9,27 @@ from flask import url_for
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import DatabaseError
 
-from backend.api.http.context import parts, user_id
+from backend.api.http.context import get_parts, get_user_id
 from backend.jobs import views
 from backend.runs import outbox
 
 log = structlog.get_logger()
 
 
-def accepted(job_id: UUID, run_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+def dispatch_and_answer(job_id: UUID, run_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Send the run's first messages; the answer is 202 with the job and its address."""
-    _dispatch(run_id)
-    location = {"Location": url_for("jobs.Job", job_id=job_id)}
-    return views.job(parts().db, user_id(), job_id), 202, location
+    _send_first_messages(run_id)
+    location = {"Location": url_for("jobs.JobResource", job_id=job_id)}
+    return views.read_job_view(get_parts().db, get_user_id(), job_id), 202, location
 
 
-def _dispatch(run_id: UUID) -> None:
+def _send_first_messages(run_id: UUID) -> None:
     """The run is accepted already: when this fails the relay sends it instead."""
     try:
-        for message in outbox.first_messages(parts().db, run_id):
-            parts().dispatcher.send(message)
+        for message in outbox.read_first_messages(get_parts().db, run_id):
+            get_parts().dispatcher.send(message)
     except (OperationalError, OSError) as error:
         log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
         # Without this the relay looks a little later.
-        with suppress(DatabaseError), parts().db.write() as connection:
+        with suppress(DatabaseError), get_parts().db.write() as connection:
             outbox.wake(connection, run_id)

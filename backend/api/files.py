@@ -6,25 +6,25 @@ from typing import Any
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.http.context import parts, user_id
+from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.uploads import access, receive
-from backend.uploads.content import content_of
+from backend.uploads.content import probe_upload
 
 blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Files to work on")
 
 
 @blueprint.route("/presign")
-class Presign(MethodView):
+class PresignResource(MethodView):
     """Announce a file."""
 
-    @blueprint.arguments(schemas.PresignRequest)
-    @blueprint.response(201, schemas.PresignedUpload)
+    @blueprint.arguments(schemas.PresignRequestSchema)
+    @blueprint.response(201, schemas.PresignedUploadSchema)
     def post(self, request: dict[str, Any]) -> dict[str, Any]:
         """Get a URL to send a file to; it works for a short time."""
-        ttl = parts().settings.url_ttl_s
-        file_id, signed = receive.announce(
-            parts().db, parts().store, user_id(), **request, ttl_s=ttl
+        ttl = get_parts().settings.url_ttl_s
+        file_id, signed = receive.announce_upload(
+            get_parts().db, get_parts().store, get_user_id(), **request, ttl_s=ttl
         )
         return {
             "file_id": file_id,
@@ -36,28 +36,28 @@ class Presign(MethodView):
 
 
 @blueprint.route("/complete")
-class Complete(MethodView):
+class CompleteResource(MethodView):
     """Take a file in."""
 
-    @blueprint.arguments(schemas.CompleteRequest)
-    @blueprint.response(200, schemas.File)
+    @blueprint.arguments(schemas.CompleteRequestSchema)
+    @blueprint.response(200, schemas.FileSchema)
     def post(self, request: dict[str, Any]) -> Any:
         """Say that the file was sent: it is checked, probed and from then on never changes."""
-        db, store, settings = parts().db, parts().store, parts().settings
-        upload = access.find_upload(db, user_id(), request["file_id"])
+        db, store, settings = get_parts().db, get_parts().store, get_parts().settings
+        upload = access.read_upload(db, get_user_id(), request["file_id"])
         if upload.completed_at is not None:
-            access.compare_upload(upload, request["sha256"], request["size"])
+            access.check_same_upload(upload, request["sha256"], request["size"])
         else:
-            with receive.incoming(
-                store, upload, settings.max_upload_bytes, parts().scratch
+            with receive.fetch_incoming(
+                store, upload, settings.max_upload_bytes, get_parts().scratch
             ) as path:
-                content = content_of(
+                content = probe_upload(
                     path,
                     upload.role,
                     upload.filename,
                     text_allowed=settings.transcription_backend == "stub",
                 )
-                receive.accept(
+                receive.accept_upload(
                     db,
                     store,
                     upload,
@@ -66,4 +66,4 @@ class Complete(MethodView):
                     expected_sha256=request["sha256"],
                     expected_size=request["size"],
                 )
-        return access.find_upload(db, user_id(), request["file_id"])
+        return access.read_upload(db, get_user_id(), request["file_id"])

@@ -2,7 +2,7 @@
 
 from flask.views import MethodView
 
-from backend.api.http.context import parts
+from backend.api.http.context import get_parts
 from backend.api.http.requests import Blueprint
 from backend.database import schema
 from backend.errors import Transient
@@ -11,7 +11,7 @@ blueprint = Blueprint("health", __name__, description="For load balancers and or
 
 
 @blueprint.route("/healthz")
-class Health(MethodView):
+class HealthResource(MethodView):
     """Liveness."""
 
     @blueprint.response(200)
@@ -21,13 +21,13 @@ class Health(MethodView):
 
 
 @blueprint.route("/readyz")
-class Ready(MethodView):
+class ReadinessResource(MethodView):
     """Readiness."""
 
     @blueprint.response(200)
     def get(self) -> dict[str, str]:
         """Answer 200 when a job would be accepted: that takes the database and the storage."""
-        if not schema.is_current(parts().db):
+        if not schema.is_current(get_parts().db):
             raise Transient("The database's schema is not up to date: run 'dubline migrate'")
-        parts().store.size("readyz")
+        get_parts().store.find_size("readyz")
         return {"status": "ready"}

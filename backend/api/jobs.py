@@ -8,11 +8,11 @@ from flask import jsonify, redirect
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.dispatching import accepted
-from backend.api.http.context import parts, user_id
+from backend.api.dispatching import dispatch_and_answer
+from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.jobs import cost_estimates, import_transcripts, resume, submit, views
-from backend.jobs.fit_transcripts import Start
+from backend.jobs.fit_transcripts import JobStart
 from backend.pipeline.params import JobParams, Providers
 from backend.pipeline.stages import Stage
 
@@ -20,119 +20,125 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs
 
 
 @blueprint.route("")
-class Jobs(MethodView):
+class JobsResource(MethodView):
     """All jobs."""
 
-    @blueprint.arguments(schemas.JobRequest)
-    @blueprint.response(202, schemas.JobView)
+    @blueprint.arguments(schemas.JobRequestSchema)
+    @blueprint.response(202, schemas.JobViewSchema)
     def post(self, request: dict[str, Any]) -> Any:
         """Ask for a dub or a transcription; it is accepted when this answers 202."""
-        return _create(request)
+        return _create_job(request)
 
-    @blueprint.arguments(schemas.JobQuery, location="query")
-    @blueprint.response(200, schemas.JobPage)
+    @blueprint.arguments(schemas.JobQuerySchema, location="query")
+    @blueprint.response(200, schemas.JobPageSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """List jobs, newest first."""
-        return views.page(parts().db, user_id(), **query)
+        return views.read_job_page(get_parts().db, get_user_id(), **query)
 
 
 @blueprint.route("/<uuid:job_id>")
-class Job(MethodView):
+class JobResource(MethodView):
     """One job."""
 
-    @blueprint.response(200, schemas.JobView)
+    @blueprint.response(200, schemas.JobViewSchema)
     def get(self, job_id: UUID) -> dict[str, Any]:
         """Tell how it goes: languages, stages, files."""
-        return views.job(parts().db, user_id(), job_id)
+        return views.read_job_view(get_parts().db, get_user_id(), job_id)
 
-    @blueprint.response(202, schemas.JobView)
-    @blueprint.alt_response(200, schema=schemas.JobView, description="It had ended already")
+    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.alt_response(200, schema=schemas.JobViewSchema, description="It had ended already")
     def delete(self, job_id: UUID) -> tuple[dict[str, Any], int]:
         """Cancel it; what is finished is kept and can be resumed from."""
-        cancelling = submit.cancel(parts().db, user_id(), job_id)
-        return views.job(parts().db, user_id(), job_id), 202 if cancelling else 200
+        cancelling = submit.cancel_job(get_parts().db, get_user_id(), job_id)
+        return views.read_job_view(
+            get_parts().db, get_user_id(), job_id
+        ), 202 if cancelling else 200
 
 
 @blueprint.route("/<uuid:job_id>/retry")
-class Retry(MethodView):
+class RetryResource(MethodView):
     """Another run of a job."""
 
-    @blueprint.arguments(schemas.RetryRequest)
-    @blueprint.response(202, schemas.JobView)
-    @blueprint.alt_response(200, schema=schemas.Plan, description="The plan, for a dry run")
+    @blueprint.arguments(schemas.RetryRequestSchema)
+    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.alt_response(200, schema=schemas.PlanSchema, description="The plan, for a dry run")
     def post(self, request: dict[str, Any], job_id: UUID) -> Any:
         """Run a job again from a stage, or from the first one whose inputs changed (`auto`)."""
         return _run_again(job_id, request)
 
 
 @blueprint.route("/translate")
-class Translate(MethodView):
+class TranslateResource(MethodView):
     """The front door for dubs: new ones, and further runs of them."""
 
-    @blueprint.arguments(schemas.TranslateRequest)
-    @blueprint.response(202, schemas.JobView)
-    @blueprint.alt_response(200, schema=schemas.Plan, description="The plan, for a dry run")
+    @blueprint.arguments(schemas.TranslateRequestSchema)
+    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.alt_response(200, schema=schemas.PlanSchema, description="The plan, for a dry run")
     def post(self, request: dict[str, Any]) -> Any:
         """Dub a file (`mediaId`), or run a job again (`jobId`, with `resumeFrom`)."""
         if request["job_id"] is None:
-            return _create({name: request[name] for name in schemas.JobRequest().fields})
+            return _create_job({name: request[name] for name in schemas.JobRequestSchema().fields})
         return _run_again(request["job_id"], request)
 
 
 @blueprint.route("/<uuid:job_id>/runs")
-class Runs(MethodView):
+class RunsResource(MethodView):
     """A job's history, run by run."""
 
-    @blueprint.response(200, schemas.RunView(many=True))
+    @blueprint.response(200, schemas.RunViewSchema(many=True))
     def get(self, job_id: UUID) -> list[dict[str, Any]]:
         """Tell what each run executed and what it reused."""
-        return views.runs(parts().db, user_id(), job_id)
+        return views.read_runs(get_parts().db, get_user_id(), job_id)
 
 
 @blueprint.route("/<uuid:job_id>/events")
-class Events(MethodView):
+class EventsResource(MethodView):
     """A job's history, event by event."""
 
-    @blueprint.response(200, schemas.EventView(many=True))
+    @blueprint.response(200, schemas.EventViewSchema(many=True))
     def get(self, job_id: UUID) -> list[dict[str, Any]]:
         """Tell all that happened, attempts and their errors included."""
-        return views.events(parts().db, user_id(), job_id)
+        return views.read_events(get_parts().db, get_user_id(), job_id)
 
 
 @blueprint.route("/<uuid:job_id>/download")
-class Download(MethodView):
+class DownloadResource(MethodView):
     """A job's files."""
 
-    @blueprint.arguments(schemas.DownloadQuery, location="query")
+    @blueprint.arguments(schemas.DownloadQuerySchema, location="query")
     @blueprint.alt_response(302, description="To a URL that works for a short time")
     def get(self, query: dict[str, Any], job_id: UUID) -> Any:
         """Get an artifact by its name, for example `es/dub.mp4`."""
-        file = views.artifact(parts().db, user_id(), job_id, query["artifact"])
-        ttl = timedelta(seconds=parts().settings.url_ttl_s)
-        return redirect(parts().store.download_url(file.key, file.filename, file.mime, ttl))
+        file = views.read_artifact_file(get_parts().db, get_user_id(), job_id, query["artifact"])
+        ttl = timedelta(seconds=get_parts().settings.url_ttl_s)
+        return redirect(
+            get_parts().store.sign_download_url(file.key, file.filename, file.mime, ttl)
+        )
 
 
-def _create(request: dict[str, Any]) -> Any:
+def _create_job(request: dict[str, Any]) -> Any:
     media_id, background_id = request.pop("media_id"), request.pop("background_id")
-    start = Start(
+    start = JobStart(
         stage=Stage(request.pop("start_from")),
         transcript_id=request.pop("transcript_id"),
         translations=request.pop("translations"),
     )
-    params = JobParams(**request, providers=_providers())
-    given = import_transcripts.prepare(
-        *(parts().db, parts().store, user_id(), params),
+    params = JobParams(**request, providers=_build_providers())
+    given = import_transcripts.import_uploads(
+        *(get_parts().db, get_parts().store, get_user_id(), params),
         media_id=media_id,
         start=start,
-        scratch=parts().scratch,
+        scratch=get_parts().scratch,
     )
     files = {"media_id": media_id, "background_id": background_id}
-    return accepted(*submit.create(parts().db, user_id(), params, **files, given=given))
+    return dispatch_and_answer(
+        *submit.create_job(get_parts().db, get_user_id(), params, **files, given=given)
+    )
 
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     named = request["resume_from"]
-    wanted = resume.Resume(
+    wanted = resume.ResumeRequest(
         resume_from=None if named == "auto" else Stage(named),
         from_run=request["from_run_id"],
         languages=tuple(request["languages"]),
@@ -140,16 +146,16 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         accept_stale=request["accept_stale"],
     )
     if request["dry_run"]:
-        run = resume.prepare_run(parts().db, parts().store, user_id(), job_id, wanted)
-        costs = cost_estimates.estimates(parts().db, job_id, run.params, run.steps)
-        told = views.plan(run.steps, costs)
-        return jsonify(schemas.Plan().dump(told))
-    run_id, _ = resume.start_run(parts().db, parts().store, user_id(), job_id, wanted)
-    return accepted(job_id, run_id)
+        run = resume.prepare_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
+        costs = cost_estimates.estimate_steps(get_parts().db, job_id, run.params, run.steps)
+        told = views.build_plan_view(run.steps, costs)
+        return jsonify(schemas.PlanSchema().dump(told))
+    run_id, _ = resume.start_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
+    return dispatch_and_answer(job_id, run_id)
 
 
-def _providers() -> Providers:
-    settings = parts().settings
+def _build_providers() -> Providers:
+    settings = get_parts().settings
     return Providers(
         transcription=settings.transcription_backend,
         translation=settings.translation_backend,

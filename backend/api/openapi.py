@@ -8,7 +8,7 @@ from backend.api.app import create_app
 from backend.settings import Settings
 
 
-def document() -> str:
+def build_document() -> str:
     """The API's OpenAPI 3.1 document as YAML."""
     app = create_app(Settings(_env_file=None))
     with app.app_context():
@@ -17,4 +17,4 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(document())
+    sys.stdout.write(build_document())

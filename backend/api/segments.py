@@ -6,10 +6,10 @@ from uuid import UUID
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.http.context import parts, user_id
+from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.documents.languages import normalize
-from backend.jobs.edit_lines import Editor
+from backend.jobs.edit_lines import LineEditor
 
 blueprint = Blueprint(
     "segments",
@@ -20,15 +20,15 @@ blueprint = Blueprint(
 
 
 @blueprint.route("")
-class Segments(MethodView):
+class SegmentsResource(MethodView):
     """All lines of a language."""
 
-    @blueprint.arguments(schemas.SegmentsQuery, location="query")
-    @blueprint.response(200, schemas.Segments)
+    @blueprint.arguments(schemas.SegmentsQuerySchema, location="query")
+    @blueprint.response(200, schemas.SegmentsSchema)
     def get(self, query: dict[str, Any], job_id: UUID) -> dict[str, Any]:
         """Read them, with the revision that a change has to name."""
         language = normalize(query["language"], "language")
-        edition, translation = _editor().current(user_id(), job_id, language)
+        edition, translation = _build_editor().read_current(get_user_id(), job_id, language)
         return {
             "language": language,
             "revision": edition.revision,
@@ -38,22 +38,22 @@ class Segments(MethodView):
 
 
 @blueprint.route("/<int:segment_id>")
-class OneSegment(MethodView):
+class SegmentResource(MethodView):
     """A line of a language."""
 
-    @blueprint.arguments(schemas.SegmentsQuery, location="query")
-    @blueprint.arguments(schemas.SegmentChange)
-    @blueprint.response(200, schemas.ChangedSegment)
+    @blueprint.arguments(schemas.SegmentsQuerySchema, location="query")
+    @blueprint.arguments(schemas.SegmentChangeSchema)
+    @blueprint.response(200, schemas.ChangedSegmentSchema)
     def patch(
         self, query: dict[str, Any], change: dict[str, Any], job_id: UUID, segment_id: int
     ) -> dict[str, Any]:
         """Change its text, times, speaker or voice; the job's next run makes it heard."""
         language, seen = normalize(query["language"], "language"), change.pop("revision")
-        revision, line = _editor().change(
-            user_id(), job_id, language, segment_id, revision=seen, values=change
+        revision, line = _build_editor().change_line(
+            get_user_id(), job_id, language, segment_id, revision=seen, values=change
         )
         return {"revision": revision, **line.model_dump()}
 
 
-def _editor() -> Editor:
-    return Editor(parts().db, parts().store, parts().scratch)
+def _build_editor() -> LineEditor:
+    return LineEditor(get_parts().db, get_parts().store, get_parts().scratch)

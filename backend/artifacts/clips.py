@@ -10,7 +10,7 @@ from backend.documents.speech import Clip, Speech
 from backend.storage.base import BlobStore
 
 
-def clips(store: BlobStore, key: str, scratch: Path | None = None) -> tuple[Clip, ...]:
+def load_clips(store: BlobStore, key: str, scratch: Path | None = None) -> tuple[Clip, ...]:
     """The clips that the document under this key lists.
 
     Raises `NotFound` when it is gone and `ValidationError` when it is none of this release.

@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, liter
 from sqlalchemy.orm import aliased
 
 from backend.artifacts import multilingual
-from backend.artifacts.rows import FILE, build_file, made_by
+from backend.artifacts.rows import FILE_COLUMNS, build_file, select_maker_id
 from backend.database.engine import Json
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.database.models.uploads import Upload
 from backend.pipeline.files import StageFiles, StoredFile
-from backend.pipeline.stages import ALL_LANGUAGES, ORDER, STAGES, Making, Stage
+from backend.pipeline.stages import ALL_LANGUAGES, ORDER, STAGES, Provenance, Stage
 from backend.pipeline.states import StageState
 
 
@@ -31,10 +31,10 @@ def read_inputs(
             tag: {kind: files[kind] for kind in row.reads_of_all if kind in files}
             for tag, files in dubs.items()
         },
-        before=_read_before(connection, run_id, stage, language)
+        before=_read_earlier_outputs(connection, run_id, stage, language)
         if row.looks_back and again
         else {},
-        upstream=read_makings(connection, run_id, stage, language) if row.looks_back else (),
+        upstream=read_provenance(connection, run_id, stage, language) if row.looks_back else (),
     )
 
 
@@ -43,12 +43,12 @@ def _read_files(connection: Connection, run_id: UUID, language: str) -> dict[str
     return {row.kind: build_file(row) for row in rows}
 
 
-def _read_before(
+def _read_earlier_outputs(
     connection: Connection, run_id: UUID, stage: Stage, language: str
 ) -> dict[str, StoredFile]:
     this = select(Run.job_id, Run.number).where(Run.id == run_id).subquery()
     last = (
-        select(made_by())
+        select(select_maker_id())
         .join(Run, Run.id == StageRun.run_id)
         .join(this, (this.c.job_id == Run.job_id) & (this.c.number > Run.number))
         .where(StageRun.stage == stage, StageRun.language == language)
@@ -56,16 +56,20 @@ def _read_before(
         .order_by(Run.number.desc())
         .limit(1)
     )
-    rows = connection.execute(select(*FILE).where(Artifact.stage_run_id == last.scalar_subquery()))
+    rows = connection.execute(
+        select(*FILE_COLUMNS).where(Artifact.stage_run_id == last.scalar_subquery())
+    )
     return {row.kind: build_file(row) for row in rows}
 
 
-def read_makings(
+def read_provenance(
     connection: Connection, run_id: UUID, stage: Stage, language: str
-) -> tuple[Making, ...]:
+) -> tuple[Provenance, ...]:
     """How what the stage builds on was made, by this run or an earlier one, in order."""
     rows = connection.execute(_MAKINGS, {"of_run": run_id, "of_language": language})
-    found = {row.stage: Making(row.stage, row.provider, row.model, row.cost_usd) for row in rows}
+    found = {
+        row.stage: Provenance(row.stage, row.provider, row.model, row.cost_usd) for row in rows
+    }
     return tuple(found[before] for before in ORDER[: ORDER.index(stage)] if before in found)
 
 
@@ -86,19 +90,19 @@ def _select_uploads() -> Select[*tuple[Any, ...]]:
 
 def _select_upstream_files() -> Select[*tuple[Any, ...]]:
     return (
-        select(*FILE)
+        select(*FILE_COLUMNS)
         .select_from(StageRun)
-        .join(Artifact, Artifact.stage_run_id == made_by())
+        .join(Artifact, Artifact.stage_run_id == select_maker_id())
         .where(_is_of_language())
     )
 
 
-def _select_makings() -> Select[*tuple[Any, ...]]:
+def _select_provenance() -> Select[*tuple[Any, ...]]:
     made = aliased(StageRun)
     return (
         select(made.stage, made.provider, made.model, made.cost_usd)
         .select_from(StageRun)
-        .join(made, made.id == made_by())
+        .join(made, made.id == select_maker_id())
         .where(_is_of_language())
     )
 
@@ -110,4 +114,4 @@ def _is_of_language() -> ColumnElement[bool]:
 
 # Built once: to build a statement takes as long as to execute several.
 _INPUTS = _select_uploads().union_all(_select_upstream_files())
-_MAKINGS = _select_makings()
+_MAKINGS = _select_provenance()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from backend.artifacts.rows import FILE, build_file, made_by
+from backend.artifacts.rows import FILE_COLUMNS, build_file, select_maker_id
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.files import StoredFile
@@ -21,9 +21,9 @@ def read_dubs(connection: Connection, job_id: UUID) -> dict[str, dict[str, Store
     """What the latest mix of each complete language made, in the order asked for."""
     asked = connection.execute(select(Job.params).where(Job.id == job_id)).scalar_one()
     rows = connection.execute(
-        select(StageRun.id, StageRun.language, *FILE)
+        select(StageRun.id, StageRun.language, *FILE_COLUMNS)
         .join(Run, Run.id == StageRun.run_id)
-        .join(Artifact, Artifact.stage_run_id == made_by())
+        .join(Artifact, Artifact.stage_run_id == select_maker_id())
         .where(Run.job_id == job_id, StageRun.stage == PER_LANGUAGE[-1])
         .where(StageRun.state == StageState.SUCCEEDED, Artifact.language == StageRun.language)
         .order_by(Run.number)

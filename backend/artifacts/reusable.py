@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
 from backend.artifacts import clips
-from backend.artifacts.rows import made_by
+from backend.artifacts.rows import select_maker_id
 from backend.database.models.runs import Artifact, Run, StageRun
-from backend.pipeline.plan import Place, Prior
+from backend.pipeline.plan import EarlierResult, Place
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 from backend.storage.base import BlobStore
@@ -22,7 +22,7 @@ from backend.storage.base import BlobStore
 LOOK_UPS = 16  # at once: speech is made of hundreds of clips, each a question to a server
 
 
-class Object(NamedTuple):
+class ExpectedObject(NamedTuple):
     """What storage has to have."""
 
     key: str
@@ -31,20 +31,20 @@ class Object(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class ReuseCandidate:
     """A prior and the objects that it consists of, not yet looked for in storage.
 
     `speech` is the key of the document that lists its clips, where it has one.
     """
 
-    prior: Prior
-    objects: tuple[Object, ...]
+    result: EarlierResult
+    objects: tuple[ExpectedObject, ...]
     speech: str | None
 
 
-def find(
+def find_candidates(
     connection: Connection, job_id: UUID, from_run: UUID | None
-) -> dict[Place, Sequence[Found]]:
+) -> dict[Place, Sequence[ReuseCandidate]]:
     """All that the job's runs, or `from_run` alone, made at each place, the newest use first.
 
     So that a run which goes back to earlier parameters finds what was made for them.
@@ -52,69 +52,73 @@ def find(
     query = (
         select(
             *(StageRun.stage, StageRun.language, StageRun.input_key, Run.number),
-            *(made_by().label("marker_id"), Artifact.kind, Artifact.object_key),
+            *(select_maker_id().label("marker_id"), Artifact.kind, Artifact.object_key),
             *(Artifact.size, Artifact.sha256),
         )
         .join(Run, Run.id == StageRun.run_id)
-        .outerjoin(Artifact, Artifact.stage_run_id == made_by())
+        .outerjoin(Artifact, Artifact.stage_run_id == select_maker_id())
         .where(Run.job_id == job_id, StageRun.state == StageState.SUCCEEDED)
         .order_by(Run.number.desc(), StageRun.id)
     )
     if from_run is not None:
         query = query.where(Run.id == from_run)
-    uses = groupby(connection.execute(query), key=_use)
-    found: dict[Place, dict[UUID, Found]] = {}
+    uses = groupby(connection.execute(query), key=_build_use_key)
+    found: dict[Place, dict[UUID, ReuseCandidate]] = {}
     for (stage, language, _, marker_id), rows in uses:
-        found.setdefault((stage, language), {}).setdefault(marker_id, _found(list(rows)))
+        found.setdefault((stage, language), {}).setdefault(marker_id, _build_candidate(list(rows)))
     return {place: tuple(made.values()) for place, made in found.items()}
 
 
-def _use(row: Any) -> tuple[Stage, str, int, UUID]:
+def _build_use_key(row: Any) -> tuple[Stage, str, int, UUID]:
     return row.stage, row.language, row.number, row.marker_id
 
 
-def _found(rows: Sequence[Any]) -> Found:
+def _build_candidate(rows: Sequence[Any]) -> ReuseCandidate:
     first = rows[0]
     made = [row for row in rows if row.kind is not None]
     outputs = {row.kind: row.sha256 for row in made}
-    prior = Prior(first.marker_id, first.number, first.input_key, outputs)
-    objects = tuple(Object(row.object_key, row.size, row.sha256) for row in made)
+    prior = EarlierResult(first.marker_id, first.number, first.input_key, outputs)
+    objects = tuple(ExpectedObject(row.object_key, row.size, row.sha256) for row in made)
     document = next((row.object_key for row in made if row.kind == "speech"), None)
-    return Found(prior, objects, document)
+    return ReuseCandidate(prior, objects, document)
 
 
-def look_up(store: BlobStore, found: Mapping[Place, Sequence[Found]]) -> dict[Place, list[Prior]]:
+def look_up(
+    store: BlobStore, found: Mapping[Place, Sequence[ReuseCandidate]]
+) -> dict[Place, list[EarlierResult]]:
     """The priors, each of which asks storage for its objects when a plan wants to know."""
-    shelf = _Shelf(store)
+    shelf = _StorageLookup(store)
     return {
-        place: [replace(item.prior, look=partial(shelf.missing, item)) for item in items]
+        place: [replace(item.result, look=partial(shelf.find_missing_keys, item)) for item in items]
         for place, items in found.items()
     }
 
 
-class _Shelf:
+class _StorageLookup:
     """Storage, asked once for each object: the runs of a job share most of their clips."""
 
     def __init__(self, store: BlobStore) -> None:
         self._store = store
-        self._held: dict[Object, bool] = {}
+        self._held: dict[ExpectedObject, bool] = {}
 
-    def missing(self, item: Found) -> tuple[str, ...]:
+    def find_missing_keys(self, item: ReuseCandidate) -> tuple[str, ...]:
         """The keys of what storage does not have of it."""
-        lost = self._lost(item.objects)
+        lost = self._find_lost(item.objects)
         if lost or item.speech is None:
             return lost
         try:
-            listed = clips.clips(self._store, item.speech)
+            listed = clips.load_clips(self._store, item.speech)
         except ValidationError:
             return (item.speech,)
-        return self._lost([Object(one.object_key, one.size, one.sha256) for one in listed])
+        return self._find_lost(
+            [ExpectedObject(one.object_key, one.size, one.sha256) for one in listed]
+        )
 
-    def _lost(self, objects: Sequence[Object]) -> tuple[str, ...]:
+    def _find_lost(self, objects: Sequence[ExpectedObject]) -> tuple[str, ...]:
         new = [one for one in objects if one not in self._held]
         with ThreadPoolExecutor(LOOK_UPS) as pool:
-            self._held |= zip(new, pool.map(self._holds, new), strict=True)
+            self._held |= zip(new, pool.map(self._has_object, new), strict=True)
         return tuple(one.key for one in objects if not self._held[one])
 
-    def _holds(self, one: Object) -> bool:
-        return self._store.holds(one.key, size=one.size, sha256=one.sha256)
+    def _has_object(self, one: ExpectedObject) -> bool:
+        return self._store.has_object(one.key, size=one.size, sha256=one.sha256)

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
-from backend.artifacts.rows import FILE, build_file, made_by
+from backend.artifacts.rows import FILE_COLUMNS, build_file, select_maker_id
 from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.files import StoredFile
-from backend.pipeline.plan import Given, Place
+from backend.pipeline.plan import GivenFiles, Place
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 
@@ -21,7 +21,7 @@ KIND = "segments"
 
 
 @dataclass(frozen=True)
-class Edition:
+class LinesRevision:
     """A revision of a language's lines: 0 as first translated, then one more with each change.
 
     `output_revision` is the one that the latest complete output was made of; `run` the number of
@@ -36,7 +36,7 @@ class Edition:
 
 def find_pending_edits(
     connection: Connection, job_id: UUID, is_current: Callable[[str, str], bool]
-) -> dict[Place, Given]:
+) -> dict[Place, GivenFiles]:
     """The latest changes of each language, where `is_current(language, sha256)` is not true yet."""
     latest = {language: made[-1] for language, made in _read_history(connection, job_id).items()}
     return {
@@ -46,7 +46,7 @@ def find_pending_edits(
     }
 
 
-class _Lines(NamedTuple):
+class _LinesVersion(NamedTuple):
     """The lines of a language as run number `run` took them, or after an edit of these."""
 
     language: str
@@ -55,9 +55,9 @@ class _Lines(NamedTuple):
     file: StoredFile
 
 
-def _read_history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines]]:
+def _read_history(connection: Connection, job_id: UUID) -> dict[str, list[_LinesVersion]]:
     """For each language whatever changed its lines, in this order: its revisions."""
-    found: dict[str, list[_Lines]] = {}
+    found: dict[str, list[_LinesVersion]] = {}
     every = (*_read_taken_lines(connection, job_id), *_read_edits(connection, job_id))
     for one in sorted(every, key=lambda one: (one.run, one.edit)):
         made = found.setdefault(one.language, [])
@@ -68,34 +68,36 @@ def _read_history(connection: Connection, job_id: UUID) -> dict[str, list[_Lines
     return found
 
 
-def _read_taken_lines(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+def _read_taken_lines(connection: Connection, job_id: UUID) -> Iterator[_LinesVersion]:
     """The lines that runs translated, took over or were given."""
     rows = connection.execute(
-        select(StageRun.language, Run.number, *FILE)
+        select(StageRun.language, Run.number, *FILE_COLUMNS)
         .join(Run, Run.id == StageRun.run_id)
-        .join(Artifact, Artifact.stage_run_id == made_by())
+        .join(Artifact, Artifact.stage_run_id == select_maker_id())
         .where(StageRun.job_id == job_id, StageRun.stage == Stage.MT, Artifact.kind == KIND)
         .where(StageRun.state == StageState.SUCCEEDED)
     )
     for row in rows:
-        yield _Lines(row.language, row.number, 0, build_file(row))
+        yield _LinesVersion(row.language, row.number, 0, build_file(row))
 
 
-def _read_edits(connection: Connection, job_id: UUID) -> Iterator[_Lines]:
+def _read_edits(connection: Connection, job_id: UUID) -> Iterator[_LinesVersion]:
     rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
     for row in rows:
-        file = StoredFile(row.object_key, row.sha256, row.size, JSON, lines_filename(row.language))
-        yield _Lines(row.language, row.after_run, row.revision, file)
+        file = StoredFile(
+            row.object_key, row.sha256, row.size, JSON, build_lines_filename(row.language)
+        )
+        yield _LinesVersion(row.language, row.after_run, row.revision, file)
 
 
-def read_edition(connection: Connection, job_id: UUID, language: str) -> Edition | None:
+def read_edition(connection: Connection, job_id: UUID, language: str) -> LinesRevision | None:
     """The lines of a language as they stand; None before there are any."""
     made = _read_history(connection, job_id).get(language)
     if made is None:
         return None
     heard = connection.execute(_HEARD, {"of_job": job_id, "of_language": language}).scalar()
     of_output = [number for number, one in enumerate(made) if one.file.sha256 == heard]
-    return Edition(len(made) - 1, max(of_output, default=0), made[-1].run, made[-1].file)
+    return LinesRevision(len(made) - 1, max(of_output, default=0), made[-1].run, made[-1].file)
 
 
 def _select_heard_lines() -> Select[str]:
@@ -109,7 +111,7 @@ def _select_heard_lines() -> Select[str]:
     )
     return (
         select(Artifact.sha256)
-        .join(StageRun, made_by() == Artifact.stage_run_id)
+        .join(StageRun, select_maker_id() == Artifact.stage_run_id)
         .join(Run, Run.id == StageRun.run_id)
         .where(StageRun.job_id == bindparam("of_job"), StageRun.stage == Stage.MT, mixed)
         .where(StageRun.language == bindparam("of_language"), Artifact.kind == KIND)
@@ -121,6 +123,6 @@ def _select_heard_lines() -> Select[str]:
 _HEARD = _select_heard_lines()
 
 
-def lines_filename(language: str) -> str:
+def build_lines_filename(language: str) -> str:
     """The name of the file of a language's lines."""
     return f"segments_{language}.json"

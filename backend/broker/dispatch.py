@@ -19,29 +19,31 @@ class Dispatcher:
 
     def send(self, message: Message) -> None:
         """Publish the stage, with the chain that follows it."""
-        self.signature(message).apply_async()
+        self.build_signature(message).apply_async()
 
-    def signature(self, message: Message) -> Any:
+    def build_signature(self, message: Message) -> Any:
         """The chain from this stage on: what is once, then a chain a language side by side."""
-        first = self._task(message, message.stage, message.language)
+        first = self._build_task(message, message.stage, message.language)
         if STAGES[message.stage].waits_for_all:
             return first
         if STAGES[message.stage].per_language:
-            return self._chain(message, message.stage, message.language)
+            return self._build_chain(message, message.stage, message.language)
         if not message.languages:
             return first
-        chains = [self._chain(message, PER_LANGUAGE[0], language) for language in message.languages]
+        chains = [
+            self._build_chain(message, PER_LANGUAGE[0], language) for language in message.languages
+        ]
         return chain(first, chains[0] if len(chains) == 1 else group(chains), app=self._app)
 
-    def _chain(self, message: Message, first: Stage, language: str) -> Any:
+    def _build_chain(self, message: Message, first: Stage, language: str) -> Any:
         """A language's stages, and what waits for all languages: the last to end starts that."""
         stages = PER_LANGUAGE[PER_LANGUAGE.index(first) :]
-        tasks = [self._task(message, stage, language) for stage in stages]
+        tasks = [self._build_task(message, stage, language) for stage in stages]
         if message.joins:
-            tasks += [self._task(message, stage, ALL_LANGUAGES) for stage in FAN_IN]
+            tasks += [self._build_task(message, stage, ALL_LANGUAGES) for stage in FAN_IN]
         return chain(*tasks, app=self._app)
 
-    def _task(self, message: Message, stage: Stage, language: str) -> Signature:
+    def _build_task(self, message: Message, stage: Stage, language: str) -> Signature:
         return self._app.signature(
             stage.task, args=(str(message.run_id), language), immutable=True, queue=stage.queue
         )

@@ -34,10 +34,10 @@ class Client:
         announced = self._post("/v1/files/presign", {"filename": path.name, "role": role})
         headers = {**announced["headers"], "Content-Length": str(path.stat().st_size)}
         sent = self._http.put(
-            announced["url"], content=_chunks(path), headers=headers, timeout=None
+            announced["url"], content=_read_chunks(path), headers=headers, timeout=None
         )
-        _checked(sent)
-        digest = file_sha256(path)
+        _check_response(sent)
+        digest = compute_file_sha256(path)
         body = {"fileId": announced["fileId"], "sha256": digest, "size": path.stat().st_size}
         return self._post("/v1/files/complete", body, timeout=600)
 
@@ -45,7 +45,7 @@ class Client:
         """Ask for a job."""
         return self._post("/v1/jobs", request)
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def read_job(self, job_id: str) -> dict[str, Any]:
         """How a job goes."""
         return self._get(f"/v1/jobs/{job_id}")
 
@@ -53,20 +53,20 @@ class Client:
         """Run a job again where it has something left to do."""
         return self._post(f"/v1/jobs/{job_id}/retry", {})
 
-    def segments(self, job_id: str, language: str) -> dict[str, Any]:
+    def read_segments(self, job_id: str, language: str) -> dict[str, Any]:
         """The lines of a language, with their revision."""
         found: dict[str, Any] = self._get(f"/v1/jobs/{job_id}/segments?language={quote(language)}")
         return found
 
-    def change(
+    def change_segment(
         self, job_id: str, language: str, segment_id: int, change: dict[str, Any]
     ) -> dict[str, Any]:
         """Change a line of the revision that `change` names."""
         path = f"/v1/jobs/{job_id}/segments/{segment_id}?language={quote(language)}"
-        answer: dict[str, Any] = _checked(self._http.patch(path, json=change)).json()
+        answer: dict[str, Any] = _check_response(self._http.patch(path, json=change)).json()
         return answer
 
-    def dead_letters(self) -> list[dict[str, Any]]:
+    def list_dead_letters(self) -> list[dict[str, Any]]:
         """The stages that ran out of attempts."""
         found: list[dict[str, Any]] = self._get("/v1/dead-letters")
         return found
@@ -77,7 +77,7 @@ class Client:
 
     def download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
         """Get an artifact; its file appears below the folder whole and checked, or not at all."""
-        target = _below(folder, artifact["name"])
+        target = _resolve_below(folder, artifact["name"])
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         digest = hashlib.sha256()
@@ -86,7 +86,7 @@ class Client:
         with self._http.stream("GET", url, params=query, follow_redirects=True) as response:
             if response.is_error:
                 response.read()
-            _checked(response)
+            _check_response(response)
             with part.open("wb") as file:
                 for chunk in response.iter_bytes(CHUNK):
                     digest.update(chunk)
@@ -98,20 +98,22 @@ class Client:
         return target
 
     def _post(self, path: str, body: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
-        answer: dict[str, Any] = _checked(self._http.post(path, json=body, timeout=timeout)).json()
+        answer: dict[str, Any] = _check_response(
+            self._http.post(path, json=body, timeout=timeout)
+        ).json()
         return answer
 
     def _get(self, path: str) -> Any:
-        return _checked(self._http.get(path)).json()
+        return _check_response(self._http.get(path)).json()
 
 
-def file_sha256(path: Path) -> str:
+def compute_file_sha256(path: Path) -> str:
     """The hash of a file, as hexadecimal text."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _below(folder: Path, name: str) -> Path:
+def _resolve_below(folder: Path, name: str) -> Path:
     """The file of that name; a server must not be able to write anywhere else."""
     target = folder / name
     if not target.resolve().is_relative_to(folder.resolve()):
@@ -119,13 +121,13 @@ def _below(folder: Path, name: str) -> Path:
     return target
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
+def _check_response(response: httpx.Response) -> httpx.Response:
     if response.is_error:
         raise ApiError(response)
     return response
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk

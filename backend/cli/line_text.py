@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-Line = dict[str, Any]
+LineFields = dict[str, Any]
 
 HEAD = re.compile(r"(?P<id>\d+)( \| speaker (?P<speaker>.+?))?( \| voice (?P<voice>.+))?")
 TIME = r"(\d+):(\d\d):(\d\d)[,.](\d{3})"
@@ -18,12 +18,12 @@ HELP = """# Change texts, times, speakers and voices; a line takes effect when y
 """
 
 
-def as_text(lines: Sequence[Line]) -> str:
+def format_lines(lines: Sequence[LineFields]) -> str:
     """The lines as blocks like those of SubRip."""
-    return HELP + "\n\n".join(map(_block, lines)) + "\n"
+    return HELP + "\n\n".join(map(_format_block, lines)) + "\n"
 
 
-def changes(text: str, lines: Sequence[Line]) -> dict[int, Line]:
+def parse_changes(text: str, lines: Sequence[LineFields]) -> dict[int, LineFields]:
     """What was changed in each line that was; raises `click.ClickException` where it cannot tell.
 
     A block that was taken out changes nothing: to silence a line take out its text.
@@ -33,11 +33,11 @@ def changes(text: str, lines: Sequence[Line]) -> dict[int, Line]:
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()]
     found = {}
     for block in blocks:
-        line = _read(block)
+        line = _parse_block(block)
         if line["id"] not in before:
             raise click.ClickException(f"There is no line {line['id']}: keep the numbers")
         # As it would be written: what is finer than a millisecond was not edited.
-        old = _read(_block(before[line["id"]]))
+        old = _parse_block(_format_block(before[line["id"]]))
         changed = {name: value for name, value in line.items() if value != old[name]}
         if changed:
             found[line["id"]] = changed
@@ -48,15 +48,17 @@ def _is_help(row: str) -> bool:
     return row.startswith("#") or not row.strip()
 
 
-def _block(line: Line) -> str:
+def _format_block(line: LineFields) -> str:
     head = str(line["id"])
     for name in ("speaker", "voice"):
         if line[name]:
             head += f" | {name} {line[name]}"
-    return f"{head}\n{_clock(line['start'])} --> {_clock(line['end'])}\n{line['text']}"
+    return (
+        f"{head}\n{_format_clock(line['start'])} --> {_format_clock(line['end'])}\n{line['text']}"
+    )
 
 
-def _read(block: str) -> Line:
+def _parse_block(block: str) -> LineFields:
     head, times, *text = [*block.splitlines(), ""]
     heading, timing = HEAD.fullmatch(head.strip()), TIMES.fullmatch(times.strip())
     if not heading or not timing:
@@ -68,16 +70,16 @@ def _read(block: str) -> Line:
         "id": int(heading["id"]),
         "speaker": heading["speaker"],
         "voice": heading["voice"],
-        "start": _seconds(*values[:4]),
-        "end": _seconds(*values[4:]),
+        "start": _compute_seconds(*values[:4]),
+        "end": _compute_seconds(*values[4:]),
         "text": "\n".join(text).strip(),
     }
 
 
-def _seconds(hours: int, minutes: int, seconds: int, milliseconds: int) -> float:
+def _compute_seconds(hours: int, minutes: int, seconds: int, milliseconds: int) -> float:
     return round(hours * 3600 + minutes * 60 + seconds + milliseconds / 1000, 3)
 
 
-def _clock(seconds: float) -> str:
+def _format_clock(seconds: float) -> str:
     whole, milliseconds = divmod(round(seconds * 1000), 1000)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02},{milliseconds:03}"

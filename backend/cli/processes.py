@@ -22,7 +22,7 @@ def api() -> None:
     from backend.telemetry import logs
 
     loaded = settings.load()
-    logs.configure(loaded)
+    logs.configure_logs(loaded)
     lifeline.follow_parent()
     server = waitress.create_server(
         create_app(loaded),

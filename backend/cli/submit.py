@@ -14,8 +14,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from backend.cli.client import ApiError, Client, file_sha256
-from backend.cli.supervisor import Stack, running_url
+from backend.cli.client import ApiError, Client, compute_file_sha256
+from backend.cli.supervisor import Stack, find_running_url
 from backend.pipeline.keys import hash_json
 from backend.settings import Settings
 
@@ -25,7 +25,7 @@ console = Console()
 
 
 @dataclass(frozen=True)
-class Files:
+class JobFiles:
     """What a job is made of; `translations` are by language."""
 
     media: Path
@@ -40,9 +40,9 @@ class Files:
 
 
 @contextmanager
-def connected(settings: Settings, server: str | None) -> Iterator[tuple[Client, Stack | None]]:
+def connect(settings: Settings, server: str | None) -> Iterator[tuple[Client, Stack | None]]:
     """A client of the given server, of the stack that runs already, or of one started for this."""
-    url = server or _alive(running_url(settings))
+    url = server or _find_live_url(find_running_url(settings))
     try:
         if url:
             yield Client(url), None
@@ -55,49 +55,49 @@ def connected(settings: Settings, server: str | None) -> Iterator[tuple[Client, 
         raise click.ClickException(f"{url or 'Dubline'} cannot be reached: {error}") from None
 
 
-def run(
+def run_job(
     client: Client,
     stack: Stack | None,
     settings: Settings,
     *,
-    files: Files,
+    files: JobFiles,
     request: dict[str, Any],
     out: Path,
 ) -> None:
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
-    ledger = _ledger(settings, files, request)
-    job = _taken_up(client, ledger) or _submitted(client, files, request, ledger)
-    finish(client, stack, job, out)
+    ledger = _build_ledger_path(settings, files, request)
+    job = _take_up_job(client, ledger) or _submit_job(client, files, request, ledger)
+    finish_job(client, stack, job, out)
 
 
-def finish(client: Client, stack: Stack | None, job: dict[str, Any], out: Path) -> None:
+def finish_job(client: Client, stack: Stack | None, job: dict[str, Any], out: Path) -> None:
     """Watch a job to its end and fetch its files; raises as `run` does."""
-    job = _watch(client, stack, job)
-    _report(client, job, _download(client, job, out))
+    job = _watch_job(client, stack, job)
+    _print_report(client, job, _download_files(client, job, out))
 
 
-def _alive(url: str | None) -> str | None:
+def _find_live_url(url: str | None) -> str | None:
     try:
         return url if url and httpx.get(f"{url}/healthz", timeout=2).is_success else None
     except httpx.HTTPError:
         return None
 
 
-def _ledger(settings: Settings, files: Files, request: dict[str, Any]) -> Path:
+def _build_ledger_path(settings: Settings, files: JobFiles, request: dict[str, Any]) -> Path:
     """Where the id of this very command's job is kept, so that the same command goes on with it."""
     single = (files.media, files.background, files.transcript)
     what = [
-        [path and file_sha256(path) for path in single],
-        {language: file_sha256(path) for language, path in files.translations.items()},
+        [path and compute_file_sha256(path) for path in single],
+        {language: compute_file_sha256(path) for language, path in files.translations.items()},
         request,
     ]
     key = hash_json(what)
     return settings.dubline_home / "commands" / key
 
 
-def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
+def _take_up_job(client: Client, ledger: Path) -> dict[str, Any] | None:
     try:
-        job = client.job(ledger.read_text())
+        job = client.read_job(ledger.read_text())
     except FileNotFoundError:
         return None
     except ApiError as error:
@@ -109,10 +109,10 @@ def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
         return job
     if job["status"] in ENDED:
         job = client.resume(job["id"])
-    done = [_label(stage, None) for stage in job["stages"] if stage["state"] == "succeeded"]
+    done = [_format_label(stage, None) for stage in job["stages"] if stage["state"] == "succeeded"]
     for language in job["languages"]:
         done += [
-            _label(stage, language["language"])
+            _format_label(stage, language["language"])
             for stage in language["stages"]
             if stage["state"] == "succeeded"
         ]
@@ -120,18 +120,18 @@ def _taken_up(client: Client, ledger: Path) -> dict[str, Any] | None:
     return job
 
 
-def _submitted(
-    client: Client, files: Files, request: dict[str, Any], ledger: Path
+def _submit_job(
+    client: Client, files: JobFiles, request: dict[str, Any], ledger: Path
 ) -> dict[str, Any]:
     with console.status(f"Sending {files.media.name} ..."):
-        job = client.submit({**request, "startFrom": files.start, **_sent(client, files)})
+        job = client.submit({**request, "startFrom": files.start, **_send_files(client, files)})
     ledger.parent.mkdir(parents=True, exist_ok=True)
     ledger.write_text(job["id"])
     console.print(f"Job {job['id']}")
     return job
 
 
-def _sent(client: Client, files: Files) -> dict[str, Any]:
+def _send_files(client: Client, files: JobFiles) -> dict[str, Any]:
     """The uploads as a request names them."""
     sent: dict[str, Any] = {"mediaId": client.upload(files.media, "video")["id"]}
     if files.background:
@@ -145,7 +145,7 @@ def _sent(client: Client, files: Files) -> dict[str, Any]:
     return sent
 
 
-def _watch(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:
+def _watch_job(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:
     columns = (
         TextColumn("{task.description:>5} {task.fields[status]:<12}"),
         BarColumn(),
@@ -156,7 +156,7 @@ def _watch(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
         while True:
-            for name, status, done in _lines(job):
+            for name, status, done in _list_progress(job):
                 if name not in tasks:
                     tasks[name] = bars.add_task(name, total=1.0, status=status)
                 bars.update(tasks[name], completed=done, status=status)
@@ -164,20 +164,20 @@ def _watch(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str
                 return job
             if gave_up.wait(POLL_S):
                 raise click.ClickException("Dubline cannot go on: see the lines above")
-            job = client.job(job["id"])
+            job = client.read_job(job["id"])
 
 
-def _lines(job: dict[str, Any]) -> list[tuple[str, str, float]]:
+def _list_progress(job: dict[str, Any]) -> list[tuple[str, str, float]]:
     if job["languages"]:
         return [(one["language"], one["status"], one["progress"]) for one in job["languages"]]
     return [(job["sourceLanguage"], job["status"], job["progress"])]
 
 
-def _download(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
-    return [client.download(job["id"], artifact, out) for artifact in fetched(job)]
+def _download_files(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
+    return [client.download(job["id"], artifact, out) for artifact in choose_artifacts(job)]
 
 
-def fetched(job: dict[str, Any]) -> list[dict[str, Any]]:
+def choose_artifacts(job: dict[str, Any]) -> list[dict[str, Any]]:
     """The artifacts that users have a use for."""
     return [
         artifact
@@ -190,25 +190,27 @@ def fetched(job: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
+def _print_report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
     table = Table("file", "size")
     for file in files:
         table.add_row(str(file), decimal(file.stat().st_size))
     if files:
         console.print(table)
-    for line in map(summed_up, job["languages"]):
+    for line in map(format_summary, job["languages"]):
         if line:
             console.print(line, highlight=False, soft_wrap=True)
-    for warning in _warnings(job):
+    for warning in _list_warnings(job):
         console.print(f"Note: {warning}", style="yellow")
     if job["status"] != "succeeded":
-        raise click.ClickException(f"The job ended as {job['status']}: {'; '.join(_errors(job))}")
-    watchable = sorted((file for file in files if file.stem == "dub"), key=_audio_only)
+        raise click.ClickException(
+            f"The job ended as {job['status']}: {'; '.join(_list_errors(job))}"
+        )
+    watchable = sorted((file for file in files if file.stem == "dub"), key=_is_audio_only)
     if watchable:
         console.print(f"Play it with any player, for example: mpv '{watchable[0]}'")
 
 
-def summed_up(language: dict[str, Any]) -> str:
+def format_summary(language: dict[str, Any]) -> str:
     """What the report of a language says, in one line; nothing while there is none."""
     sums, tag = language["report"], language["language"]
     if not sums:
@@ -225,28 +227,28 @@ def summed_up(language: dict[str, Any]) -> str:
     return f"{tag}: {', '.join(told)}; see {tag}/report.html"
 
 
-def _audio_only(file: Path) -> bool:
+def _is_audio_only(file: Path) -> bool:
     return file.suffix in {".m4a", ".flac"}
 
 
-def _stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
+def _list_stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
     yield from ((stage, None) for stage in job["stages"])
     for language in job["languages"]:
         yield from ((stage, language["language"]) for stage in language["stages"])
 
 
-def _warnings(job: dict[str, Any]) -> list[str]:
-    return [text for stage, _ in _stages(job) for text in stage["warnings"]]
+def _list_warnings(job: dict[str, Any]) -> list[str]:
+    return [text for stage, _ in _list_stages(job) for text in stage["warnings"]]
 
 
-def _errors(job: dict[str, Any]) -> list[str]:
+def _list_errors(job: dict[str, Any]) -> list[str]:
     found = [
-        f"{_label(stage, tag)}: {stage['error']['message']}"
-        for stage, tag in _stages(job)
+        f"{_format_label(stage, tag)}: {stage['error']['message']}"
+        for stage, tag in _list_stages(job)
         if stage["error"] and stage["state"] in ("failed", "dead")
     ]
     return found or ["it was cancelled"]
 
 
-def _label(stage: dict[str, Any], language: str | None) -> str:
+def _format_label(stage: dict[str, Any], language: str | None) -> str:
     return f"{stage['stage']} ({language})" if language else str(stage["stage"])

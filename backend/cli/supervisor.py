@@ -34,7 +34,7 @@ class StackError(click.ClickException):
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """One role's process and how often it had to be started again."""
 
     role: str
@@ -52,7 +52,7 @@ class Stack:
     settings: Settings
     logs: Path | None = None
     url: str = ""
-    _children: list[Child] = field(default_factory=list)
+    _children: list[ChildProcess] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     failed: threading.Event = field(default_factory=threading.Event)
 
@@ -67,9 +67,9 @@ class Stack:
                 "DUBLINE_HOME to another folder"
             ) from None
         self._recover()
-        self.url = f"http://{self.settings.api_host}:{self._port()}"
-        self._start_all()
-        _url_file(self.settings).write_text(self.url)
+        self.url = f"http://{self.settings.api_host}:{self._choose_port()}"
+        self._start_children()
+        _build_url_path(self.settings).write_text(self.url)
         return self
 
     def __exit__(
@@ -79,9 +79,9 @@ class Stack:
         tb: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        _url_file(self.settings).unlink(missing_ok=True)
+        _build_url_path(self.settings).unlink(missing_ok=True)
         for child in reversed(self._children):
-            _end(child.process)
+            _end_process(child.process)
         self._lock.release()
 
     def _recover(self) -> None:
@@ -89,14 +89,14 @@ class Stack:
         self._wait_for_old_worker()
         parts = Parts(self.settings)
         schema.migrate(parts.db)
-        _free_all(parts.db)
+        _free_all_work(parts.db)
         parts.db.engine.dispose()
         for message in (self.settings.dubline_home / "broker" / "queue").glob("*"):
             message.unlink()
 
     def _wait_for_old_worker(self) -> None:
         """The worker of a stack that was killed still has its grace to hand its work back."""
-        lock = lifeline.lock_of(self.settings.dubline_home)
+        lock = lifeline.build_worker_lock(self.settings.dubline_home)
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -104,7 +104,7 @@ class Stack:
             lock.acquire(timeout=2 * GRACE_S)
         lock.release()
 
-    def _port(self) -> int:
+    def _choose_port(self) -> int:
         if self.settings.api_port:
             return self.settings.api_port
         with socket.socket() as probe:
@@ -112,50 +112,50 @@ class Stack:
             port: int = probe.getsockname()[1]
             return port
 
-    def _start_all(self) -> None:
+    def _start_children(self) -> None:
         for role in ROLES:
-            child = Child(role, self._start(role))
+            child = ChildProcess(role, self._start_process(role))
             self._children.append(child)
-            threading.Thread(target=self._keep_up, args=(child,), daemon=True).start()
+            threading.Thread(target=self._keep_running, args=(child,), daemon=True).start()
         ready = self._children[0].process.stdout
         if ready is None or not ready.readline():
             self.__exit__(None, None, None)
-            raise StackError(f"The API did not start{self._where_to_look('api')}")
+            raise StackError(f"The API did not start{self._format_log_hint('api')}")
 
-    def _start(self, role: str) -> subprocess.Popen[bytes]:
-        log = self._log(role)
+    def _start_process(self, role: str) -> subprocess.Popen[bytes]:
+        log = self._open_log(role)
         return subprocess.Popen(
             [sys.executable, "-m", "backend.cli.main", role],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if role == "api" else log,
             stderr=log,
-            env=os.environ | self._environment(),
+            env=os.environ | self._build_environment(),
             start_new_session=True,  # Ctrl-C reaches this command only, which ends them in order
         )
 
-    def _environment(self) -> Mapping[str, str]:
+    def _build_environment(self) -> Mapping[str, str]:
         return {
             "API_PORT": self.url.rpartition(":")[2],
             "DUBLINE_HOME": str(self.settings.dubline_home),
             lifeline.SETTING: "1",
         }
 
-    def _log(self, role: str) -> IO[bytes] | None:
+    def _open_log(self, role: str) -> IO[bytes] | None:
         if self.logs is None:
             return None
         self.logs.mkdir(parents=True, exist_ok=True)
         return (self.logs / f"{role}.log").open("ab")
 
-    def _keep_up(self, child: Child) -> None:
+    def _keep_running(self, child: ChildProcess) -> None:
         try:
-            while self._ended(child):
-                self._start_again(child)
+            while self._wait_for_end(child):
+                self._restart_child(child)
         finally:
             # Also when starting it failed: nobody must wait for a stack that is not there.
             if not self._stopping.is_set():
                 self.failed.set()
 
-    def _ended(self, child: Child) -> bool:
+    def _wait_for_end(self, child: ChildProcess) -> bool:
         """Wait for the child's end; returns whether it is to be started again."""
         started = time.monotonic()
         child.process.wait()
@@ -163,39 +163,39 @@ class Stack:
             return False
         child.restarts = 0 if time.monotonic() - started > SOUND_S else child.restarts + 1
         if child.restarts > MOST_RESTARTS:
-            click.echo(f"{child.role} keeps ending{self._where_to_look(child.role)}", err=True)
+            click.echo(f"{child.role} keeps ending{self._format_log_hint(child.role)}", err=True)
         return child.restarts <= MOST_RESTARTS
 
-    def _start_again(self, child: Child) -> None:
+    def _restart_child(self, child: ChildProcess) -> None:
         click.echo(f"{child.role} ended unexpectedly: starting it again", err=True)
         if child.role == "worker":
-            _free_all(Parts(self.settings).db)
-        child.process = self._start(child.role)
+            _free_all_work(Parts(self.settings).db)
+        child.process = self._start_process(child.role)
 
-    def _where_to_look(self, role: str) -> str:
+    def _format_log_hint(self, role: str) -> str:
         return f": see {self.logs / f'{role}.log'}" if self.logs else ""
 
 
-def _free_all(db: Database) -> None:
+def _free_all_work(db: Database) -> None:
     """Let what a dead worker held be taken up at once; call only when no worker lives."""
-    leases.expire_all(db)
+    leases.expire_all_leases(db)
     with db.write() as connection:
         outbox.wake_all(connection)
 
 
-def running_url(settings: Settings) -> str | None:
+def find_running_url(settings: Settings) -> str | None:
     """The URL of a stack that runs on this home, if one does."""
     try:
-        return _url_file(settings).read_text()
+        return _build_url_path(settings).read_text()
     except FileNotFoundError:
         return None
 
 
-def _url_file(settings: Settings) -> Path:
+def _build_url_path(settings: Settings) -> Path:
     return settings.dubline_home / "url"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end_process(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(GRACE_S)

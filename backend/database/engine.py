@@ -57,12 +57,12 @@ class from_now(GenericFunction[datetime]):  # noqa: N801 - named as the SQL func
 
 
 @compiles(from_now, "postgresql")
-def _from_now_postgres(element: from_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _render_from_now_postgres(element: from_now, compiler: SQLCompiler, **kw: Any) -> str:
     return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
 
 
 @compiles(from_now, "sqlite")
-def _from_now_sqlite(element: from_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _render_from_now_sqlite(element: from_now, compiler: SQLCompiler, **kw: Any) -> str:
     # The text SQLAlchemy itself stores has microseconds; texts of equal length compare as times.
     seconds = compiler.process(element.clauses, **kw)
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds') || '000')"
@@ -72,7 +72,7 @@ class Database:
     """An engine with two kinds of transactions; opens no connection until the first is begun."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+        self.engine = _build_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager
@@ -117,7 +117,7 @@ class Database:
         self.engine.dispose(close=False)
 
 
-def _engine(url: str) -> Engine:
+def _build_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(
             url, connect_args=_POSTGRES_ARGS, pool_pre_ping=True, pool_size=5, max_overflow=20

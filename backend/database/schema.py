@@ -14,7 +14,7 @@ from backend.database.models.accounts import LOCAL_USER, User
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def config(connection: Connection | None = None) -> Config:
+def build_config(connection: Connection | None = None) -> Config:
     """Alembic's configuration for our migrations, on this connection."""
     found = Config()
     found.set_main_option("script_location", str(MIGRATIONS))
@@ -25,7 +25,7 @@ def config(connection: Connection | None = None) -> Config:
 def migrate(db: Database, revision: str = "head") -> None:
     """Bring the schema to a revision; the local user is there afterwards."""
     with db.rebuild() as connection:
-        command.upgrade(config(connection), revision)
+        command.upgrade(build_config(connection), revision)
         if connection.execute(select(User.id).where(User.id == LOCAL_USER)).first() is None:
             connection.execute(insert(User).values(id=LOCAL_USER, name="local"))
 
@@ -34,4 +34,4 @@ def is_current(db: Database) -> bool:
     """Whether the database has the schema that this code expects."""
     with db.read() as connection:
         now = MigrationContext.configure(connection).get_current_heads()
-    return set(now) == set(ScriptDirectory.from_config(config()).get_heads())
+    return set(now) == set(ScriptDirectory.from_config(build_config()).get_heads())

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from backend.documents.text import one_line
+from backend.documents.text import collapse_lines
 
 # Line breaks are structure to engines, caption files and those who edit lines as text.
-Row = Annotated[str, AfterValidator(one_line)]
+OneLineText = Annotated[str, AfterValidator(collapse_lines)]
 
 
 class Document(BaseModel):

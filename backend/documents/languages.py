@@ -15,36 +15,36 @@ def normalize(tag: str, field: str = "language") -> str:
     try:
         language = langcodes.Language.get(tag.strip())
     except langcodes.LanguageTagError:
-        raise Invalid(field, _unknown(tag)) from None
+        raise Invalid(field, _format_unknown(tag)) from None
     if not tag.strip() or not language.is_valid() or language.language in (None, "und"):
-        raise Invalid(field, _unknown(tag))
+        raise Invalid(field, _format_unknown(tag))
     return language.to_tag()
 
 
-def _unknown(tag: str) -> str:
+def _format_unknown(tag: str) -> str:
     return f"'{tag}' is no language tag; use one such as es, pt or pt-BR (BCP 47)"
 
 
-def base(tag: str) -> str:
+def get_base_language(tag: str) -> str:
     """The language without script and region: `pt-BR` gives `pt`."""
     return str(langcodes.Language.get(tag).language)
 
 
-def name(tag: str) -> str:
+def get_name(tag: str) -> str:
     """The language's English name: `pt-BR` gives `Portuguese (Brazil)`."""
     return langcodes.Language.get(tag).display_name()
 
 
-def own_name(tag: str) -> str:
+def get_own_name(tag: str) -> str:
     """What the language's speakers call it: `pt-BR` gives `português (Brasil)`."""
     return langcodes.Language.get(tag).autonym()
 
 
-def iso639_2(tag: str) -> str:
+def get_iso639_2(tag: str) -> str:
     """The three-letter code that MP4 and Matroska carry (ISO 639-2/T): `es` gives `spa`."""
     return langcodes.Language.get(tag).to_alpha3()
 
 
-def script(tag: str) -> str:
+def get_script(tag: str) -> str:
     """The script it is written in (ISO 15924): `zh-TW` gives `Hant`."""
     return str(langcodes.Language.get(tag).maximize().script)

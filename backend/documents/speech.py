@@ -61,7 +61,7 @@ class Speech(Document):
     clips: tuple[Clip, ...]
     placements: tuple[Placement, ...]
 
-    def said(self, translation: Translation) -> Translation:
+    def apply_spoken_texts(self, translation: Translation) -> Translation:
         """The translation with the texts that are spoken, some of them in fewer words."""
         texts = {clip.id: clip.text for clip in self.clips}
         lines = (
@@ -70,6 +70,6 @@ class Speech(Document):
         )
         return translation.model_copy(update={"lines": tuple(lines)})
 
-    def heard(self) -> tuple[Placement, ...]:
+    def list_heard_placements(self) -> tuple[Placement, ...]:
         """The placements of the lines that are in the mix, in order of time."""
         return tuple(one for one in self.placements if one.verdict is not Verdict.LEFT_OUT)

@@ -37,14 +37,14 @@ class Cue(NamedTuple):
     lines: Sequence[str]
 
 
-class Turn(NamedTuple):
+class CueTurn(NamedTuple):
     """What one speaker says in a cue."""
 
     speaker: str | None
     text: str
 
 
-def read(content: bytes, name: str) -> Transcript | Translation:
+def parse_transcript(content: bytes, name: str) -> Transcript | Translation:
     """The document, or a transcript of `UNKNOWN` language from subtitles in order of time.
 
     `name` is what the user calls the file. Raises `Invalid` with the line and the reason.
@@ -53,13 +53,17 @@ def read(content: bytes, name: str) -> Transcript | Translation:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise _invalid(name, line, "this is no UTF-8 text; save it as UTF-8") from None
+        raise _build_error(name, line, "this is no UTF-8 text; save it as UTF-8") from None
     if "\0" in text:
-        raise _invalid(name, text[: text.index("\0")].count("\n") + 1, "a NUL is no text")
-    return _document(text, name) if text.lstrip().startswith("{") else _subtitles(text, name)
+        raise _build_error(name, text[: text.index("\0")].count("\n") + 1, "a NUL is no text")
+    return (
+        _parse_document(text, name)
+        if text.lstrip().startswith("{")
+        else _parse_subtitles(text, name)
+    )
 
 
-def _document(text: str, name: str) -> Transcript | Translation:
+def _parse_document(text: str, name: str) -> Transcript | Translation:
     try:
         data = from_json(text, allow_inf_nan=False)
         return (Translation if "lines" in data else Transcript).model_validate(data)
@@ -71,10 +75,10 @@ def _document(text: str, name: str) -> Transcript | Translation:
         raise Invalid("fileId", f"{name} is no JSON document: {error}") from None
 
 
-def _subtitles(text: str, name: str) -> Transcript:
+def _parse_subtitles(text: str, name: str) -> Transcript:
     lines = re.split(r"\r\n|\r|\n", text)
-    cues = sorted(_cues(lines, name), key=lambda cue: (cue.start, cue.end))
-    said = [segment for cue in cues for segment in _segments(cue)]
+    cues = sorted(_parse_cues(lines, name), key=lambda cue: (cue.start, cue.end))
+    said = [segment for cue in cues for segment in _split_segments(cue)]
     if not said:
         raise Invalid("fileId", f"{name} holds no subtitle: send SRT, WebVTT or Dubline's JSON")
     return Transcript(
@@ -84,13 +88,13 @@ def _subtitles(text: str, name: str) -> Transcript:
     )
 
 
-def _cues(lines: Sequence[str], name: str) -> Iterator[Cue]:
+def _parse_cues(lines: Sequence[str], name: str) -> Iterator[Cue]:
     vtt = lines[0].startswith("WEBVTT")
     timed = [n for n, line in enumerate(lines) if ARROW in line]
     if timed and not vtt:
         _check_beginning(lines[: timed[0]], name)
     for here, after in pairwise([*timed, len(lines)]):
-        start, end = _times(lines[here], name, here + 1)
+        start, end = _parse_times(lines[here], name, here + 1)
         block = lines[here + 1 : after]
         if vtt:
             # What follows an empty line is a comment, a style or the next cue's name.
@@ -103,27 +107,29 @@ def _cues(lines: Sequence[str], name: str) -> Iterator[Cue]:
 def _check_beginning(lines: Sequence[str], name: str) -> None:
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.strip().isdigit():
-            raise _invalid(name, number, f"'{line[:40]}' is not the number of the first subtitle")
+            raise _build_error(
+                name, number, f"'{line[:40]}' is not the number of the first subtitle"
+            )
 
 
-def _times(line: str, name: str, number: int) -> tuple[float, float]:
+def _parse_times(line: str, name: str, number: int) -> tuple[float, float]:
     found = TIMES.fullmatch(line)
     if not found:
         example = f"00:01:02,500 {ARROW} 00:01:04,000"
-        raise _invalid(name, number, f"'{line.strip()[:40]}' are no times such as {example}")
-    start, end = _seconds(*found.groups()[:4]), _seconds(*found.groups()[4:])
+        raise _build_error(name, number, f"'{line.strip()[:40]}' are no times such as {example}")
+    start, end = _compute_seconds(*found.groups()[:4]), _compute_seconds(*found.groups()[4:])
     if end < start:
-        raise _invalid(name, number, "the subtitle ends before it begins")
+        raise _build_error(name, number, "the subtitle ends before it begins")
     return start, end
 
 
-def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> float:
+def _compute_seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> float:
     return round(int(hours or 0) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}"), 3)
 
 
-def _segments(cue: Cue) -> Iterator[Segment]:
+def _split_segments(cue: Cue) -> Iterator[Segment]:
     """A segment for each turn, with its share of the time by the length of its text."""
-    turns = [Turn(turn.speaker, _plain(turn.text)) for turn in _turns(cue.lines)]
+    turns = [CueTurn(turn.speaker, _strip_tags(turn.text)) for turn in _split_turns(cue.lines)]
     total = sum(len(turn.text) for turn in turns)
     length, told = cue.end - cue.start, 0
     for speaker, text in turns:
@@ -138,7 +144,7 @@ def _segments(cue: Cue) -> Iterator[Segment]:
             )
 
 
-def _turns(lines: Sequence[str]) -> list[Turn]:
+def _split_turns(lines: Sequence[str]) -> list[CueTurn]:
     """Who says what: WebVTT names its voices; in SRT a dash begins each of several turns.
 
     The first of these has no name, as cues without a dash have none; the others are B, C, ...
@@ -147,19 +153,22 @@ def _turns(lines: Sequence[str]) -> list[Turn]:
     before, *named = VOICE.split(text)
     if named:
         voices = zip(named[::2], named[1::2], strict=True)
-        return [Turn(None, before), *(Turn(unescape(who).strip(), said) for who, said in voices)]
+        return [
+            CueTurn(None, before),
+            *(CueTurn(unescape(who).strip(), said) for who, said in voices),
+        ]
     dashed = [n for n, line in enumerate(lines) if DASH.match(line)]
     starts = sorted({0, *dashed}) if len(dashed) > 1 else [0]
     said = ["\n".join(lines[here:after]) for here, after in pairwise([*starts, len(lines)])]
     return [
-        Turn(ascii_uppercase[n % 26] if n else None, DASH.sub("", part, count=1))
+        CueTurn(ascii_uppercase[n % 26] if n else None, DASH.sub("", part, count=1))
         for n, part in enumerate(said)
     ]
 
 
-def _plain(text: str) -> str:
+def _strip_tags(text: str) -> str:
     return " ".join(unescape(TAG.sub("", text)).split())
 
 
-def _invalid(name: str, line: int, reason: str) -> Invalid:
+def _build_error(name: str, line: int, reason: str) -> Invalid:
     return Invalid("fileId", f"{name}, line {line}: {reason}")

@@ -6,7 +6,7 @@ import re
 CONTROLS = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 
 
-def one_line(text: str) -> str:
+def collapse_lines(text: str) -> str:
     """The text without line breaks and control characters.
 
     Engines take those for commands, caption files for their structure.

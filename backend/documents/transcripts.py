@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from backend.documents.base import Document, Row
+from backend.documents.base import Document, OneLineText
 
 
 class Word(Document):
@@ -26,8 +26,8 @@ class Segment(Document):
     id: int
     start: float = Field(ge=0)
     end: float = Field(ge=0)
-    text: Row
-    speaker: Row | None = None
+    text: OneLineText
+    speaker: OneLineText | None = None
     words: tuple[Word, ...] = ()
 
 
@@ -37,7 +37,7 @@ class Speaker(Document):
     `pitch_hz` is the median fundamental frequency, None where none was measured.
     """
 
-    label: Row | None
+    label: OneLineText | None
     pitch_hz: float | None = None
 
 
@@ -60,9 +60,9 @@ class Line(Document):
     start: float = Field(ge=0)
     end: float = Field(ge=0)
     source: str
-    text: Row
-    speaker: Row | None = None
-    voice: Row | None = None
+    text: OneLineText
+    speaker: OneLineText | None = None
+    voice: OneLineText | None = None
 
 
 class Translation(Document):
@@ -81,17 +81,17 @@ class Translation(Document):
 Timed = TypeVar("Timed", Word, Segment, Line)
 
 
-def within(said: Iterable[Timed], end: float) -> Iterator[Timed]:
+def trim_to_end(said: Iterable[Timed], end: float) -> Iterator[Timed]:
     """What begins before `end`, in seconds, and of that and its words no more than until then."""
     for one in said:
         if one.start < end:
             update: dict[str, Any] = {"end": min(one.end, end)}
             if isinstance(one, Segment):
-                update["words"] = tuple(within(one.words, end))
+                update["words"] = tuple(trim_to_end(one.words, end))
             yield one.model_copy(update=update)
 
 
-def everyone(known: Sequence[Speaker], said: Iterable[Segment | Line]) -> tuple[Speaker, ...]:
+def merge_speakers(known: Sequence[Speaker], said: Iterable[Segment | Line]) -> tuple[Speaker, ...]:
     """The speakers known, then those whom only what is said names, in order of appearance."""
     labels = [speaker.label for speaker in known]
     new = dict.fromkeys(one.speaker for one in said if one.speaker not in labels)

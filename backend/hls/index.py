@@ -27,7 +27,7 @@ class Role(StrEnum):
 SHARED = (Role.VIDEO, Role.ORIGINAL)
 
 
-class Segment(Document):
+class MediaSegment(Document):
     """A part of a stream that can be decoded by itself: seconds and bytes."""
 
     duration: float = Field(gt=0)
@@ -40,7 +40,7 @@ class Stream(Document):
     `codecs` is as in RFC 6381, for example `avc1.64001f`; subtitles have none.
     """
 
-    segments: tuple[Segment, ...] = Field(min_length=1)
+    segments: tuple[MediaSegment, ...] = Field(min_length=1)
     header: int = 0
     codecs: str = ""
     channels: int | None = None
@@ -76,7 +76,7 @@ class Rendition(NamedTuple):
     stream: Stream
 
 
-def renditions(packages: Iterable[Package]) -> list[Rendition]:
+def list_renditions(packages: Iterable[Package]) -> list[Rendition]:
     """All streams of a job by role, then in the order of the packages; shared ones once."""
     found: dict[tuple[Role, str], Rendition] = {}
     for package in packages:

@@ -9,7 +9,7 @@ from backend.database.models.jobs import Job
 from backend.errors import NotFound
 
 
-def find_job(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]:
+def read_job(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]:
     """The job's row; raises `NotFound`, also for somebody else's job."""
     job = connection.execute(
         select(Job.__table__).where(Job.id == job_id, Job.user_id == user_id)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backend.database.engine import Database
 from backend.database.models.runs import Run, StageRun
-from backend.pipeline.keys import provider_of
+from backend.pipeline.keys import find_provider
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Step
 from backend.pipeline.stages import Stage
@@ -17,7 +17,7 @@ from backend.pipeline.states import StageState
 
 
 @dataclass(frozen=True)
-class Spent:
+class PastCost:
     """What one success cost, in US dollars; `provider` as the run had pinned it, None for `mix`."""
 
     stage: Stage
@@ -26,7 +26,7 @@ class Spent:
     usd: float
 
 
-def estimate(step: Step, provider: str | None, history: Sequence[Spent]) -> float | None:
+def estimate_step(step: Step, provider: str | None, history: Sequence[PastCost]) -> float | None:
     """US dollars: the most that this stage has cost with this provider in this language.
 
     For a language that is new it is the mean of all others; None when there is none to go by.
@@ -42,15 +42,15 @@ def estimate(step: Step, provider: str | None, history: Sequence[Spent]) -> floa
     return mean(one.usd for one in alike) if alike else None
 
 
-def estimates(
+def estimate_steps(
     db: Database, job_id: UUID, params: JobParams, steps: Sequence[Step]
 ) -> list[float | None]:
     """An estimate for each step of a run with these parameters."""
-    history = _history(db, job_id)
-    return [estimate(step, provider_of(step.stage, params), history) for step in steps]
+    history = _read_history(db, job_id)
+    return [estimate_step(step, find_provider(step.stage, params), history) for step in steps]
 
 
-def _history(db: Database, job_id: UUID) -> list[Spent]:
+def _read_history(db: Database, job_id: UUID) -> list[PastCost]:
     with db.read() as connection:
         rows = connection.execute(
             select(StageRun.stage, StageRun.language, StageRun.cost_usd, Run.params)
@@ -59,10 +59,10 @@ def _history(db: Database, job_id: UUID) -> list[Spent]:
             .where(StageRun.state == StageState.SUCCEEDED)
         ).all()
     return [
-        Spent(
+        PastCost(
             stage=row.stage,
             language=row.language,
-            provider=provider_of(row.stage, JobParams.model_validate(row.params)),
+            provider=find_provider(row.stage, JobParams.model_validate(row.params)),
             usd=row.cost_usd,
         )
         for row in rows

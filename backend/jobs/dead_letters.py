@@ -18,10 +18,12 @@ from backend.storage.base import BlobStore
 MOST = 200
 
 
-def listed(db: Database, user_id: UUID) -> list[dict[str, Any]]:
+def list_dead_letters(db: Database, user_id: UUID) -> list[dict[str, Any]]:
     """The dead letters, newest first, but none that a later run took up again."""
     with db.read() as connection:
-        rows = connection.execute(_dead(user_id).order_by(StageRun.finished_at.desc()).limit(MOST))
+        rows = connection.execute(
+            _select_dead(user_id).order_by(StageRun.finished_at.desc()).limit(MOST)
+        )
         return [dict(row) for row in rows.mappings()]
 
 
@@ -32,23 +34,25 @@ def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> t
     does.
     """
     with db.read() as connection:
-        found = connection.execute(_dead(user_id).where(StageRun.id == marker_id)).one_or_none()
+        found = connection.execute(
+            _select_dead(user_id).where(StageRun.id == marker_id)
+        ).one_or_none()
         if found is None:
             raise NotFound(f"There is no dead letter {marker_id}")
-        languages = tuple(connection.execute(_unmade(found.run_id)).scalars())
-    wanted = resume.Resume(languages=languages)
+        languages = tuple(connection.execute(_select_unmade_languages(found.run_id)).scalars())
+    wanted = resume.ResumeRequest(languages=languages)
     run_id, _ = resume.start_run(db, store, user_id, found.job_id, wanted)
     return found.job_id, run_id
 
 
-def _unmade(run_id: UUID) -> Select[str]:
+def _select_unmade_languages(run_id: UUID) -> Select[str]:
     """The languages of a run of which a stage is dead, or could not begin after a dead one."""
     lost = StageRun.state.in_((StageState.DEAD, StageState.SKIPPED))
     mine = (StageRun.run_id == run_id) & (StageRun.language != ALL_LANGUAGES)
     return select(StageRun.language).where(mine, lost).distinct().order_by(StageRun.language)
 
 
-def _dead(user_id: UUID) -> Select[*tuple[Any, ...]]:
+def _select_dead(user_id: UUID) -> Select[*tuple[Any, ...]]:
     later, later_run = aliased(StageRun), aliased(Run)
     taken_up = exists().where(
         later.job_id == StageRun.job_id,

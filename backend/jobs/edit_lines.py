@@ -16,11 +16,11 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select
 
-from backend.artifacts.revisions import JSON, Edition, lines_filename, read_edition
+from backend.artifacts.revisions import JSON, LinesRevision, build_lines_filename, read_edition
 from backend.database.engine import Database
 from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import StageRun
-from backend.documents.transcripts import Line, Translation, everyone
+from backend.documents.transcripts import Line, Translation, merge_speakers
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import access
 from backend.pipeline.files import StoredFile
@@ -32,17 +32,19 @@ from backend.storage.base import BlobStore
 
 
 @dataclass(frozen=True)
-class Editor:
+class LineEditor:
     """Reads and changes the lines of jobs; `scratch` is a folder for temporary files."""
 
     db: Database
     store: BlobStore
     scratch: Path
 
-    def current(self, user_id: UUID, job_id: UUID, language: str) -> tuple[Edition, Translation]:
+    def read_current(
+        self, user_id: UUID, job_id: UUID, language: str
+    ) -> tuple[LinesRevision, Translation]:
         """The lines of a language as they stand; raises `NotFound` before there are any."""
         with self.db.read() as connection:
-            access.find_job(connection, user_id, job_id)
+            access.read_job(connection, user_id, job_id)
             edition = read_edition(connection, job_id, language)
         if edition is None:
             raise NotFound(f"This job has no lines in '{language}': it was not translated so far")
@@ -51,7 +53,7 @@ class Editor:
             self.store.fetch(edition.file.key, path)
             return edition, Translation.model_validate_json(path.read_bytes())
 
-    def change(
+    def change_line(
         self,
         user_id: UUID,
         job_id: UUID,
@@ -66,23 +68,25 @@ class Editor:
         Raises `Conflict` `revision-stale` when it is not the latest any more, and
         `translation-running` while a run makes others; `NotFound`, `Invalid`.
         """
-        edition, translation = self.current(user_id, job_id, language)
+        edition, translation = self.read_current(user_id, job_id, language)
         _refuse_stale(revision, edition)
-        changed, line = with_line(translation, line_id, values)
-        file = self._stored(job_id, language, changed)
+        changed, line = replace_line(translation, line_id, values)
+        file = self._store_lines(job_id, language, changed)
         with self.db.write() as connection:
             events.lock_job(connection, job_id)
             _refuse_translating(connection, job_id, language)
             _refuse_stale(revision, read_edition(connection, job_id, language))
-            _write(connection, job_id, language, replace(edition, revision=revision + 1, file=file))
+            _write_edit(
+                connection, job_id, language, replace(edition, revision=revision + 1, file=file)
+            )
             data = {"segment": line_id, "revision": revision + 1}
             events.record(connection, job_id, Event("segment.edited", language=language, data=data))
         return revision + 1, line
 
-    def _stored(self, job_id: UUID, language: str, translation: Translation) -> StoredFile:
+    def _store_lines(self, job_id: UUID, language: str, translation: Translation) -> StoredFile:
         content = translation.to_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
-        name = lines_filename(language)
+        name = build_lines_filename(language)
         key = f"jobs/{job_id}/edits/{language}/{sha256[:16]}/{name}"
         with TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / name
@@ -91,7 +95,7 @@ class Editor:
         return StoredFile(key, sha256, len(content), JSON, name)
 
 
-def with_line(
+def replace_line(
     translation: Translation, line_id: int, values: Mapping[str, Any]
 ) -> tuple[Translation, Line]:
     """The document with some values of one line changed, its lines in time order."""
@@ -108,7 +112,7 @@ def with_line(
     lines = [line if one.id == line_id else one for one in translation.lines]
     ordered = tuple(sorted(lines, key=lambda one: (one.start, one.id)))
     # Whoever is new comes last, so that everybody else keeps their voice.
-    speakers = everyone(translation.speakers, [line])
+    speakers = merge_speakers(translation.speakers, [line])
     return translation.model_copy(update={"lines": ordered, "speakers": speakers}), line
 
 
@@ -132,7 +136,9 @@ def _refuse_translating(connection: Connection, job_id: UUID, language: str) -> 
         )
 
 
-def _write(connection: Connection, job_id: UUID, language: str, edition: Edition) -> None:
+def _write_edit(
+    connection: Connection, job_id: UUID, language: str, edition: LinesRevision
+) -> None:
     connection.execute(
         insert(SegmentEdit).values(
             job_id=job_id,
@@ -146,7 +152,7 @@ def _write(connection: Connection, job_id: UUID, language: str, edition: Edition
     )
 
 
-def _refuse_stale(seen: int, edition: Edition | None) -> None:
+def _refuse_stale(seen: int, edition: LinesRevision | None) -> None:
     latest = edition.revision if edition else 0
     if seen != latest:
         raise Conflict(

@@ -11,10 +11,10 @@ from sqlalchemy import Row
 from backend.database.engine import Database
 from backend.documents import subtitles
 from backend.jobs import fit_transcripts
-from backend.jobs.fit_transcripts import Said, Start
+from backend.jobs.fit_transcripts import AnyTranscript, JobStart
 from backend.pipeline.files import StoredFile
-from backend.pipeline.params import JobParams, checked
-from backend.pipeline.plan import Given, Place
+from backend.pipeline.params import JobParams, normalize_params
+from backend.pipeline.plan import GivenFiles, Place
 from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.storage.base import BlobStore
 from backend.uploads import access
@@ -22,22 +22,22 @@ from backend.uploads import access
 JSON = "application/json"
 
 
-def prepare(
+def import_uploads(
     db: Database,
     store: BlobStore,
     user_id: UUID,
     params: JobParams,
     *,
     media_id: UUID,
-    start: Start,
+    start: JobStart,
     scratch: Path,
-) -> dict[Place, Given]:
+) -> dict[Place, GivenFiles]:
     """Make of the uploads what the stages would have made; the files of each by kind.
 
     Raises `Invalid`.
     """
-    params = checked(params)
-    named = fit_transcripts.wanted(params, start)
+    params = normalize_params(params)
+    named = fit_transcripts.choose_uploads(params, start)
     if not named:
         return {}
     with db.read() as connection:
@@ -48,35 +48,37 @@ def prepare(
             )
             for place, one in named.items()
         }
-    made: dict[Place, Given] = {(Stage.ASR, ALL_LANGUAGES): {}}
+    made: dict[Place, GivenFiles] = {(Stage.ASR, ALL_LANGUAGES): {}}
     for place, upload in found.items():
         with TemporaryDirectory(dir=scratch) as folder:
-            said = _read(store, upload, Path(folder))
-            document = _fitting(said, place, params, media.duration, named[place].field)
-            made[place] = {KINDS[place[0]]: _stored(store, upload, place, document, Path(folder))}
+            said = _load_upload(store, upload, Path(folder))
+            document = _fit_document(said, place, params, media.duration, named[place].field)
+            made[place] = {
+                KINDS[place[0]]: _store_document(store, upload, place, document, Path(folder))
+            }
     return made
 
 
 KINDS = {Stage.ASR: "segments_src", Stage.MT: "segments"}
 
 
-def _read(store: BlobStore, upload: Row[Any], folder: Path) -> Said:
+def _load_upload(store: BlobStore, upload: Row[Any], folder: Path) -> AnyTranscript:
     path = folder / "upload"
     store.fetch(upload.object_key, path)
-    return subtitles.read(path.read_bytes(), upload.filename)
+    return subtitles.parse_transcript(path.read_bytes(), upload.filename)
 
 
-def _fitting(
-    said: Said, place: Place, params: JobParams, duration: float | None, name: str
-) -> Said:
+def _fit_document(
+    said: AnyTranscript, place: Place, params: JobParams, duration: float | None, name: str
+) -> AnyTranscript:
     source = params.source_language
     if place[0] is Stage.ASR:
-        return fit_transcripts.transcript(said, source, duration, name)
-    return fit_transcripts.translation(said, source, place[1], duration, name)
+        return fit_transcripts.fit_transcript(said, source, duration, name)
+    return fit_transcripts.fit_translation(said, source, place[1], duration, name)
 
 
-def _stored(
-    store: BlobStore, upload: Row[Any], place: Place, document: Said, folder: Path
+def _store_document(
+    store: BlobStore, upload: Row[Any], place: Place, document: AnyTranscript, folder: Path
 ) -> StoredFile:
     content = document.to_bytes()
     sha256 = hashlib.sha256(content).hexdigest()

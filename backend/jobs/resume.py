@@ -9,22 +9,28 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from backend.artifacts import reusable, revisions
-from backend.artifacts.reusable import Found
+from backend.artifacts.reusable import ReuseCandidate
 from backend.database.engine import Database
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
 from backend.jobs import access
-from backend.pipeline.params import Bed, JobParams, checked, normalized, overridden
-from backend.pipeline.plan import Given, Place, Step, plan
+from backend.pipeline.params import (
+    Bed,
+    JobParams,
+    apply_overrides,
+    normalize_languages,
+    normalize_params,
+)
+from backend.pipeline.plan import GivenFiles, Place, Step, plan
 from backend.pipeline.stages import Stage
 from backend.runs import completion, create, events
 from backend.storage.base import BlobStore
 
 
 @dataclass(frozen=True)
-class Resume:
+class ResumeRequest:
     """How to run a job again; `resume_from` None means `auto`, empty `languages` all of them."""
 
     resume_from: Stage | None = None
@@ -41,8 +47,8 @@ class PlannedRun:
     params: JobParams
     steps: list[Step]
     last_run: int
-    edited: Mapping[Place, Given]
-    made: Mapping[Place, Sequence[Found]]
+    edited: Mapping[Place, GivenFiles]
+    made: Mapping[Place, Sequence[ReuseCandidate]]
 
     def is_outdated(self, connection: Connection, job_id: UUID) -> bool:
         """Whether a run or an edit came in between; the job's row must be locked."""
@@ -53,22 +59,22 @@ class PlannedRun:
 
 
 def prepare_run(
-    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
+    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: ResumeRequest
 ) -> PlannedRun:
     """What a new run would execute and reuse; changes nothing.
 
     Raises `NotFound`, `Invalid` and `Conflict` as a resume does.
     """
     with db.read() as connection:
-        job = access.find_job(connection, user_id, job_id)
+        job = access.read_job(connection, user_id, job_id)
         _check_run(connection, job_id, asked.from_run)
         params = JobParams.model_validate(_read_params(connection, job_id, asked.from_run))
         uploads = _read_upload_hashes(connection, job)
-        made = reusable.find(connection, job_id, asked.from_run)
+        made = reusable.find_candidates(connection, job_id, asked.from_run)
         edited = _find_edits(connection, job_id, made)
-    wanted = normalized(asked.languages) or params.target_languages
+    wanted = normalize_languages(asked.languages) or params.target_languages
     known = {"target_languages": tuple(dict.fromkeys((*params.target_languages, *wanted)))}
-    params = checked(overridden(params.model_copy(update=known), asked.overrides))
+    params = normalize_params(apply_overrides(params.model_copy(update=known), asked.overrides))
     if params.bed is Bed.BACKGROUND and job.background_id is None:
         raise Invalid("overrides", "bed: this job has no background file; that is a new job")
     steps = plan(
@@ -85,19 +91,19 @@ def prepare_run(
 
 
 def _find_edits(
-    connection: Connection, job_id: UUID, made: Mapping[Place, Sequence[Found]]
-) -> dict[Place, Given]:
+    connection: Connection, job_id: UUID, made: Mapping[Place, Sequence[ReuseCandidate]]
+) -> dict[Place, GivenFiles]:
     return revisions.find_pending_edits(connection, job_id, partial(_is_current, made))
 
 
-def _is_current(made: Mapping[Place, Sequence[Found]], language: str, sha256: str) -> bool:
+def _is_current(made: Mapping[Place, Sequence[ReuseCandidate]], language: str, sha256: str) -> bool:
     """Whether the latest run has these lines already."""
     latest = made.get((Stage.MT, language), ())
-    return bool(latest) and latest[0].prior.outputs.get(revisions.KIND) == sha256
+    return bool(latest) and latest[0].result.outputs.get(revisions.KIND) == sha256
 
 
 def start_run(
-    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: Resume
+    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: ResumeRequest
 ) -> tuple[UUID, list[Step]]:
     """Start run n+1 of a job; returns its id and what it executes and reuses.
 
@@ -111,7 +117,9 @@ def start_run(
             return run_id, planned.steps
 
 
-def _create_run(db: Database, job_id: UUID, asked: Resume, planned: PlannedRun) -> UUID | None:
+def _create_run(
+    db: Database, job_id: UUID, asked: ResumeRequest, planned: PlannedRun
+) -> UUID | None:
     """Write the run; None when what it was planned on has changed meanwhile."""
     how = {
         "fromRunId": str(asked.from_run) if asked.from_run else None,
@@ -122,15 +130,15 @@ def _create_run(db: Database, job_id: UUID, asked: Resume, planned: PlannedRun) 
         if planned.is_outdated(connection, job_id):
             return None
         named = str(asked.resume_from or "auto")
-        run_id = create.create(connection, job_id, planned.params, named, planned.steps, **how)
+        run_id = create.create_run(connection, job_id, planned.params, named, planned.steps, **how)
         completion.update_run(connection, job_id, run_id)
     return run_id
 
 
 def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
     with db.read() as connection:
-        access.find_job(connection, user_id, job_id)
-        run_id = create.active(connection, job_id)
+        access.read_job(connection, user_id, job_id)
+        run_id = create.find_active_run(connection, job_id)
     if run_id is not None:
         raise Conflict(
             "run-active",

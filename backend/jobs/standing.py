@@ -33,20 +33,22 @@ class Standing:
 
     def language_status(self, language: str) -> LanguageStatus:
         """Where a language stands."""
-        return states.language_status(*self._read(language))
+        return states.compute_language_status(*self._read(language))
 
     def language_progress(self, language: str) -> float:
         """The share (0..1) of a language's work that is done."""
         if self.language_status(language) is LanguageStatus.COMPLETE:
             return 1.0
-        return states.language_progress(*self._read(language))
+        return states.compute_language_progress(*self._read(language))
 
     def job_status(self) -> str:
         """Where the job stands; not only as its last run ended, which need not have had all."""
         if self._last().run_state is RunState.ACTIVE:
             return "running"
         languages = self.languages() or [ALL_LANGUAGES]
-        return states.run_end([self.language_status(tag) for tag in languages], self._fan_in())
+        return states.compute_run_end(
+            [self.language_status(tag) for tag in languages], self._fan_in()
+        )
 
     def job_progress(self) -> float:
         """The share (0..1) of all work that is done."""

@@ -10,30 +10,30 @@ from uuid6 import uuid7
 from backend.database.engine import Database
 from backend.database.models.jobs import Job
 from backend.errors import Invalid
-from backend.jobs.access import find_job
-from backend.pipeline.params import Bed, JobParams, checked
-from backend.pipeline.plan import Given, Place, Step, places
+from backend.jobs.access import read_job
+from backend.pipeline.params import Bed, JobParams, normalize_params
+from backend.pipeline.plan import GivenFiles, Place, Step, list_places
 from backend.runs import completion, events
 from backend.runs import create as run_creation
 from backend.runs.events import Event
 from backend.uploads import access
 
 
-def create(
+def create_job(
     db: Database,
     user_id: UUID,
     params: JobParams,
     *,
     media_id: UUID,
     background_id: UUID | None = None,
-    given: Mapping[Place, Given] = MappingProxyType({}),
+    given: Mapping[Place, GivenFiles] = MappingProxyType({}),
 ) -> tuple[UUID, UUID]:
     """Accept a job: job, run, markers, first event and outbox row in one commit.
 
     `given` are the stages that are not to be done, with what stands in their place (intake.py).
     Returns the ids of job and run. Raises `Invalid`.
     """
-    params = checked(params)
+    params = normalize_params(params)
     job_id = uuid7()
     with db.write() as connection:
         access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
@@ -55,19 +55,19 @@ def create(
         }
         connection.execute(insert(Job), job)
         events.record(connection, job_id, Event("job.created"))
-        stages = places(params, params.target_languages)
+        stages = list_places(params, params.target_languages)
         steps = [Step(*place, given=given.get(place)) for place in stages]
-        run_id = run_creation.create(connection, job_id, params, None, steps)
+        run_id = run_creation.create_run(connection, job_id, params, None, steps)
         if given:
             completion.update_run(connection, job_id, run_id)
     return job_id, run_id
 
 
-def cancel(db: Database, user_id: UUID, job_id: UUID) -> bool:
+def cancel_job(db: Database, user_id: UUID, job_id: UUID) -> bool:
     """Ask the job's active run to stop; returns False when none was active."""
     with db.read() as connection:
-        find_job(connection, user_id, job_id)
-        run_id = run_creation.active(connection, job_id)
+        read_job(connection, user_id, job_id)
+        run_id = run_creation.find_active_run(connection, job_id)
     if run_id is None:
         return False
     completion.cancel_run(db, job_id, run_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from backend.artifacts.rows import build_file, made_by
+from backend.artifacts.rows import build_file, select_maker_id
 from backend.database.engine import Database
 from backend.database.models.jobs import Job, JobEvent
 from backend.database.models.runs import Artifact, Run, StageRun
@@ -20,25 +20,29 @@ from backend.pipeline.stages import PER_LANGUAGE
 from backend.pipeline.states import StageState
 
 
-def job(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
+def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     """A job with its stages, languages and artifacts."""
     with db.read() as connection:
-        row = access.find_job(connection, user_id, job_id)
+        row = access.read_job(connection, user_id, job_id)
         markers = _read_markers(connection, [job_id])
         artifacts = _read_artifacts(connection, markers)
     standing = Standing(_choose_latest(markers))
     reports = {found.language: found.meta for found in artifacts if found.kind == "report"}
     return {
-        **_summary(row, standing),
+        **_build_summary(row, standing),
         "finished_at": max(markers, key=lambda one: one.number).run_finished_at,
         "progress": standing.job_progress(),
-        "stages": [_stage(marker) for marker in standing.once()],
-        "languages": [_language(standing, tag, reports.get(tag)) for tag in standing.languages()],
-        "artifacts": [_artifact(found) for found in artifacts],
+        "stages": [_build_stage(marker) for marker in standing.once()],
+        "languages": [
+            _build_language(standing, tag, reports.get(tag)) for tag in standing.languages()
+        ],
+        "artifacts": [_build_artifact(found) for found in artifacts],
     }
 
 
-def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dict[str, Any]:
+def read_job_page(
+    db: Database, user_id: UUID, *, limit: int, before: UUID | None
+) -> dict[str, Any]:
     """Jobs, newest first."""
     query = (
         select(Job.__table__).where(Job.user_id == user_id).order_by(Job.id.desc()).limit(limit + 1)
@@ -53,15 +57,15 @@ def page(db: Database, user_id: UUID, *, limit: int, before: UUID | None) -> dic
     for marker in markers:
         by_job[marker.job_id].append(marker)
     return {
-        "jobs": [_summary(row, Standing(_choose_latest(by_job[row.id]))) for row in shown],
+        "jobs": [_build_summary(row, Standing(_choose_latest(by_job[row.id]))) for row in shown],
         "next": shown[-1].id if len(rows) > limit else None,
     }
 
 
-def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
+def read_runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     """Every run of a job with what it executed and reused and was given."""
     with db.read() as connection:
-        access.find_job(connection, user_id, job_id)
+        access.read_job(connection, user_id, job_id)
         rows = connection.execute(
             select(Run.__table__).where(Run.job_id == job_id).order_by(Run.number)
         ).all()
@@ -75,7 +79,9 @@ def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
         {
             **row._mapping,
             **{
-                origin: [_place(m) for m in markers if (m.run_id, m.origin) == (row.id, origin)]
+                origin: [
+                    _format_place(m) for m in markers if (m.run_id, m.origin) == (row.id, origin)
+                ]
                 for origin in ("executed", "reused", "given")
             },
         }
@@ -83,35 +89,37 @@ def runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
+def read_events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
     """All that happened to a job, in order."""
     with db.read() as connection:
-        access.find_job(connection, user_id, job_id)
+        access.read_job(connection, user_id, job_id)
         rows = connection.execute(
             select(JobEvent.__table__).where(JobEvent.job_id == job_id).order_by(JobEvent.seq)
         )
         return [dict(row) for row in rows.mappings()]
 
 
-def artifact(db: Database, user_id: UUID, job_id: UUID, name: str) -> StoredFile:
+def read_artifact_file(db: Database, user_id: UUID, job_id: UUID, name: str) -> StoredFile:
     """The file behind an artifact's name; raises `NotFound` and tells which there are."""
     with db.read() as connection:
-        access.find_job(connection, user_id, job_id)
+        access.read_job(connection, user_id, job_id)
         rows = _read_artifacts(connection, _read_markers(connection, [job_id]))
-    files = {_name(row): row for row in rows}
+    files = {_format_name(row): row for row in rows}
     if name not in files:
         known = ", ".join(sorted(files)) or "none yet"
         raise NotFound(f"This job has no artifact '{name}'; it has: {known}")
     return build_file(files[name])
 
 
-def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, StoredFile]]:
+def read_streamable_files(
+    db: Database, user_id: UUID, job_id: UUID
+) -> dict[str, dict[str, StoredFile]]:
     """The files of each language that can be streamed, by kind, in the order asked for.
 
     Raises `NotFound` when there are none.
     """
     with db.read() as connection:
-        row = access.find_job(connection, user_id, job_id)
+        row = access.read_job(connection, user_id, job_id)
         artifacts = _read_artifacts(connection, _read_markers(connection, [job_id]))
     dubs = _group_dubs(artifacts)
     order = dict.fromkeys((*row.params["target_languages"], *dubs))
@@ -121,7 +129,7 @@ def packaged(db: Database, user_id: UUID, job_id: UUID) -> dict[str, dict[str, S
     return streamable
 
 
-def plan(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:
+def build_plan_view(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:
     """What a run would do, and its cost in US dollars as far as all of it can be told."""
     known = [cost for cost in costs if cost is not None]
     return {
@@ -142,7 +150,7 @@ def _read_markers(connection: Connection, job_ids: Sequence[UUID]) -> Sequence[R
     """Every marker of these jobs, in the order of their runs."""
     run = (Run.number, Run.state.label("run_state"), Run.finished_at.label("run_finished_at"))
     rows = connection.execute(
-        select(StageRun.__table__, *run, made_by().label("made_by"))
+        select(StageRun.__table__, *run, select_maker_id().label("made_by"))
         .join(Run, Run.id == StageRun.run_id)
         .where(StageRun.job_id.in_(job_ids))
         .order_by(Run.number, StageRun.id)
@@ -179,7 +187,7 @@ def _group_dubs(artifacts: Iterable[Row[Any]]) -> dict[str, dict[str, StoredFile
     return dubs
 
 
-def _summary(row: Row[Any], standing: Standing) -> dict[str, Any]:
+def _build_summary(row: Row[Any], standing: Standing) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,
@@ -194,34 +202,34 @@ def _summary(row: Row[Any], standing: Standing) -> dict[str, Any]:
     }
 
 
-def _language(standing: Standing, tag: str, report: Any) -> dict[str, Any]:
+def _build_language(standing: Standing, tag: str, report: Any) -> dict[str, Any]:
     markers = standing.chain(tag)
     return {
         "language": tag,
         "status": standing.language_status(tag),
         "progress": standing.language_progress(tag),
         "run": markers[0].number,
-        "stages": [_stage(row) for row in markers],
+        "stages": [_build_stage(row) for row in markers],
         "report": report,
     }
 
 
-def _stage(row: Row[Any]) -> dict[str, Any]:
+def _build_stage(row: Row[Any]) -> dict[str, Any]:
     cost = {"provider": row.provider, "model": row.model, "usd": row.cost_usd}
     return {**row._mapping, "cost": cost}
 
 
-def _artifact(row: Row[Any]) -> dict[str, Any]:
+def _build_artifact(row: Row[Any]) -> dict[str, Any]:
     return {
         **row._mapping,
-        "name": _name(row),
+        "name": _format_name(row),
         "language": row.language or None,
     }
 
 
-def _name(row: Row[Any]) -> str:
+def _format_name(row: Row[Any]) -> str:
     return f"{row.language}/{row.filename}" if row.language else str(row.filename)
 
 
-def _place(marker: Any) -> str:
+def _format_place(marker: Any) -> str:
     return f"{marker.stage}:{marker.language}" if marker.language else str(marker.stage)

@@ -15,36 +15,36 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.database.engine import Database, from_now
 from backend.database.models.limits import ProviderGate
 from backend.limits import throttle
-from backend.limits.throttle import Answer, Gate
+from backend.limits.throttle import Throttle, ThrottleAnswer
 
 log = structlog.get_logger()
 
-Decision = Callable[[Gate, float], tuple[Gate, Answer]]
-FIELDS = [field.name for field in fields(Gate)]
+Decision = Callable[[Throttle, float], tuple[Throttle, ThrottleAnswer]]
+FIELDS = [field.name for field in fields(Throttle)]
 
 
 class Ledger(Protocol):
     """Keeps a gate for each provider."""
 
-    def decide(self, name: str, decision: Decision) -> Answer:
+    def decide(self, name: str, decision: Decision) -> ThrottleAnswer:
         """Change a gate by a pure decision on its state and the time; nobody comes between."""
 
 
-class Gates:
+class Throttles:
     """Asks for calls, and tells how they ended; `rates` are calls a minute by provider."""
 
     def __init__(self, ledger: Ledger, rates: Mapping[str, float]) -> None:
         self._ledger = ledger
         self._rates = rates
 
-    def ask(self, name: str) -> Answer:
+    def request_call(self, name: str) -> ThrottleAnswer:
         """Ask for one call of a provider."""
         interval = 60 / self._rates[name] if name in self._rates else 0.0
-        return self._ledger.decide(name, partial(throttle.ask, interval=interval))
+        return self._ledger.decide(name, partial(throttle.request_call, interval=interval))
 
-    def tell(self, name: str, change: throttle.Change) -> None:
-        """Note how a call ended: `pacing.worked`, `failed` or `limited`."""
-        self._ledger.decide(name, lambda gate, now: (change(gate, now), Answer(True)))
+    def record_outcome(self, name: str, change: throttle.ThrottleChange) -> None:
+        """Note how a call ended, by one of the `record_` functions of `throttle`."""
+        self._ledger.decide(name, lambda gate, now: (change(gate, now), ThrottleAnswer(True)))
 
 
 class DatabaseLedger:
@@ -53,17 +53,19 @@ class DatabaseLedger:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def decide(self, name: str, decision: Decision) -> Answer:
+    def decide(self, name: str, decision: Decision) -> ThrottleAnswer:
         """See `Ledger`."""
         mine = ProviderGate.name == name
         stored = select(*(getattr(ProviderGate, field) for field in FIELDS)).where(mine)
         # Both kinds of database understand this form of it.
-        ensured = insert(ProviderGate).values(name=name, **asdict(Gate())).on_conflict_do_nothing()
+        ensured = (
+            insert(ProviderGate).values(name=name, **asdict(Throttle())).on_conflict_do_nothing()
+        )
         with self._db.write() as connection:
             connection.execute(ensured)
             row = connection.execute(stored.with_for_update()).one()
             now = connection.execute(select(from_now(0))).scalar_one().timestamp()
-            gate, answer = decision(Gate(*row), now)
+            gate, answer = decision(Throttle(*row), now)
             connection.execute(update(ProviderGate).where(mine).values(asdict(gate)))
         return answer
 
@@ -74,15 +76,15 @@ class RedisLedger:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=0.5)
 
-    def decide(self, name: str, decision: Decision) -> Answer:
+    def decide(self, name: str, decision: Decision) -> ThrottleAnswer:
         """See `Ledger`."""
         key = f"dubline:gate:{name}"
 
-        def step(pipe: "Pipeline") -> Answer:
+        def step(pipe: "Pipeline") -> ThrottleAnswer:
             kept = pipe.get(key)
             seconds, micros = pipe.time()
             gate, answer = decision(
-                Gate(**json.loads(kept)) if kept else Gate(), seconds + micros / 1e6
+                Throttle(**json.loads(kept)) if kept else Throttle(), seconds + micros / 1e6
             )
             pipe.multi()
             pipe.set(key, json.dumps(asdict(gate)))
@@ -93,5 +95,5 @@ class RedisLedger:
             answer = self._redis.transaction(step, key, value_from_callable=True)  # type: ignore[arg-type]
         except redis.RedisError as error:
             log.warning("no pacing: Redis is out of reach", error=type(error).__name__)
-            return Answer(True)
-        return cast("Answer", answer)
+            return ThrottleAnswer(True)
+        return cast("ThrottleAnswer", answer)

@@ -22,7 +22,7 @@ UNSAID_S = 5.0
 
 
 @dataclass(frozen=True)
-class Gate:
+class Throttle:
     """What is known of a provider, in common for all workers."""
 
     next_at: float = 0.0  # when the next call would come at an even pace
@@ -31,7 +31,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ThrottleAnswer:
     """Whether a call may be made, after waiting for `wait` seconds; if not, when to ask again."""
 
     granted: bool
@@ -41,32 +41,34 @@ class Answer:
     trial: bool = False  # the single call that tries whether the provider is back
 
 
-Change = Callable[[Gate, float], Gate]
+ThrottleChange = Callable[[Throttle, float], Throttle]
 
 
-def ask(gate: Gate, now: float, interval: float) -> tuple[Gate, Answer]:
+def request_call(gate: Throttle, now: float, interval: float) -> tuple[Throttle, ThrottleAnswer]:
     """Ask for one call; `interval` is the seconds between calls at an even pace.
 
     The bucket is the virtual scheduling algorithm of ITU-T I.371, 'GCRA': it keeps one time
     instead of a count of tokens.
     """
     if now < gate.shut_until:
-        return gate, Answer(False, gate.shut_until - now, shut=True)
+        return gate, ThrottleAnswer(False, gate.shut_until - now, shut=True)
     if gate.failures >= TRIPS:
-        return replace(gate, shut_until=now + TRIAL_S), Answer(True, troubled=True, trial=True)
+        return replace(gate, shut_until=now + TRIAL_S), ThrottleAnswer(
+            True, troubled=True, trial=True
+        )
     wait = max(0.0, gate.next_at - BURST_S - now)
     if wait > PATIENCE_S:
-        return gate, Answer(False, wait)
+        return gate, ThrottleAnswer(False, wait)
     ahead = max(now, gate.next_at) + interval
-    return replace(gate, next_at=ahead), Answer(True, wait, troubled=gate.failures > 0)
+    return replace(gate, next_at=ahead), ThrottleAnswer(True, wait, troubled=gate.failures > 0)
 
 
-def worked(gate: Gate, now: float) -> Gate:
+def record_success(gate: Throttle, now: float) -> Throttle:
     """The provider answered."""
     return replace(gate, failures=0, shut_until=min(gate.shut_until, now))
 
 
-def failed(gate: Gate, now: float, *, trial: bool = False) -> Gate:
+def record_failure(gate: Throttle, now: float, *, trial: bool = False) -> Throttle:
     """The provider did not answer, or with an error of its own.
 
     Calls that were under way as the gate shut tell nothing new.
@@ -80,7 +82,7 @@ def failed(gate: Gate, now: float, *, trial: bool = False) -> Gate:
     return replace(gate, failures=failures, shut_until=now + shut)
 
 
-def limited(gate: Gate, now: float, retry_after: float | None) -> Gate:
+def record_rate_limit(gate: Throttle, now: float, retry_after: float | None) -> Throttle:
     """The provider asked to slow down, for so many seconds if it said: it is alive."""
     until = now + (UNSAID_S if retry_after is None else retry_after)
     return replace(gate, failures=0, shut_until=max(gate.shut_until, until))

@@ -35,7 +35,7 @@ HEADS = (
 )
 
 
-class _Bytes:
+class _NamelessFile:
     """An open file without its name, so that content alone decides what the file is.
 
     Given the name, FFmpeg takes random bytes called `.mp3` for music.
@@ -48,7 +48,7 @@ class _Bytes:
 
 
 @contextmanager
-def opened(path: Path, name: str = "") -> Iterator[InputContainer]:
+def open_media(path: Path, name: str = "") -> Iterator[InputContainer]:
     """The container in the file; `name` is what the user calls it, for messages.
 
     Raises `Permanent` when it is empty, damaged, of an unknown format or points elsewhere, also
@@ -59,14 +59,14 @@ def opened(path: Path, name: str = "") -> Iterator[InputContainer]:
         file.seek(0)
         try:
             with av.open(
-                _Bytes(file), "r", container_options=OPTIONS, metadata_errors="replace"
+                _NamelessFile(file), "r", container_options=OPTIONS, metadata_errors="replace"
             ) as container:
                 yield container
         except av.FFmpegError as error:
-            raise Permanent(f"{name or path.name} {diagnose(head)}") from error
+            raise Permanent(f"{name or path.name} {diagnose_head(head)}") from error
 
 
-def diagnose(head: bytes) -> str:
+def diagnose_head(head: bytes) -> str:
     """Why a file that begins with these bytes could not be read, and what to do about it."""
     if not head:
         return "is empty: upload the recording again."
@@ -84,20 +84,20 @@ def diagnose(head: bytes) -> str:
     )
 
 
-def sound(container: InputContainer) -> AudioStream | None:
+def find_audio_stream(container: InputContainer) -> AudioStream | None:
     """The audio stream that a player would choose, or None."""
     stream = container.streams.best("audio")
     return stream if isinstance(stream, AudioStream) and stream.codec_context else None
 
 
-def picture(container: InputContainer) -> VideoStream | None:
+def find_video_stream(container: InputContainer) -> VideoStream | None:
     """The first moving picture, or None: the cover image of an album is not one."""
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = (s for s in container.streams.video if not s.disposition & still)
     return next((s for s in streams if s.codec_context), None)
 
 
-def origin(container: InputContainer) -> Fraction:
+def compute_origin(container: InputContainer) -> Fraction:
     """Where on the container's clock the recording begins, in seconds.
 
     That is where its first stream starts, as players have it: broadcast clocks start anywhere.

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
 from backend.errors import Permanent
-from backend.media.container import opened, origin, picture, sound
+from backend.media.container import compute_origin, find_audio_stream, find_video_stream, open_media
 from backend.media.timeline import Timeline
 
 # Sound that outlasts the picture by less is the encoder filling up its last frames.
@@ -22,7 +22,7 @@ ENCODER_PADDING = 0.5
 TRIAL_PACKETS = 50
 
 
-class Stream(BaseModel):
+class ProbedStream(BaseModel):
     """One stream: `language` as the file tells it; rates in Hz, `fps` in frames a second."""
 
     model_config = ConfigDict(frozen=True)
@@ -49,36 +49,38 @@ class Probe(BaseModel):
 
     format: str
     duration: float
-    audio: Stream | None
-    video: Stream | None
-    streams: tuple[Stream, ...]
+    audio: ProbedStream | None
+    video: ProbedStream | None
+    streams: tuple[ProbedStream, ...]
 
 
-def probe(path: Path, name: str = "") -> Probe:
+def probe_media(path: Path, name: str = "") -> Probe:
     """Probe the file, which the user calls `name`; it is read through, but not decoded.
 
     Raises `Permanent` when it holds no audio and no video that can be played.
     """
-    with opened(path, name) as container:
-        audio, video = sound(container), picture(container)
-        ends = _ends(container, [stream for stream in (video, audio) if stream])
-        if not any(ends.values()) or (audio and not _decodes(container, audio)):
+    with open_media(path, name) as container:
+        audio, video = find_audio_stream(container), find_video_stream(container)
+        ends = _compute_ends(container, [stream for stream in (video, audio) if stream])
+        if not any(ends.values()) or (audio and not _can_decode(container, audio)):
             raise Permanent(
                 f"{name or path.name} holds nothing that can be played: it is damaged or cut "
                 "short. Check that it plays and upload it again."
             )
         return Probe(
             format=container.format.name,
-            duration=duration(ends.get("audio"), ends.get("video")),
-            audio=_describe(audio) if audio else None,
-            video=_describe(video) if video else None,
+            duration=compute_duration(ends.get("audio"), ends.get("video")),
+            audio=_describe_stream(audio) if audio else None,
+            video=_describe_stream(video) if video else None,
             streams=tuple(
-                _describe(s) for s in container.streams if isinstance(s, AudioStream | VideoStream)
+                _describe_stream(s)
+                for s in container.streams
+                if isinstance(s, AudioStream | VideoStream)
             ),
         )
 
 
-def require_audio(found: Probe, name: str) -> Stream:
+def require_audio(found: Probe, name: str) -> ProbedStream:
     """The audio stream; raises `Permanent` when the file has none."""
     if found.audio is None:
         raise Permanent(
@@ -88,7 +90,7 @@ def require_audio(found: Probe, name: str) -> Stream:
     return found.audio
 
 
-def duration(audio_end: float | None, video_end: float | None) -> float:
+def compute_duration(audio_end: float | None, video_end: float | None) -> float:
     """How long a recording lasts whose sound and picture end at these seconds, if it has them."""
     if not video_end:
         return audio_end or 0.0
@@ -96,21 +98,23 @@ def duration(audio_end: float | None, video_end: float | None) -> float:
     return video_end + overhang if overhang > ENCODER_PADDING else video_end
 
 
-def _ends(container: InputContainer, streams: list[AudioStream | VideoStream]) -> dict[str, float]:
+def _compute_ends(
+    container: InputContainer, streams: list[AudioStream | VideoStream]
+) -> dict[str, float]:
     """When each stream's last packet ends, in seconds; 0.0 for a stream without packets."""
-    lines = {stream.type: Timeline(float(origin(container))) for stream in streams}
+    lines = {stream.type: Timeline(float(compute_origin(container))) for stream in streams}
     longest = dict.fromkeys(lines, 0.0)
-    for packet in _packets(container, streams):
-        kind, length = packet.stream.type, _length(packet)
+    for packet in _read_packets(container, streams):
+        kind, length = packet.stream.type, _compute_length(packet)
         longest[kind] = max(longest[kind], length)
         stamp = packet.dts if packet.pts is None else packet.pts
         start = None if stamp is None else float(stamp * packet.time_base)
         # Some muxers have taken the padding off the last packet's length, some have not.
-        lines[kind].place(start, min(length, longest[kind] - _padding(packet)))
+        lines[kind].place(start, min(length, longest[kind] - _read_padding(packet)))
     return {kind: max(0.0, line.end) for kind, line in lines.items()}
 
 
-def _packets(
+def _read_packets(
     container: InputContainer, streams: list[AudioStream | VideoStream]
 ) -> Iterator[Packet]:
     """The packets there are; an error ends a file that was cut short."""
@@ -122,14 +126,14 @@ def _packets(
         return
 
 
-def _length(packet: Packet) -> float:
+def _compute_length(packet: Packet) -> float:
     """Seconds that the packet says it lasts, or a frame of a picture."""
     if not packet.duration and isinstance(packet.stream, VideoStream):
         return float(1 / packet.stream.average_rate) if packet.stream.average_rate else 0.0
     return float((packet.duration or 0) * packet.time_base)
 
 
-def _padding(packet: Packet) -> float:
+def _read_padding(packet: Packet) -> float:
     """Seconds of encoder padding at the packet's end (FFmpeg's AV_PKT_DATA_SKIP_SAMPLES)."""
     if not packet.has_sidedata("skip_samples"):
         return 0.0
@@ -137,7 +141,7 @@ def _padding(packet: Packet) -> float:
     return float(padding / packet.stream.codec_context.sample_rate)
 
 
-def _decodes(container: InputContainer, audio: AudioStream) -> bool:
+def _can_decode(container: InputContainer, audio: AudioStream) -> bool:
     """Whether most of the first packets are what they seem."""
     container.seek(0)
     good = bad = 0
@@ -151,7 +155,7 @@ def _decodes(container: InputContainer, audio: AudioStream) -> bool:
     return good > bad
 
 
-def _describe(stream: AudioStream | VideoStream) -> Stream:
+def _describe_stream(stream: AudioStream | VideoStream) -> ProbedStream:
     told: dict[str, Any] = {"kind": stream.type, "codec": "unknown", "language": stream.language}
     if stream.codec_context:
         told["codec"] = stream.codec_context.codec.canonical_name
@@ -164,4 +168,4 @@ def _describe(stream: AudioStream | VideoStream) -> Stream:
             "height": stream.height,
             "fps": float(rate) if rate else None,
         }
-    return Stream(**told)
+    return ProbedStream(**told)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.pipeline.keys import name_dub_file
-from backend.pipeline.stages import Making
+from backend.pipeline.stages import Provenance
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class StageFiles:
     files: Mapping[str, StoredFile]
     dubs: Mapping[str, Mapping[str, StoredFile]] = field(default_factory=dict)
     before: Mapping[str, StoredFile] = field(default_factory=dict)
-    upstream: tuple[Making, ...] = ()
+    upstream: tuple[Provenance, ...] = ()
 
-    def hashes(self) -> dict[str, str]:
+    def compute_hashes(self) -> dict[str, str]:
         """The sha256 of all that its results depend on, by name."""
         own = {kind: file.sha256 for kind, file in self.files.items()}
         return own | hash_dubs(self.dubs)

@@ -12,7 +12,7 @@ from backend.pipeline.params import JobParams
 from backend.pipeline.stages import STAGES, Stage
 
 
-def relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
+def choose_relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
     """The parameters that change what the stage makes; all others may change freely."""
     return {
         path: to_jsonable_python(attrgetter(path)(params), by_alias=False)
@@ -20,14 +20,16 @@ def relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
     }
 
 
-def provider_of(stage: Stage, params: JobParams) -> str | None:
+def find_provider(stage: Stage, params: JobParams) -> str | None:
     """Whom these parameters name for the stage."""
     path = STAGES[stage].provider
     provider: str | None = attrgetter(path)(params) if path else None
     return provider
 
 
-def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]) -> str:
+def compute_input_key(
+    stage: Stage, language: str, params: JobParams, inputs: Mapping[str, str]
+) -> str:
     """The hash of everything that decides what a stage makes.
 
     `inputs` maps each role or kind of file that the stage reads to its sha256. Equal keys mean
@@ -38,7 +40,7 @@ def input_key(stage: Stage, language: str, params: JobParams, inputs: Mapping[st
             "stage": stage,
             "language": language,
             "code": STAGES[stage].code_version,
-            "params": relevant_params(stage, params),
+            "params": choose_relevant_params(stage, params),
             "inputs": dict(inputs),
         }
     )
@@ -55,6 +57,6 @@ def hash_json(value: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def object_key(job_id: str, stage: Stage, language: str, sha256: str, filename: str) -> str:
+def build_object_key(job_id: str, stage: Stage, language: str, sha256: str, filename: str) -> str:
     """Where an artifact is stored: by content, so that a late write can never replace another."""
     return "/".join(filter(None, ("jobs", job_id, stage, language, sha256[:16], filename)))

@@ -11,14 +11,14 @@ from backend.documents import languages
 from backend.errors import Invalid
 
 
-class Kind(StrEnum):
+class JobKind(StrEnum):
     """What a job makes."""
 
     DUB = "dub"  # all four stages, a chain for each language
     TRANSCRIBE = "transcribe"  # the first stage only
 
 
-class Mode(StrEnum):
+class SpeakerMode(StrEnum):
     """How many people speak."""
 
     MONO = "mono"
@@ -45,7 +45,7 @@ CAMEL = ConfigDict(
 )
 
 
-class Policy(StrEnum):
+class TimingPolicy(StrEnum):
     """What becomes of a line that cannot be heard in its place at 1.5 times its natural rate."""
 
     FIT = "fit"  # it is spoken as fast as it takes, and reported as rushed
@@ -58,7 +58,7 @@ class Timing(BaseModel):
 
     model_config = CAMEL
 
-    policy: Policy = Policy.FIT
+    policy: TimingPolicy = TimingPolicy.FIT
     max_shift: float = Field(2.0, ge=0, le=10)
 
 
@@ -111,10 +111,10 @@ class JobParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Kind
+    kind: JobKind
     source_language: str
     target_languages: tuple[str, ...] = ()
-    mode: Mode = Mode.MONO
+    mode: SpeakerMode = SpeakerMode.MONO
     bed: Bed = Bed.AUTO
     ducking: Ducking = Ducking()
     loudness: Loudness = Loudness.SOURCE
@@ -144,35 +144,35 @@ OVERRIDABLE = {
 GROUPS = ("captions", "ducking", "providers", "timing")
 
 
-def checked(params: JobParams) -> JobParams:
+def normalize_params(params: JobParams) -> JobParams:
     """The parameters with their language tags in standard form; raises `Invalid`."""
     source = languages.normalize(params.source_language, "sourceLanguage")
-    targets = normalized(params.target_languages)
-    if params.kind is Kind.TRANSCRIBE and targets:
+    targets = normalize_languages(params.target_languages)
+    if params.kind is JobKind.TRANSCRIBE and targets:
         raise Invalid(
             "targetLanguages", "a transcription has none; leave them out or ask for a dub"
         )
-    if params.kind is Kind.DUB and not targets:
+    if params.kind is JobKind.DUB and not targets:
         raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
     if source in targets:
         raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
     return params.model_copy(update={"source_language": source, "target_languages": targets})
 
 
-def normalized(tags: Sequence[str]) -> tuple[str, ...]:
+def normalize_languages(tags: Sequence[str]) -> tuple[str, ...]:
     """Target languages in standard form, each once; raises `Invalid`."""
     if len(tags) > MOST_LANGUAGES:
         raise Invalid("targetLanguages", f"a job has at most {MOST_LANGUAGES}; make another one")
     return tuple(dict.fromkeys(languages.normalize(tag, "targetLanguages") for tag in tags))
 
 
-def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
+def apply_overrides(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
     """The parameters with some of them changed, by their names in JSON; what is not named stays.
 
     A provider that is not named stays, and so does a setting of the ducking. Raises `Invalid` for
     what cannot be changed, or not to this.
     """
-    given = _snake(overrides)
+    given = _convert_to_snake(overrides)
     unknown = given.keys() - OVERRIDABLE
     if unknown:
         raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
@@ -188,5 +188,5 @@ def overridden(params: JobParams, overrides: Mapping[str, Any]) -> JobParams:
         raise Invalid("overrides", f"{where}: {problem['msg']}") from None
 
 
-def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_to_snake(values: Mapping[str, Any]) -> dict[str, Any]:
     return {to_snake(name): value for name, value in values.items()}

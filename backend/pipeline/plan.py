@@ -12,7 +12,7 @@ from uuid import UUID
 
 from backend.errors import Conflict
 from backend.pipeline.files import StoredFile
-from backend.pipeline.keys import input_key, name_dub_file
+from backend.pipeline.keys import compute_input_key, name_dub_file
 from backend.pipeline.params import JobParams
 from backend.pipeline.stages import (
     ALL_LANGUAGES,
@@ -21,17 +21,17 @@ from backend.pipeline.stages import (
     PER_LANGUAGE,
     STAGES,
     Stage,
-    stages_of,
+    list_stages,
 )
 
 Place = tuple[Stage, str]
 # What was made at each place, the newest first.
-Priors = Mapping[Place, Sequence["Prior"]]
-Given = Mapping[str, StoredFile]  # files by kind
+EarlierResults = Mapping[Place, Sequence["EarlierResult"]]
+GivenFiles = Mapping[str, StoredFile]  # files by kind
 
 
 @dataclass(frozen=True)
-class Prior:
+class EarlierResult:
     """What an earlier run made in a stage, or was given; that has no `input_key`.
 
     `outputs` maps kind to sha256; `look` asks storage what it no longer holds of it.
@@ -58,8 +58,8 @@ class Step:
 
     stage: Stage
     language: str
-    reuse: Prior | None = None
-    given: Given | None = None
+    reuse: EarlierResult | None = None
+    given: GivenFiles | None = None
     stale: bool = False
 
     @property
@@ -75,12 +75,12 @@ class Step:
         return {kind: file.sha256 for kind, file in (self.given or {}).items()}
 
 
-def places(params: JobParams, languages: Sequence[str]) -> list[Place]:
+def list_places(params: JobParams, languages: Sequence[str]) -> list[Place]:
     """Every stage of a run in order: what is once, each language's chain, what waits for all.
 
     The latter only in jobs of several languages, whether or not the run has them all.
     """
-    stages = stages_of(params.kind)
+    stages = list_stages(params.kind)
     once = [stage for stage in stages if stage not in (*PER_LANGUAGE, *FAN_IN)]
     chain = [stage for stage in stages if stage in PER_LANGUAGE]
     last = [stage for stage in stages if stage in FAN_IN]
@@ -95,10 +95,10 @@ def plan(
     params: JobParams,
     languages: Sequence[str],
     resume_from: Stage | None,
-    priors: Priors,
+    priors: EarlierResults,
     uploads: Mapping[str, str],
     *,
-    edited: Mapping[Place, Given] | None = None,
+    edited: Mapping[Place, GivenFiles] | None = None,
     accept_stale: bool = False,
 ) -> list[Step]:
     """Decide for every stage of the new run; `resume_from` None means `auto`.
@@ -109,23 +109,23 @@ def plan(
     `accept_stale` the latter is taken over all the same.
     """
     steps: dict[Place, Step] = {}
-    for place in places(params, languages):
+    for place in list_places(params, languages):
         made = priors.get(place, ())
         latest = made[0] if made else None
-        if resume_from is not None and not _before(place[0], resume_from):
+        if resume_from is not None and not _is_before(place[0], resume_from):
             steps[place] = Step(*place)
             continue
         if edited and place in edited:
             steps[place] = Step(*place, given=edited[place])
             continue
-        usable = _usable(place[0], made, _key(params, place, steps, priors, uploads))
+        usable = _find_usable(place[0], made, _compute_key(params, place, steps, priors, uploads))
         if usable or not resume_from:
             steps[place] = Step(*place, reuse=usable)
         elif accept_stale and latest and not latest.missing:
             steps[place] = Step(*place, reuse=latest, stale=True)
         else:
             automatic = plan(params, languages, None, priors, uploads, edited=edited)
-            raise _cannot_start(resume_from, place, latest, automatic)
+            raise _build_conflict(resume_from, place, latest, automatic)
     if not _lacks_transcript(steps):
         return list(steps.values())
     known = {place: made for place, made in priors.items() if place[0] is not Stage.ASR}
@@ -140,21 +140,23 @@ def _lacks_transcript(steps: Mapping[Place, Step]) -> bool:
     return translating and heard is not None and not heard.outputs
 
 
-def _before(stage: Stage, other: Stage) -> bool:
+def _is_before(stage: Stage, other: Stage) -> bool:
     return ORDER.index(stage) < ORDER.index(other)
 
 
-def _usable(stage: Stage, made: Sequence[Prior], key: str | None) -> Prior | None:
+def _find_usable(
+    stage: Stage, made: Sequence[EarlierResult], key: str | None
+) -> EarlierResult | None:
     """The newest that storage still has, and that was made of the same inputs or given."""
     there = made[:1] if STAGES[stage].only_latest else made
     return next((one for one in there if one.input_key in (None, key) and not one.missing), None)
 
 
-def _key(
+def _compute_key(
     params: JobParams,
     place: Place,
     steps: Mapping[Place, Step],
-    priors: Priors,
+    priors: EarlierResults,
     uploads: Mapping[str, str],
 ) -> str | None:
     """The input key the stage would have, or None when something it reads is yet to be made."""
@@ -168,7 +170,7 @@ def _key(
         return None
     known = {**uploads, **own}
     inputs = {kind: known[kind] for kind in row.reads if kind in known}
-    return input_key(stage, language, params, inputs | dubs)
+    return compute_input_key(stage, language, params, inputs | dubs)
 
 
 def _collect_outputs(steps: Iterable[Step]) -> dict[str, str] | None:
@@ -182,11 +184,11 @@ def _collect_outputs(steps: Iterable[Step]) -> dict[str, str] | None:
 
 
 def _collect_dubs(
-    kinds: Sequence[str], steps: Mapping[Place, Step], priors: Priors
+    kinds: Sequence[str], steps: Mapping[Place, Step], priors: EarlierResults
 ) -> dict[str, str] | None:
     """Files of these kinds of all languages of the job, those that the run leaves out included."""
     known: dict[str, str] = {}
-    for language in _languages_of(steps, priors) if kinds else ():
+    for language in _list_languages(steps, priors) if kinds else ():
         place = (PER_LANGUAGE[-1], language)
         if place in steps and steps[place].executed:
             return None
@@ -195,13 +197,13 @@ def _collect_dubs(
     return known
 
 
-def _languages_of(steps: Mapping[Place, Step], priors: Priors) -> list[str]:
+def _list_languages(steps: Mapping[Place, Step], priors: EarlierResults) -> list[str]:
     every = (*steps, *(place for place, made in priors.items() if made))
     return list(dict.fromkeys(tag for stage, tag in every if stage is PER_LANGUAGE[-1]))
 
 
-def _cannot_start(
-    resume_from: Stage, place: Place, prior: Prior | None, automatic: Sequence[Step]
+def _build_conflict(
+    resume_from: Stage, place: Place, prior: EarlierResult | None, automatic: Sequence[Step]
 ) -> Conflict:
     executed = [step.stage for step in automatic if step.executed]
     earliest = min(executed, key=ORDER.index)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from backend.errors import DublineError, KeptBack, RateLimited, Transient
+from backend.errors import DublineError, RateLimited, Throttled, Transient
 
 SPREAD = 0.25
 
@@ -24,7 +24,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True)
-class Again:
+class TryAgain:
     """Try again in `wait` seconds.
 
     `counts` is whether the attempt that failed counts; `limited` are the rate limits in a row so
@@ -44,7 +44,7 @@ class GiveUp:
     dead: bool
 
 
-class Tried(Protocol):
+class AttemptHistory(Protocol):
     """How often a stage was tried; a claim tells it."""
 
     @property
@@ -70,35 +70,35 @@ def backoff(attempt: int, policy: RetryPolicy, random: Callable[[], float]) -> f
     return ceiling * random()
 
 
-def decide(
-    error: Exception, tried: Tried, policy: RetryPolicy, random: Callable[[], float]
-) -> Again | GiveUp:
+def decide_retry(
+    error: Exception, tried: AttemptHistory, policy: RetryPolicy, random: Callable[[], float]
+) -> TryAgain | GiveUp:
     """What to do after `error` ended the attempt.
 
     Errors that are not Dubline's own are bugs or a sick machine: another worker may fare better,
     so they are retried.
     """
-    if isinstance(error, KeptBack):
+    if isinstance(error, Throttled):
         # A little later than its turn, so that not all come back at the same moment.
         wait = error.wait * (1 + SPREAD * random())
-        return Again(wait, counts=False, limited=tried.limited, waited=tried.waited)
+        return TryAgain(wait, counts=False, limited=tried.limited, waited=tried.waited)
     if isinstance(error, RateLimited):
-        return _limited(error, tried, policy, random)
+        return _decide_rate_limited(error, tried, policy, random)
     if not is_transient(error):
         return GiveUp(dead=False)
     if tried.attempt >= policy.max_attempts:
         return GiveUp(dead=True)
-    return Again(backoff(tried.attempt, policy, random))
+    return TryAgain(backoff(tried.attempt, policy, random))
 
 
-def _limited(
-    error: RateLimited, tried: Tried, policy: RetryPolicy, random: Callable[[], float]
-) -> Again | GiveUp:
+def _decide_rate_limited(
+    error: RateLimited, tried: AttemptHistory, policy: RetryPolicy, random: Callable[[], float]
+) -> TryAgain | GiveUp:
     before, waited = (0, 0.0) if error.advanced else (tried.limited, tried.waited)
     wait = max(error.retry_after or 0.0, backoff(before + 1, policy, random))
     if waited + wait > policy.deadline:
         return GiveUp(dead=True)
-    return Again(wait, counts=False, limited=before + 1, waited=waited + wait)
+    return TryAgain(wait, counts=False, limited=before + 1, waited=waited + wait)
 
 
 def is_transient(error: Exception) -> bool:

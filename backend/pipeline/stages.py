@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from backend.pipeline.params import Kind
+from backend.pipeline.params import JobKind
 
 
 class Stage(StrEnum):
@@ -125,7 +125,7 @@ ALL_LANGUAGES = ""
 
 
 @dataclass(frozen=True)
-class Making:
+class Provenance:
     """How a stage's results came about: by which provider and model, for how many US dollars.
 
     `provider` is None for what the user gave.
@@ -137,6 +137,6 @@ class Making:
     cost_usd: float
 
 
-def stages_of(kind: Kind) -> tuple[Stage, ...]:
+def list_stages(kind: JobKind) -> tuple[Stage, ...]:
     """The stages that a job of this kind goes through."""
-    return ORDER if kind is Kind.DUB else (Stage.ASR,)
+    return ORDER if kind is JobKind.DUB else (Stage.ASR,)

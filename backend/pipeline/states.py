@@ -33,7 +33,9 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
-def language_status(stages: Mapping[Stage, StageState], running: float = 0.0) -> LanguageStatus:
+def compute_language_status(
+    stages: Mapping[Stage, StageState], running: float = 0.0
+) -> LanguageStatus:
     """Where a language stands whose stages (`asr` included) are in these states.
 
     `running` is how far the stage is that runs at present: at 1.0 what it made is being stored.
@@ -55,7 +57,7 @@ def language_status(stages: Mapping[Stage, StageState], running: float = 0.0) ->
     return (row.storing if storing else None) or row.status or LanguageStatus.COMPLETE
 
 
-def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) -> float:
+def compute_language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) -> float:
     """The share (0..1) of a language's work that is done.
 
     `running` is how far the stage is that runs at present.
@@ -66,7 +68,9 @@ def language_progress(stages: Mapping[Stage, StageState], running: float = 0.0) 
     return min(1.0, (done + active * running) / sum(share.values()))
 
 
-def run_end(languages: Collection[LanguageStatus], fan_in: Collection[StageState] = ()) -> RunState:
+def compute_run_end(
+    languages: Collection[LanguageStatus], fan_in: Collection[StageState] = ()
+) -> RunState:
     """How a run ends whose languages have ended like this, and so how a job stands.
 
     `fan_in` are the states of what comes after all languages: without it the run is not whole.

@@ -19,7 +19,7 @@ def follow_parent() -> None:
         threading.Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
 
 
-def lock_of(home: Path) -> FileLock:
+def build_worker_lock(home: Path) -> FileLock:
     """Held by the worker of an embedded stack as long as its process lives."""
     return FileLock(home / "worker.lock", thread_local=False)
 

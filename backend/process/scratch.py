@@ -19,12 +19,12 @@ class Scratch:
         for lock in root.glob("*.lock"):
             _remove_if_free(lock)
         self.folder = root / f"{os.getpid()}-{os.urandom(4).hex()}"
-        self._lock = FileLock(_lock_of(self.folder))
+        self._lock = FileLock(_build_lock_path(self.folder))
         self._lock.acquire()
         self.folder.mkdir()
 
 
-def _lock_of(folder: Path) -> Path:
+def _build_lock_path(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
 
 

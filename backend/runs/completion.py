@@ -9,7 +9,13 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, true,
 from backend.database.engine import Database, from_now
 from backend.database.models.runs import Run, StageRun
 from backend.pipeline.stages import ALL_LANGUAGES, FAN_IN, PER_LANGUAGE
-from backend.pipeline.states import UNFINISHED, RunState, StageState, language_status, run_end
+from backend.pipeline.states import (
+    UNFINISHED,
+    RunState,
+    StageState,
+    compute_language_status,
+    compute_run_end,
+)
 from backend.runs import events, outbox
 from backend.runs.events import Event
 
@@ -44,7 +50,7 @@ def update_run(connection: Connection, job_id: UUID, run_id: UUID) -> None:
         rows = _read_stages(connection, run_id)
     # Not only the languages: while a worker is at `asr`, no other run may begin.
     if not any(row.state in UNFINISHED for row in rows):
-        _end_run(connection, job_id, run_id, number, _judge(rows))
+        _end_run(connection, job_id, run_id, number, _compute_end(rows))
 
 
 def end_waiting(
@@ -90,15 +96,17 @@ _COMPLETE = select(func.count(StageRun.language.distinct())).where(
 )
 
 
-def _judge(rows: Sequence[Any]) -> RunState:
+def _compute_end(rows: Sequence[Any]) -> RunState:
     once = {row.stage: row.state for row in rows if row.language == ALL_LANGUAGES}
     fan_in = [once.pop(stage) for stage in FAN_IN if stage in once]
     languages = {row.language for row in rows} - {ALL_LANGUAGES} or {ALL_LANGUAGES}
     statuses = [
-        language_status(once | {row.stage: row.state for row in rows if row.language == language})
+        compute_language_status(
+            once | {row.stage: row.state for row in rows if row.language == language}
+        )
         for language in languages
     ]
-    return run_end(statuses, fan_in)
+    return compute_run_end(statuses, fan_in)
 
 
 def _read_stages(connection: Connection, run_id: UUID) -> Sequence[Any]:

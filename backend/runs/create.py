@@ -17,7 +17,7 @@ from backend.runs import events, outbox
 from backend.runs.events import Event
 
 
-def create(
+def create_run(
     connection: Connection,
     job_id: UUID,
     params: JobParams,
@@ -40,14 +40,14 @@ def create(
         "params": params.model_dump(mode="json"),
     }
     connection.execute(insert(Run), run)
-    remembered = _remembered(connection, job_id) if number > 1 else {}
-    _insert_markers(connection, steps, _markers(job_id, run_id, steps, remembered))
+    remembered = _read_memos(connection, job_id) if number > 1 else {}
+    _insert_markers(connection, steps, _build_markers(job_id, run_id, steps, remembered))
     outbox.promise(connection, run_id)
     data = {
         "resumeFrom": resume_from,
-        "reused": [_name(step) for step in steps if step.reuse],
-        "given": [_name(step) for step in steps if step.given is not None],
-        "stale": [_name(step) for step in steps if step.stale],
+        "reused": [_format_name(step) for step in steps if step.reuse],
+        "given": [_format_name(step) for step in steps if step.given is not None],
+        "stale": [_format_name(step) for step in steps if step.stale],
         **asked,
     }
     events.record(connection, job_id, Event("run.created", run=number, data=data))
@@ -61,13 +61,13 @@ def _insert_markers(
     given = [
         {"job_id": marker["job_id"], "stage_run_id": marker["id"], **file}
         for step, marker in zip(steps, markers, strict=True)
-        for file in _files(step)
+        for file in _build_given_rows(step)
     ]
     if given:
         connection.execute(insert(Artifact), given)
 
 
-def _remembered(connection: Connection, job_id: UUID) -> dict[Place, dict[str, Any]]:
+def _read_memos(connection: Connection, job_id: UUID) -> dict[Place, dict[str, Any]]:
     """What the latest attempts at each place wrote down, such as a vendor's job id.
 
     A run that was cancelled or gave up may have paid for work that is still to be fetched.
@@ -89,14 +89,14 @@ _NEXT_NUMBER = (
 )
 
 
-def active(connection: Connection, job_id: UUID) -> UUID | None:
+def find_active_run(connection: Connection, job_id: UUID) -> UUID | None:
     """The id of the job's run that goes on, if one does."""
     return connection.execute(
         select(Run.id).where(Run.job_id == job_id, Run.state == RunState.ACTIVE)
     ).scalar_one_or_none()
 
 
-def _markers(
+def _build_markers(
     job_id: UUID,
     run_id: UUID,
     steps: Sequence[Step],
@@ -117,14 +117,14 @@ def _markers(
                 if STAGES[step.stage].waits_for_all
                 else upstream.get(step.language, upstream.get(ALL_LANGUAGES)),
                 "memo": remembered.get((step.stage, step.language), {}),
-                **_as_planned(step),
+                **_build_planned_values(step),
             }
         )
         upstream[step.language] = ids[step.stage, step.language]
     return rows
 
 
-def _as_planned(step: Step) -> dict[str, Any]:
+def _build_planned_values(step: Step) -> dict[str, Any]:
     done = {"state": StageState.SUCCEEDED, "progress": 1.0}
     waiting = {"state": StageState.WAITING, "progress": 0.0}
     nothing = dict.fromkeys(("reused_from", "input_key", "finished_at"))
@@ -136,12 +136,12 @@ def _as_planned(step: Step) -> dict[str, Any]:
     return nothing | done | made | {"origin": "reused"}
 
 
-def _files(step: Step) -> Iterator[dict[str, Any]]:
+def _build_given_rows(step: Step) -> Iterator[dict[str, Any]]:
     for kind, file in (step.given or {}).items():
         columns = {**vars(file), "object_key": file.key, "meta": {}}
         del columns["key"]
         yield {"kind": kind, "language": step.language, **columns}
 
 
-def _name(step: Step) -> str:
+def _format_name(step: Step) -> str:
     return f"{step.stage}:{step.language}" if step.language else str(step.stage)

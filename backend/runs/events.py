@@ -56,7 +56,7 @@ def record(connection: Connection, job_id: UUID, event: Event) -> None:
     connection.execute(_RECORD, row)
 
 
-def insert_from(changed: CTE, values: Mapping[str, ColumnElement[Any]]) -> CTE:
+def build_event_insert(changed: CTE, values: Mapping[str, ColumnElement[Any]]) -> CTE:
     """An event of the job that `changed` names, as part of the statement that changes it.
 
     For Postgres only. The job's row must be locked by that statement.
@@ -82,11 +82,11 @@ _NUMBER = (
 )
 
 
-def _record() -> Insert:
+def _build_record() -> Insert:
     numbered = _NUMBER.cte("numbered")
     names = ["job_id", *(field.name for field in fields(Event))]
     values = [bindparam(name, type_=JobEvent.__table__.c[name].type) for name in names]
     return insert(JobEvent).from_select([*names, "seq"], select(*values, numbered.c.event_seq))
 
 
-_RECORD = _record()
+_RECORD = _build_record()

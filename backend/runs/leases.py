@@ -124,7 +124,7 @@ def _take_stage(connection: Connection, this: Mapping[str, Any]) -> Row[Any] | N
     return row
 
 
-def _take() -> ReturningUpdate[Any]:
+def _build_take() -> ReturningUpdate[Any]:
     taken = {
         "state": StageState.RUNNING,
         "attempt": StageRun.attempt + 1,
@@ -136,7 +136,7 @@ def _take() -> ReturningUpdate[Any]:
     told = (
         *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.attempt, StageRun.memo),
         *(StageRun.limited, StageRun.limited_s),
-        *(of_run(Run.number), of_run(Run.params)),
+        *(select_run_column(Run.number), select_run_column(Run.params)),
     )
     wanted = exists().where(
         Run.id == StageRun.run_id,
@@ -146,14 +146,14 @@ def _take() -> ReturningUpdate[Any]:
     return update(StageRun).where(_THIS, can_start(), wanted).values(taken).returning(*told)
 
 
-def _take_and_tell() -> Select[Any]:
+def _build_take_and_tell() -> Select[Any]:
     """The same with its event in one statement, which SQLite does not know.
 
     The job's row is locked first, as everywhere (see `events.lock_job`).
     """
     of_job = select(Run.job_id).where(Run.id == bindparam("of_run")).scalar_subquery()
     job = select(Job.id).where(Job.id == of_job).with_for_update().cte("job")
-    taken = _take().where(StageRun.job_id.in_(select(job.c.id))).cte("taken")
+    taken = _build_take().where(StageRun.job_id.in_(select(job.c.id))).cte("taken")
     data = func.jsonb_build_object(
         "attempt", taken.c.attempt, "worker", bindparam("by", type_=String())
     )
@@ -162,18 +162,18 @@ def _take_and_tell() -> Select[Any]:
         "stage": bindparam("of_stage", type_=String()),
         "language": func.nullif(bindparam("of_language", type_=String()), ""),
     }
-    event = events.insert_from(taken, {"type": literal(STARTED), "data": data, **place})
+    event = events.build_event_insert(taken, {"type": literal(STARTED), "data": data, **place})
     return select(taken).add_cte(event)
 
 
-def of_run(column: Any) -> Any:
+def select_run_column(column: Any) -> Any:
     """A column of the marker's run, for use in the marker's own statements."""
     return select(column).where(Run.id == StageRun.run_id).scalar_subquery().label(column.key)
 
 
 # Built once: to build a statement takes as long as to execute several.
-_TAKE = _take()
-_TAKE_AND_TELL = _take_and_tell()
+_TAKE = _build_take()
+_TAKE_AND_TELL = _build_take_and_tell()
 
 # The condition that every write under a claim carries, and what it is executed with.
 HELD = (
@@ -183,7 +183,7 @@ HELD = (
 )
 
 
-def held_by(lease: Lease) -> dict[str, Any]:
+def build_held_params(lease: Lease) -> dict[str, Any]:
     """The parameters of `HELD`."""
     return {"held_id": lease.id, "held_fence": lease.fence}
 
@@ -200,7 +200,7 @@ def heartbeat(db: Database, claim: Claim, progress: float) -> bool:
 
     Raises `LeaseLost` when another worker may have taken over.
     """
-    beat = {**held_by(claim), "lease_s": claim.lease_s, "progress": progress}
+    beat = {**build_held_params(claim), "lease_s": claim.lease_s, "progress": progress}
     with db.write() as connection:
         row = connection.execute(_BEAT, beat).one_or_none()
     return require_held(row, claim)[0] is not None
@@ -210,15 +210,15 @@ _BEAT = (
     update(StageRun)
     .where(HELD)
     .values(lease_until=from_now(bindparam("lease_s")), progress=bindparam("progress"))
-    .returning(of_run(Run.cancel_requested_at))
+    .returning(select_run_column(Run.cancel_requested_at))
 )
 
 
-def remember(db: Database, claim: Claim, memo: dict[str, Any]) -> None:
+def write_memo(db: Database, claim: Claim, memo: dict[str, Any]) -> None:
     """Store what a later attempt must know, such as a vendor's job id; raises `LeaseLost`."""
     keep = update(StageRun).where(HELD).values(memo=memo).returning(StageRun.id)
     with db.write() as connection:
-        require_held(connection.execute(keep, held_by(claim)).one_or_none(), claim)
+        require_held(connection.execute(keep, build_held_params(claim)).one_or_none(), claim)
 
 
 def find_expired(db: Database) -> list[Lease]:
@@ -228,7 +228,7 @@ def find_expired(db: Database) -> list[Lease]:
             select(
                 *(StageRun.id, StageRun.fence, StageRun.job_id, StageRun.run_id),
                 *(StageRun.stage, StageRun.language, StageRun.attempt),
-                of_run(Run.number).label("run_number"),
+                select_run_column(Run.number).label("run_number"),
             )
             .where(StageRun.state == StageState.RUNNING, StageRun.lease_until <= from_now(0))
             .order_by(StageRun.lease_until)
@@ -237,7 +237,7 @@ def find_expired(db: Database) -> list[Lease]:
         return [Lease(**row._mapping, expired=True) for row in rows]
 
 
-def expire_all(db: Database) -> None:
+def expire_all_leases(db: Database) -> None:
     """Let every lease run out now: at the start of an embedded stack no worker can be alive."""
     with db.write() as connection:
         connection.execute(

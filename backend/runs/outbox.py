@@ -94,7 +94,7 @@ def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) ->
     """
     with db.write() as connection:
         due = _take_due(connection, redispatch_s)
-        messages = _sendable(connection, due)
+        messages = _read_sendable(connection, due)
     try:
         for message in messages:
             send(message)
@@ -105,10 +105,10 @@ def relay(db: Database, send: Callable[[Message], None], redispatch_s: float) ->
     return len(messages)
 
 
-def first_messages(db: Database, run_id: UUID) -> Sequence[Message]:
+def read_first_messages(db: Database, run_id: UUID) -> Sequence[Message]:
     """What to send for a run that was just accepted."""
     with db.read() as connection:
-        return _sendable(connection, [run_id])
+        return _read_sendable(connection, [run_id])
 
 
 def _take_due(connection: Connection, redispatch_s: float) -> list[UUID]:
@@ -122,7 +122,7 @@ def _take_due(connection: Connection, redispatch_s: float) -> list[UUID]:
     run_ids = list(connection.execute(due).scalars())
     if run_ids:
         _put_off(connection, run_ids, redispatch_s)
-        _not_later_than_retries(connection, run_ids)
+        _advance_to_retries(connection, run_ids)
     return run_ids
 
 
@@ -136,7 +136,7 @@ def _put_off(connection: Connection, run_ids: Sequence[UUID], redispatch_s: floa
     connection.execute(update(Outbox).where(Outbox.run_id.in_(run_ids)).values(later))
 
 
-def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:
+def _advance_to_retries(connection: Connection, run_ids: Sequence[UUID]) -> None:
     retry_at = (
         select(func.min(StageRun.retry_at, type_=UtcDateTime()))
         .where(
@@ -153,7 +153,7 @@ def _not_later_than_retries(connection: Connection, run_ids: Sequence[UUID]) -> 
     )
 
 
-def _sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
+def _read_sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Message]:
     rows = connection.execute(_SENDABLE, {"run_ids": list(run_ids)})
     return [
         Message(

@@ -12,10 +12,10 @@ from backend.pipeline.states import UNFINISHED, StageState
 def can_start() -> ColumnElement[bool]:
     """Whether a marker waits, its time has come, and what it builds on is there."""
     due = or_(StageRun.retry_at.is_(None), StageRun.retry_at <= from_now(0))
-    return (StageRun.state == StageState.WAITING) & due & _upstream_is_done() & _others_have_ended()
+    return (StageRun.state == StageState.WAITING) & due & _is_upstream_done() & _have_others_ended()
 
 
-def _upstream_is_done() -> ColumnElement[bool]:
+def _is_upstream_done() -> ColumnElement[bool]:
     upstream = aliased(StageRun)
     done = exists().where(
         upstream.id == StageRun.upstream_id, upstream.state == StageState.SUCCEEDED
@@ -23,7 +23,7 @@ def _upstream_is_done() -> ColumnElement[bool]:
     return or_(StageRun.upstream_id.is_(None), done)
 
 
-def _others_have_ended() -> ColumnElement[bool]:
+def _have_others_ended() -> ColumnElement[bool]:
     """A fan-in begins when all other stages of its run have ended, in whatever way."""
     other = aliased(StageRun)
     unfinished = exists().where(

@@ -15,13 +15,20 @@ from sqlalchemy.orm import aliased
 from backend.database.engine import Database, from_now
 from backend.database.models.runs import Artifact, Run, StageRun
 from backend.pipeline.files import StoredFile
-from backend.pipeline.retry import Again, GiveUp
+from backend.pipeline.retry import GiveUp, TryAgain
 from backend.pipeline.stages import PER_LANGUAGE, STAGES, Stage
 from backend.pipeline.states import StageState
 from backend.runs import events, outbox
 from backend.runs.completion import end_waiting, update_run
 from backend.runs.events import Event
-from backend.runs.leases import HELD, Claim, Lease, held_by, of_run, require_held
+from backend.runs.leases import (
+    HELD,
+    Claim,
+    Lease,
+    build_held_params,
+    require_held,
+    select_run_column,
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +60,10 @@ def succeed(db: Database, claim: Claim, success: Success) -> list[str]:
     """
     with db.write() as connection:
         events.record(connection, claim.job_id, _build_success_event(claim, success))
-        written = {**held_by(claim), **_fill_marker(success)}
+        written = {**build_held_params(claim), **_build_marker_params(success)}
         row = require_held(connection.execute(_SUCCEED, written).one_or_none(), claim)
         if success.artifacts:
-            rows = [_build_artifact(claim, one) for one in success.artifacts]
+            rows = [_build_artifact_row(claim, one) for one in success.artifacts]
             connection.execute(insert(Artifact), rows)
         removed = _remove_earlier(connection, claim)
         if row[0] is not None or not _has_next(claim.stage):
@@ -79,7 +86,7 @@ def _remove_earlier(connection: Connection, claim: Claim) -> Sequence[str]:
     return connection.execute(gone).scalars().all()
 
 
-def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> None:
+def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: TryAgain | GiveUp) -> None:
     """Write an attempt's failure and what follows from it; raises `LeaseLost`.
 
     `error` is what the user is shown: `kind` and `message` at least. What the attempt bought is
@@ -87,7 +94,7 @@ def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again |
     """
     with db.write() as connection:
         events.record(connection, claim.job_id, _build_failure_event(claim, error, decision))
-        if isinstance(decision, Again):
+        if isinstance(decision, TryAgain):
             _try_again(connection, claim, error, decision)
         else:
             _give_up(connection, claim, error, decision)
@@ -97,7 +104,9 @@ def fail(db: Database, claim: Lease, error: Mapping[str, Any], decision: Again |
 def cancel(db: Database, claim: Lease) -> None:
     """Write that the stage has stopped because its run was cancelled; raises `LeaseLost`."""
     with db.write() as connection:
-        events.record(connection, claim.job_id, Event("stage.cancelled", **_tell_spent(claim)))
+        events.record(
+            connection, claim.job_id, Event("stage.cancelled", **_build_spent_fields(claim))
+        )
         _end_stage(connection, claim, state=StageState.CANCELLED)
         update_run(connection, claim.job_id, claim.run_id)
 
@@ -108,7 +117,9 @@ def hand_back(db: Database, claim: Lease) -> None:
     Raises `LeaseLost`.
     """
     with db.write() as connection:
-        events.record(connection, claim.job_id, Event("stage.handed_back", **_tell_spent(claim)))
+        events.record(
+            connection, claim.job_id, Event("stage.handed_back", **_build_spent_fields(claim))
+        )
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
         update_run(connection, claim.job_id, claim.run_id)
@@ -117,7 +128,7 @@ def hand_back(db: Database, claim: Lease) -> None:
 def show_storing(db: Database, claim: Claim) -> None:
     """Show that the work is done and what it made is being stored; raises `LeaseLost`."""
     with db.write() as connection:
-        require_held(connection.execute(_STORING, held_by(claim)).one_or_none(), claim)
+        require_held(connection.execute(_STORING, build_held_params(claim)).one_or_none(), claim)
 
 
 def _end_stage(connection: Connection, claim: Lease, **values: Any) -> None:
@@ -127,7 +138,7 @@ def _end_stage(connection: Connection, claim: Lease, **values: Any) -> None:
     end = update(StageRun).where(HELD).values(values).returning(StageRun.id)
     if claim.expired:
         end = end.where(StageRun.lease_until <= from_now(0))
-    require_held(connection.execute(end, held_by(claim)).one_or_none(), claim)
+    require_held(connection.execute(end, build_held_params(claim)).one_or_none(), claim)
 
 
 def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
@@ -136,7 +147,7 @@ def _wait_again(connection: Connection, claim: Lease, **values: Any) -> None:
 
 
 def _try_again(
-    connection: Connection, claim: Lease, error: Mapping[str, Any], again: Again
+    connection: Connection, claim: Lease, error: Mapping[str, Any], again: TryAgain
 ) -> None:
     tally = {
         "attempt": claim.attempt if again.counts else claim.attempt - 1,
@@ -174,7 +185,7 @@ def _choose_end(decision: GiveUp) -> StageState:
 def _build_success_event(claim: Lease, success: Success) -> Event:
     return Event(
         "stage.succeeded",
-        **_tell_place(claim),
+        **_build_place_fields(claim),
         data={"attempt": claim.attempt, "warnings": list(success.warnings)},
         provider=success.provider,
         model=success.model,
@@ -184,24 +195,26 @@ def _build_success_event(claim: Lease, success: Success) -> Event:
     )
 
 
-def _build_failure_event(claim: Lease, error: Mapping[str, Any], decision: Again | GiveUp) -> Event:
+def _build_failure_event(
+    claim: Lease, error: Mapping[str, Any], decision: TryAgain | GiveUp
+) -> Event:
     data = {"attempt": claim.attempt, "error": dict(error)}
     if isinstance(decision, GiveUp):
-        return Event(f"stage.{_choose_end(decision)}", **_tell_spent(claim), data=data)
+        return Event(f"stage.{_choose_end(decision)}", **_build_spent_fields(claim), data=data)
     next_at = datetime.now(UTC) + timedelta(seconds=decision.wait)
     data |= {"wait_s": round(decision.wait, 3), "next_at": next_at.isoformat()}
-    return Event("stage.retrying", **_tell_spent(claim), data=data)
+    return Event("stage.retrying", **_build_spent_fields(claim), data=data)
 
 
-def _tell_spent(claim: Lease) -> dict[str, Any]:
-    return {**_tell_place(claim), "cost_usd": claim.spent}
+def _build_spent_fields(claim: Lease) -> dict[str, Any]:
+    return {**_build_place_fields(claim), "cost_usd": claim.spent}
 
 
-def _tell_place(claim: Lease) -> dict[str, Any]:
+def _build_place_fields(claim: Lease) -> dict[str, Any]:
     return {"run": claim.run_number, "stage": claim.stage, "language": claim.language or None}
 
 
-def _build_artifact(claim: Claim, artifact: NewArtifact) -> dict[str, Any]:
+def _build_artifact_row(claim: Claim, artifact: NewArtifact) -> dict[str, Any]:
     return {
         "job_id": claim.job_id,
         "stage_run_id": claim.id,
@@ -216,7 +229,7 @@ def _build_artifact(claim: Claim, artifact: NewArtifact) -> dict[str, Any]:
     }
 
 
-def _fill_marker(success: Success) -> dict[str, Any]:
+def _build_marker_params(success: Success) -> dict[str, Any]:
     return {
         "input_key": success.input_key,
         "provider": success.provider,
@@ -239,6 +252,6 @@ _SUCCEED = (
         cost_usd=StageRun.cost_usd + bindparam("spent"),
         **{name: bindparam(name) for name in ("input_key", "provider", "model", "warnings")},
     )
-    .returning(of_run(Run.cancel_requested_at))
+    .returning(select_run_column(Run.cancel_requested_at))
 )
 _STORING = update(StageRun).where(HELD).values(progress=1.0).returning(StageRun.id)

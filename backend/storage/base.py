@@ -40,26 +40,26 @@ class BlobStore(Protocol):
     def fetch(self, key: str, path: Path) -> None:
         """Write the object to a local file."""
 
-    def size(self, key: str) -> int | None:
+    def find_size(self, key: str) -> int | None:
         """The object's size in bytes, or None when there is no such object."""
 
-    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+    def has_object(self, key: str, *, size: int, sha256: str) -> bool:
         """Whether the object is there and is what it was when it was stored."""
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """All objects whose key begins with `prefix`, in no order, however many there are."""
 
-    def modified(self, key: str) -> datetime | None:
+    def find_modified_time(self, key: str) -> datetime | None:
         """When the object was last written, or None when there is no such object."""
 
     def refresh(self, key: str) -> None:
         """Count an object that is there as written now."""
 
-    def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
+    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A URL to which a client may send this object, once."""
 
-    def download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
+    def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A URL from which a client may get this object under a file name of its own."""

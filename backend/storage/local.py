@@ -25,7 +25,7 @@ class LocalStore:
         self.url = url
         self.links = Signer(secret_key, "blob")
 
-    def path(self, key: str) -> Path:
+    def resolve_path(self, key: str) -> Path:
         """The file of an object; raises `NotFound` for a key that would lead out of the store."""
         path = (self.root / key).resolve()
         if not path.is_relative_to(self.root.resolve()):
@@ -34,16 +34,16 @@ class LocalStore:
 
     def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
         """Copy a file in; `mime` and `sha256` are the database's to keep."""
-        with path.open("rb") as source, self.writer(key) as target:
+        with path.open("rb") as source, self.open_writer(key) as target:
             shutil.copyfileobj(source, target, CHUNK)
 
-    def writer(self, key: str) -> "AtomicFile":
+    def open_writer(self, key: str) -> "AtomicFile":
         """A file to write the object to; it gets its name when closed without an error."""
-        return AtomicFile(self.path(key), self.root / PARTS)
+        return AtomicFile(self.resolve_path(key), self.root / PARTS)
 
     def fetch(self, key: str, path: Path) -> None:
         """Link the object where the file systems allow, otherwise copy it."""
-        source = self.path(key)
+        source = self.resolve_path(key)
         try:
             os.link(source, path)
         except FileNotFoundError:
@@ -51,66 +51,66 @@ class LocalStore:
         except OSError:
             shutil.copyfile(source, path)
 
-    def size(self, key: str) -> int | None:
+    def find_size(self, key: str) -> int | None:
         """Its size in bytes, or None."""
-        stat = _stat(self.path(key))
+        stat = _find_stat(self.resolve_path(key))
         return stat and stat.st_size
 
-    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+    def has_object(self, key: str, *, size: int, sha256: str) -> bool:
         """Compare size and content."""
-        if self.size(key) != size:
+        if self.find_size(key) != size:
             return False
-        with self.path(key).open("rb") as file:
+        with self.resolve_path(key).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def delete(self, key: str) -> None:
         """Remove the file."""
-        self.path(key).unlink(missing_ok=True)
+        self.resolve_path(key).unlink(missing_ok=True)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Walk the folder; what disappears meanwhile does not count."""
-        base, root = self.path(prefix), self.root.resolve()
+        base, root = self.resolve_path(prefix), self.root.resolve()
         for folder, _, names in os.walk(base if prefix.endswith("/") else base.parent):
             for path in (Path(folder, name) for name in names):
                 key = path.relative_to(root).as_posix()
-                stat = _stat(path) if key.startswith(prefix) else None
+                stat = _find_stat(path) if key.startswith(prefix) else None
                 if stat:
-                    yield StoredObject(key, stat.st_size, _modified(stat))
+                    yield StoredObject(key, stat.st_size, _convert_modified_time(stat))
 
-    def modified(self, key: str) -> datetime | None:
+    def find_modified_time(self, key: str) -> datetime | None:
         """The file's own time."""
-        stat = _stat(self.path(key))
-        return stat and _modified(stat)
+        stat = _find_stat(self.resolve_path(key))
+        return stat and _convert_modified_time(stat)
 
     def refresh(self, key: str) -> None:
         """Set the file's time."""
         try:
-            os.utime(self.path(key))
+            os.utime(self.resolve_path(key))
         except FileNotFoundError:
             raise NotFound(f"Storage has no object {key}") from None
 
-    def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
+    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A PUT route of the API."""
-        return SignedUrl(self._signed({"put": key}, key, expires), "PUT", {})
+        return SignedUrl(self._sign_url({"put": key}, key, expires), "PUT", {})
 
-    def download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
+    def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A GET route of the API."""
-        return self._signed({"get": key, "name": filename, "mime": mime}, key, expires)
+        return self._sign_url({"get": key, "name": filename, "mime": mime}, key, expires)
 
-    def _signed(self, claims: dict[str, Any], key: str, expires: timedelta) -> str:
+    def _sign_url(self, claims: dict[str, Any], key: str, expires: timedelta) -> str:
         # It ends as the key does because some players go by a file's suffix.
-        token = self.links.token(claims, expires)
+        token = self.links.sign_claims(claims, expires)
         return f"{self.url}/v1/blobs/{token}/{quote(PurePosixPath(key).name)}"
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _find_stat(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except FileNotFoundError:
         return None
 
 
-def _modified(stat: os.stat_result) -> datetime:
+def _convert_modified_time(stat: os.stat_result) -> datetime:
     return datetime.fromtimestamp(stat.st_mtime, UTC)
 
 

@@ -29,18 +29,20 @@ class MinioStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.minio_bucket
-        self._client = _client(settings, settings.minio_endpoint)
-        self._signer = _client(settings, settings.minio_public_endpoint or settings.minio_endpoint)
+        self._client = _build_client(settings, settings.minio_endpoint)
+        self._signer = _build_client(
+            settings, settings.minio_public_endpoint or settings.minio_endpoint
+        )
 
     def ensure_bucket(self) -> None:
         """Make the bucket if it is not there yet."""
-        with _errors(self.bucket):
+        with _translate_errors(self.bucket):
             if not self._client.bucket_exists(bucket_name=self.bucket):
                 self._client.make_bucket(bucket_name=self.bucket)
 
     def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
-        """Upload, in parts when large; the hash is kept as metadata for `holds`."""
-        with _errors(key):
+        """Upload, in parts when large; the hash is kept as metadata for `has_object`."""
+        with _translate_errors(key):
             self._client.fput_object(
                 bucket_name=self.bucket,
                 object_name=key,
@@ -51,17 +53,17 @@ class MinioStore:
 
     def fetch(self, key: str, path: Path) -> None:
         """Download; the client writes beside the target and renames."""
-        with _errors(key):
+        with _translate_errors(key):
             self._client.fget_object(bucket_name=self.bucket, object_name=key, file_path=str(path))
 
-    def size(self, key: str) -> int | None:
+    def find_size(self, key: str) -> int | None:
         """Its size in bytes, or None."""
-        stat = self._stat(key)
+        stat = self._find_stat(key)
         return stat.size if stat else None
 
-    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+    def has_object(self, key: str, *, size: int, sha256: str) -> bool:
         """Compare size, and the hash that was stored with the object."""
-        stat = self._stat(key)
+        stat = self._find_stat(key)
         if stat is None:
             return False
         kept = (stat.metadata or {}).get("x-amz-meta-sha256", sha256)
@@ -69,25 +71,25 @@ class MinioStore:
 
     def delete(self, key: str) -> None:
         """Remove; the service says nothing of objects that are not there."""
-        with _errors(key):
+        with _translate_errors(key):
             self._client.remove_object(bucket_name=self.bucket, object_name=key)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """List page by page."""
-        with _errors(prefix):
+        with _translate_errors(prefix):
             for item in self._client.list_objects(
                 bucket_name=self.bucket, prefix=prefix, recursive=True
             ):
                 yield StoredObject(item.object_name, item.size, item.last_modified)
 
-    def modified(self, key: str) -> datetime | None:
+    def find_modified_time(self, key: str) -> datetime | None:
         """As the service tells it, to the second."""
-        stat = self._stat(key)
+        stat = self._find_stat(key)
         return stat.last_modified if stat else None
 
     def refresh(self, key: str) -> None:
         """Copy the object onto itself, which the service allows when metadata is given anew."""
-        with _errors(key):
+        with _translate_errors(key):
             stat = self._client.stat_object(bucket_name=self.bucket, object_name=key)
             known = {name.lower(): value for name, value in (stat.metadata or {}).items()}
             self._client.copy_object(
@@ -98,21 +100,21 @@ class MinioStore:
                 metadata_directive=REPLACE,
             )
 
-    def _stat(self, key: str) -> Object | None:
+    def _find_stat(self, key: str) -> Object | None:
         try:
-            with _errors(key):
+            with _translate_errors(key):
                 return self._client.stat_object(bucket_name=self.bucket, object_name=key)
         except NotFound:
             return None
 
-    def upload_url(self, key: str, expires: timedelta) -> SignedUrl:
+    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
         """A presigned PUT to the service itself."""
         url = self._signer.presigned_put_object(
             bucket_name=self.bucket, object_name=key, expires=expires
         )
         return SignedUrl(url, "PUT", {})
 
-    def download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
+    def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A presigned GET that makes the service name the file as its user did."""
         return str(
             self._signer.presigned_get_object(
@@ -120,14 +122,14 @@ class MinioStore:
                 object_name=key,
                 expires=expires,
                 response_headers={
-                    "response-content-disposition": disposition(filename),
+                    "response-content-disposition": format_disposition(filename),
                     "response-content-type": mime,
                 },
             )
         )
 
 
-def disposition(filename: str) -> str:
+def format_disposition(filename: str) -> str:
     """A Content-Disposition that carries any file name (RFC 6266)."""
     names = {
         "filename": filename.encode("ascii", "replace").decode(),
@@ -136,7 +138,7 @@ def disposition(filename: str) -> str:
     return dump_options_header("attachment", names)
 
 
-def _client(settings: Settings, endpoint: str) -> Minio:
+def _build_client(settings: Settings, endpoint: str) -> Minio:
     return Minio(
         endpoint=endpoint,
         access_key=settings.minio_access_key.get_secret_value(),
@@ -151,7 +153,7 @@ def _client(settings: Settings, endpoint: str) -> Minio:
 
 
 @contextmanager
-def _errors(key: str) -> Iterator[None]:
+def _translate_errors(key: str) -> Iterator[None]:
     try:
         yield
     except S3Error as error:

@@ -14,11 +14,11 @@ class Signer:
     def __init__(self, secret_key: str, purpose: str) -> None:
         self._serializer = URLSafeTimedSerializer(secret_key, salt=purpose)
 
-    def token(self, claims: dict[str, Any], expires: timedelta) -> str:
+    def sign_claims(self, claims: dict[str, Any], expires: timedelta) -> str:
         """A token for a URL's path."""
         return str(self._serializer.dumps({**claims, "ttl": expires.total_seconds()}))
 
-    def claims(self, token: str) -> dict[str, Any]:
+    def verify_claims(self, token: str) -> dict[str, Any]:
         """What was signed; raises `NotFound` when forged or too old."""
         try:
             claims = self._serializer.loads(token)

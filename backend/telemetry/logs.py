@@ -9,7 +9,7 @@ import structlog
 from backend.settings import Settings
 
 
-def configure(settings: Settings) -> None:
+def configure_logs(settings: Settings) -> None:
     """Set up logging for this process; lines go to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

@@ -13,7 +13,7 @@ from backend.errors import Invalid, NotFound
 MEDIA = ("voice", "video")  # the roles that a recording may have
 
 
-def find_upload(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
+def read_upload(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
     """The upload's row; raises `NotFound`, also for somebody else's file."""
     with db.read() as connection:
         row = connection.execute(
@@ -47,7 +47,7 @@ def is_complete(db: Database, key: str) -> bool:
         return connection.execute(done).scalar_one_or_none() is not None
 
 
-def compare_upload(upload: Row[Any], sha256: str | None, size: int | None) -> None:
+def check_same_upload(upload: Row[Any], sha256: str | None, size: int | None) -> None:
     """Raise `Invalid` when this is not the file that was taken in."""
     if size not in (None, upload.size) or sha256 not in (None, upload.sha256):
         raise Invalid("fileId", f"this file is complete already, and is another: {upload.sha256}")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from backend.documents import subtitles
 from backend.errors import Invalid
-from backend.media.probe import Probe, probe, require_audio
-from backend.uploads.receive import Content
+from backend.media.probe import Probe, probe_media, require_audio
+from backend.uploads.receive import UploadContent
 
 TEXT = "text/plain"
 SNIFF = 1 << 16
@@ -14,26 +14,26 @@ MOST_TRANSCRIPT_BYTES = 1 << 25
 SUBTYPES = {"mov": "mp4", "matroska": "x-matroska", "mp3": "mpeg"}
 
 
-def content_of(path: Path, role: str, name: str, *, text_allowed: bool) -> Content:
+def probe_upload(path: Path, role: str, name: str, *, text_allowed: bool) -> UploadContent:
     """Probe the file that its user calls `name`.
 
     Raises `Permanent` for what is no media or has no sound, `Invalid` for a transcript that
     cannot be read. With `text_allowed` a text file may stand for media: it is its own transcript.
     """
     if role == "transcript":
-        return _transcript(path, name)
+        return _check_transcript(path, name)
     if text_allowed and _is_text(path):
-        return Content(TEXT, None, None)
-    found = probe(path, name)
+        return UploadContent(TEXT, None, None)
+    found = probe_media(path, name)
     require_audio(found, name)
-    return Content(_mime(found), found.duration, found.model_dump(mode="json"))
+    return UploadContent(_format_mime(found), found.duration, found.model_dump(mode="json"))
 
 
-def _transcript(path: Path, name: str) -> Content:
+def _check_transcript(path: Path, name: str) -> UploadContent:
     if path.stat().st_size > MOST_TRANSCRIPT_BYTES:
         raise Invalid("fileId", f"{name} is too large: {MOST_TRANSCRIPT_BYTES} bytes at most")
-    subtitles.read(path.read_bytes(), name)
-    return Content(TEXT, None, None)
+    subtitles.parse_transcript(path.read_bytes(), name)
+    return UploadContent(TEXT, None, None)
 
 
 def _is_text(path: Path) -> bool:
@@ -46,7 +46,7 @@ def _is_text(path: Path) -> bool:
         return False
 
 
-def _mime(found: Probe) -> str:
+def _format_mime(found: Probe) -> str:
     kind = "video" if found.video else "audio"
     first = found.format.split(",")[0]
     return f"{kind}/{SUBTYPES.get(first, first)}"

@@ -17,13 +17,13 @@ from backend.database.engine import Database, from_now
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid, Permanent
 from backend.storage.base import BlobStore, SignedUrl
-from backend.uploads.access import compare_upload, find_upload
+from backend.uploads.access import check_same_upload, read_upload
 
 INCOMING = "incoming"
 
 
 @dataclass(frozen=True)
-class Content:
+class UploadContent:
     """What a file turned out to be; `probe` says more for media."""
 
     mime: str
@@ -31,7 +31,7 @@ class Content:
     probe: dict[str, Any] | None
 
 
-def announce(
+def announce_upload(
     db: Database, store: BlobStore, user_id: UUID, *, role: str, filename: str, ttl_s: int
 ) -> tuple[UUID, SignedUrl]:
     """Make room for a file; returns its id and the URL to send it to."""
@@ -43,16 +43,18 @@ def announce(
                 id=upload_id, user_id=user_id, role=role, filename=filename, object_key=key
             )
         )
-    return upload_id, store.upload_url(key, timedelta(seconds=ttl_s))
+    return upload_id, store.sign_upload_url(key, timedelta(seconds=ttl_s))
 
 
 @contextmanager
-def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) -> Iterator[Path]:
+def fetch_incoming(
+    store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path
+) -> Iterator[Path]:
     """A local copy of what was sent.
 
     Raises `Conflict` when nothing came, `Invalid` when too much did.
     """
-    size = store.size(upload.object_key)
+    size = store.find_size(upload.object_key)
     if size is None:
         raise Conflict(
             "upload-missing", "Nothing was sent to the upload URL yet: PUT the file first"
@@ -70,12 +72,12 @@ def incoming(store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path) 
             raise
 
 
-def accept(
+def accept_upload(
     db: Database,
     store: BlobStore,
     upload: Row[Any],
     path: Path,
-    content: Content,
+    content: UploadContent,
     *,
     expected_sha256: str | None,
     expected_size: int | None,
@@ -109,5 +111,5 @@ def accept(
         )
     if not taken.rowcount:
         # Another request was first, and what an S3 client sent may have changed in between.
-        compare_upload(find_upload(db, upload.user_id, upload.id), sha256, size)
+        check_same_upload(read_upload(db, upload.user_id, upload.id), sha256, size)
     store.delete(upload.object_key)

@@ -43,12 +43,12 @@ def main() -> None:
         home = Path(folder)
         demo_sample.make(home)
         for recording in map(Path, sys.argv[1:] or [home / "talk.mp4"]):
-            for language, made in dubbed(recording, home / "out", home / "home").items():
+            for language, made in dub_recording(recording, home / "out", home / "home").items():
                 cells = (recording.name, language, *figures(recording, made))
                 print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def dubbed(recording: Path, out: Path, home: Path) -> dict[str, Path]:
+def dub_recording(recording: Path, out: Path, home: Path) -> dict[str, Path]:
     """The folder of each language's files."""
     command = [sys.executable, "-m", "backend.cli.main", "dub", recording, "--stems"]
     command += ["--to", ",".join(LANGUAGES), "--out", out / recording.stem]
@@ -60,7 +60,7 @@ def dubbed(recording: Path, out: Path, home: Path) -> dict[str, Path]:
 def figures(recording: Path, made: Path) -> tuple[str, ...]:
     """The row of a dub."""
     manifest = json.loads((made / "manifest.json").read_text())
-    loudness, peak = heard(made / "dub.m4a")
+    loudness, peak = measure_speech(made / "dub.m4a")
     rates = [line["rate"] for line in manifest["lines"]]
     target = manifest["loudness"]["target"]
     return (
@@ -90,7 +90,7 @@ def speech(path: Path) -> NDArray[np.bool_]:
     return np.array([vad.is_speech(sound[at : at + 2 * VAD_FRAME], VAD_RATE) for at in starts])
 
 
-def heard(path: Path) -> tuple[float, float]:
+def measure_speech(path: Path) -> tuple[float, float]:
     """Integrated loudness and true peak."""
     meter = ["-af", "ebur128=peak=true", "-f", "null", "-"]
     command = ["ffmpeg", "-nostats", "-i", path, *meter]
@@ -101,16 +101,16 @@ def heard(path: Path) -> tuple[float, float]:
 
 def samples(path: Path) -> int:
     """How long the recording is, sound and picture, in samples of 48 kHz."""
-    return round(float(probed(path, "format", "duration")) * 48_000)
+    return round(float(probe_entry(path, "format", "duration")) * 48_000)
 
 
 def frames(path: Path) -> int:
     """How many pictures there are; 0 without any."""
     picture = ("-select_streams", "v:0", "-count_packets")
-    return int(probed(path, "stream", "nb_read_packets", *picture))
+    return int(probe_entry(path, "stream", "nb_read_packets", *picture))
 
 
-def probed(path: Path, section: str, entry: str, *more: str) -> str:
+def probe_entry(path: Path, section: str, entry: str, *more: str) -> str:
     """What ffprobe tells of a file; 0 without a file or such a stream."""
     if not path.exists():
         return "0"

@@ -12,12 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from backend.pipeline.files import StoredFile
-from tests.desk import LoneDesk, work
+from tests.stage_context import LocalContext, build_input
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.exports import hls
-from workers.exports.hls import Mix
-from workers.mixing.recording import sent
+from workers.exports.hls import FinishedMix
+from workers.mixing.recording import fetch_recording
 
 MEBIBYTE = 1024  # of VmHWM, which counts KiB
 
@@ -44,8 +44,8 @@ def prepare(folder: Path, minutes: int) -> dict[str, str]:
     _ffmpeg(*loop, str(folder / "film.mp4"))
     _ffmpeg(*loop, "-vn", str(folder / "dub.m4a"))
     cues = [Cue(6.0 * number, 6.0 * number + 4, "Hola, mundo.") for number in range(10 * minutes)]
-    (folder / "captions.vtt").write_text(formats.vtt(cues), encoding="utf-8")
-    return vars(LoneDesk(folder / "desk").keep(folder / "film.mp4", "video/mp4"))
+    (folder / "captions.vtt").write_text(formats.format_vtt(cues), encoding="utf-8")
+    return vars(LocalContext(folder / "context").store_file(folder / "film.mp4", "video/mp4"))
 
 
 def _ffmpeg(*arguments: str) -> None:
@@ -68,16 +68,16 @@ def one() -> None:
     """Package the one language that standard input tells; print seconds (two kinds) and MiB."""
     order = json.load(sys.stdin)
     folder = Path(order["folder"])
-    desk, media = LoneDesk(folder / "desk"), StoredFile(**order["media"])
-    recording = sent(media, desk, 0.0)
-    mix = Mix(
-        *(work({"media": media}, order["language"]), desk, recording, recording),
+    context, media = LocalContext(folder / "context"), StoredFile(**order["media"])
+    recording = fetch_recording(media, context, 0.0)
+    mix = FinishedMix(
+        *(build_input({"media": media}, order["language"]), context, recording, recording),
         source_language="en",
         dub=folder / "dub.m4a",
         captions=folder / "captions.vtt",
     )
     started, before = time.perf_counter(), time.process_time()
-    hls.streams(mix, lambda _: None)
+    hls.write_package(mix, lambda _: None)
     seconds, busy = time.perf_counter() - started, time.process_time() - before
     # Not ru_maxrss, which a process takes over from the one that started it.
     status = Path("/proc/self/status").read_text()

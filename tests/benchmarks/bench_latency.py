@@ -26,7 +26,7 @@ from backend.database.models.runs import Run, StageRun
 from backend.pipeline.states import RunState
 from tests import factories, servers
 from tests.benchmarks import history
-from tests.benchmarks.bench_throughput import JOBS, WARM, dubline, measured
+from tests.benchmarks.bench_throughput import JOBS, WARM, dubline, measure_side
 from tests.benchmarks.house import House
 from tests.chaos.house import wait_for
 
@@ -78,27 +78,27 @@ def _rate(house: House) -> float:
     """Jobs a second, of four stages that do nothing."""
     with house.running("empty worker", "reconciler"), house.driven() as driver:
         driver.do(WARM)
-        return median(measured(driver, JOBS["empty"]).rate for _ in range(ROUNDS))
+        return median(measure_side(driver, JOBS["empty"]).rate for _ in range(ROUNDS))
 
 
 def _seen(house: House) -> Iterator[str]:
     """What one who sends jobs now and then sees."""
     media_id = factories.text_upload(house.parts, TEXT)
-    jobs = [_dubbed(house, media_id) for _ in range(SAMPLES)]
+    jobs = [_dub_media(house, media_id) for _ in range(SAMPLES)]
     yield _spread(_gaps(house, _first_stages(), jobs))
     yield _spread(_gaps(house, _later_stages(), jobs))
-    yield _spread(_timed(lambda: house.api.get("jobs")) for _ in range(SAMPLES))
-    yield _spread(_timed(lambda: house.api.get(f"jobs/{jobs[0]}")) for _ in range(SAMPLES))
+    yield _spread(_time_call(lambda: house.api.get("jobs")) for _ in range(SAMPLES))
+    yield _spread(_time_call(lambda: house.api.get(f"jobs/{jobs[0]}")) for _ in range(SAMPLES))
 
 
-def _dubbed(house: House, media_id: UUID) -> UUID:
+def _dub_media(house: House, media_id: UUID) -> UUID:
     answer = house.api.post("jobs", json={"mediaId": str(media_id), "targetLanguages": ["es"]})
     job_id = UUID(answer.raise_for_status().json()["id"])
-    wait_for(lambda: _ended(house, job_id) or None, f"job {job_id} to end")
+    wait_for(lambda: _has_ended(house, job_id) or None, f"job {job_id} to end")
     return job_id
 
 
-def _ended(house: House, job_id: UUID) -> bool:
+def _has_ended(house: House, job_id: UUID) -> bool:
     active = select(Run.id).where(Run.job_id == job_id, Run.state == RunState.ACTIVE)
     with house.parts.db.read() as connection:
         return connection.execute(active).first() is None
@@ -125,7 +125,7 @@ def _gaps(house: House, query: Select[Any], jobs: list[UUID]) -> list[float]:
     return [(then - before).total_seconds() for before, then in rows]
 
 
-def _timed(call: Callable[[], Any]) -> float:
+def _time_call(call: Callable[[], Any]) -> float:
     started = time.perf_counter()
     call().raise_for_status()
     return time.perf_counter() - started

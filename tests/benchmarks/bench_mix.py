@@ -22,10 +22,10 @@ import numpy as np
 import soundfile as sf
 
 from backend.pipeline.files import StoredFile
-from backend.pipeline.params import Bed, JobParams, Kind, Loudness
-from workers.mixing.mixdown import Order, Recording, mixdown
-from workers.mixing.score import Take
-from workers.runtime.content_store import file_sha256
+from backend.pipeline.params import Bed, JobKind, JobParams, Loudness
+from workers.mixing.mixdown import MixOrder, SoundFile, render_mixdown
+from workers.mixing.score import PlacedTake
+from workers.runtime.content_store import compute_file_sha256
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each
@@ -34,7 +34,7 @@ SLOT = EVERY - 0.05
 TARGET = -16.0  # LUFS
 
 
-class Desk:
+class FileContext:
     def __init__(self, folder: Path) -> None:
         self.workdir = folder / "made"
         self.workdir.mkdir(exist_ok=True)
@@ -69,23 +69,23 @@ def prepare(folder: Path, minutes: int) -> int:
     return count
 
 
-def order(folder: Path, count: int, before: Mapping[str, StoredFile]) -> Order:
+def order(folder: Path, count: int, before: Mapping[str, StoredFile]) -> MixOrder:
     """Clips where they belong; what is too long for its place is stretched to fit."""
     paths = [folder / f"clip-{number}.flac" for number in range(count)]
-    hashes = [file_sha256(path) for path in paths]
+    hashes = [compute_file_sha256(path) for path in paths]
     lengths = [round(min(seconds_of(number), SLOT) * RATE) for number in range(count)]
     starts = [round(number * EVERY * RATE) for number in range(count)]
     params = JobParams(
-        kind=Kind.DUB, source_language="en", target_languages=("es",), loudness=Loudness.WEB
+        kind=JobKind.DUB, source_language="en", target_languages=("es",), loudness=Loudness.WEB
     )
-    return Order(
+    return MixOrder(
         params=params,
         language="spa",
         total=round(count * EVERY * RATE),
         bed=Bed.SOURCE,
-        media=Recording("source", folder / "media"),
+        media=SoundFile("source", folder / "media"),
         background=None,
-        takes=tuple(map(Take, hashes, starts, lengths)),
+        takes=tuple(map(PlacedTake, hashes, starts, lengths)),
         clips={sha256: partial(Path, path) for sha256, path in zip(hashes, paths, strict=True)},
         spans=[(number * EVERY, number * EVERY + LENGTH) for number in range(count)],
         before=before,
@@ -94,7 +94,7 @@ def order(folder: Path, count: int, before: Mapping[str, StoredFile]) -> Order:
 
 def dubline(folder: Path, count: int) -> None:
     """Mix, and keep what was made for a re-dub."""
-    made = mixdown(order(folder, count, {}), Desk(folder), lambda _: None)
+    made = render_mixdown(order(folder, count, {}), FileContext(folder), lambda _: None)
     for kind, path in made.paths.items():
         path.rename(folder / kind)
 
@@ -105,12 +105,12 @@ def redub(folder: Path, count: int) -> None:
     path = folder / f"clip-{number}.flac"
     sf.write(path, voice(seconds_of(number), CLIP_RATE, count + 1), CLIP_RATE, format="FLAC")
     before = {kind: StoredFile(str(folder / kind), "", 0, "") for kind in ("audio", "mix_index")}
-    mixdown(order(folder, count, before), Desk(folder), lambda _: None)
+    render_mixdown(order(folder, count, before), FileContext(folder), lambda _: None)
 
 
 def ffmpeg(folder: Path, count: int) -> None:
     """The mix alone, as loud as it comes."""
-    subprocess.run([*command(folder, count, "anull"), *encoded(folder)], check=True)
+    subprocess.run([*command(folder, count, "anull"), *encode_command(folder)], check=True)
 
 
 def ffmpeg_twice(folder: Path, count: int) -> None:
@@ -124,10 +124,10 @@ def ffmpeg_twice(folder: Path, count: int) -> None:
     )
     found = float(re.findall(r"I:\s+(-?[\d.]+) LUFS", heard.stderr)[-1])
     gain = f"volume={TARGET - found}dB"
-    subprocess.run([*command(folder, count, gain), *encoded(folder)], check=True)
+    subprocess.run([*command(folder, count, gain), *encode_command(folder)], check=True)
 
 
-def encoded(folder: Path) -> tuple[str, ...]:
+def encode_command(folder: Path) -> tuple[str, ...]:
     coder = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k")
     return (*coder, str(folder / "reference.m4a"))
 
@@ -167,7 +167,7 @@ def measure(job, folder: Path, count: int, results) -> None:
     results.put((seconds, busy, max(one.ru_maxrss for one in used) / 1024))
 
 
-def measured(job, folder: Path, count: int) -> tuple[float, float, float]:
+def measure_job(job, folder: Path, count: int) -> tuple[float, float, float]:
     context = get_context("spawn")
     results = context.Queue()
     process = context.Process(target=measure, args=(job, folder, count, results))
@@ -185,7 +185,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             count = prepare(Path(folder), minutes)
             for job in (dubline, redub, ffmpeg, ffmpeg_twice):
-                seconds, busy, megabytes = measured(job, Path(folder), count)
+                seconds, busy, megabytes = measure_job(job, Path(folder), count)
                 print(
                     f"| {minutes} min, {count} clips | {job.__name__} | {seconds:.1f} s "
                     f"| {busy:.1f} s "

@@ -21,7 +21,7 @@ from tests.demo_sample import DIALOGUE, speak
 from workers.interfaces.providers import Recording
 from workers.media.decode import write_wav
 from workers.providers.pocketsphinx import PocketSphinx
-from workers.speakers.turns import Turn, tell_apart
+from workers.speakers.turns import SpeakerTurn, diarize
 
 RATE = 16_000
 VOICES = ("rms", "slt", "awb", "kal16")
@@ -49,16 +49,18 @@ class Score(NamedTuple):
     telling_s: float
 
 
-def generated() -> Clips:
+def generate_clips() -> Clips:
     return {voice: [speak(voice, text, RATE) for _, text in DIALOGUE] for voice in VOICES}
 
 
-def recorded(folder: Path) -> Clips:
+def read_clips(folder: Path) -> Clips:
     voices = sorted(path for path in folder.iterdir() if path.is_dir())
-    return {voice.name: [_decoded(file) for file in sorted(voice.iterdir())] for voice in voices}
+    return {
+        voice.name: [_decode_file(file) for file in sorted(voice.iterdir())] for voice in voices
+    }
 
 
-def _decoded(file: Path) -> np.ndarray:
+def _decode_file(file: Path) -> np.ndarray:
     with TemporaryDirectory() as folder:
         wav = Path(folder) / "speech.wav"
         write_wav(file, wav, RATE, soundfile.info(file).duration, lambda _: None)
@@ -81,21 +83,21 @@ def dialogue(clips: Clips, count: int, rng: random.Random) -> tuple[np.ndarray, 
     return sound + np.random.default_rng(1).normal(0, NOISE, len(sound)).astype(np.float32), said
 
 
-def scored(sound: np.ndarray, said: Said, folder: Path) -> Score:
+def score_sound(sound: np.ndarray, said: Said, folder: Path) -> Score:
     wav = folder / "dialogue.wav"
     soundfile.write(wav, sound, RATE)
     began = time.perf_counter()
     recording = Recording(wav, len(sound) / RATE)
     heard = PocketSphinx().transcribe(recording, "en", diarize=False, call=Line())
     listened = time.perf_counter()
-    told = tell_apart(wav, [segment.words for segment in heard.segments], Line())
+    told = diarize(wav, [segment.words for segment in heard.segments], Line())
     done = time.perf_counter()
     error, mistaken = errors(said, told.turns, len(sound) / RATE)
     labels = {turn.speaker for turn in told.turns}
     return Score(len(labels), error, mistaken, listened - began, done - listened)
 
 
-def errors(said: Said, turns: Sequence[Turn], seconds: float) -> tuple[float, float]:
+def errors(said: Said, turns: Sequence[SpeakerTurn], seconds: float) -> tuple[float, float]:
     """Diarization error rate and its part of mistaken speakers, the labels matched at best."""
     truth = frames(said, seconds)
     found = frames([(t.speaker or "", t.words[0].start, t.words[-1].end) for t in turns], seconds)
@@ -124,7 +126,7 @@ def rows(clips: Clips) -> Iterator[str]:
     with TemporaryDirectory() as folder:
         for count, samples in SAMPLES.items():
             made = [dialogue(clips, count, rng) for _ in range(samples)]
-            scores = [scored(sound, said, Path(folder)) for sound, said in made]
+            scores = [score_sound(sound, said, Path(folder)) for sound, said in made]
             right = sum(score.heard == count for score in scores)
             error, mistaken = (np.mean([score[i] for score in scores]) for i in (1, 2))
             share = sum(s.telling_s for s in scores) / sum(s.listening_s for s in scores)
@@ -135,7 +137,7 @@ def rows(clips: Clips) -> Iterator[str]:
 
 
 def main() -> None:
-    clips = recorded(Path(sys.argv[1])) if len(sys.argv) > 1 else generated()
+    clips = read_clips(Path(sys.argv[1])) if len(sys.argv) > 1 else generate_clips()
     print("| voices | dialogues | seconds | count right | DER | of it mistaken | share of time |")
     print("|---|---|---|---|---|---|---|")
     for row in rows(clips):

@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from backend.pipeline.files import StoredFile
-from backend.pipeline.params import Mode, Providers
+from backend.pipeline.params import Providers, SpeakerMode
 from tests import demo_sample
-from tests.desk import LoneDesk, work
+from tests.stage_context import LocalContext, build_input
 from workers.stages import asr, mix, mt, tts
 
 STAGES = {"asr": asr.run, "mt": mt.run, "tts": tts.run, "mix": mix.run}
@@ -34,12 +34,12 @@ def main() -> None:
 
 
 def _bench(folder: Path, minutes: int) -> None:
-    media = _repeated(folder / "talk.mp4", minutes) if minutes else folder / "talk.mp4"
-    desk = LoneDesk(folder / f"desk-{minutes}")
-    files = {"media": vars(desk.keep(media, "video/mp4"))}
+    media = _repeat_media(folder / "talk.mp4", minutes) if minutes else folder / "talk.mp4"
+    context = LocalContext(folder / f"context-{minutes}")
+    files = {"media": vars(context.store_file(media, "video/mp4"))}
     duration = 0.0
     for stage in STAGES:
-        done = _in_a_process(desk, stage, files)
+        done = _in_a_process(context, stage, files)
         files |= done["files"]
         duration = duration or done["duration"]
         factor = done["seconds"] / duration
@@ -47,15 +47,15 @@ def _bench(folder: Path, minutes: int) -> None:
         print(f"| {name} | {stage} | {done['seconds']:.1f} | {factor:.3f} | {done['peak']:.0f} |")
 
 
-def _repeated(media: Path, minutes: int) -> Path:
+def _repeat_media(media: Path, minutes: int) -> Path:
     out = media.with_name(f"talk-{minutes}.mp4")
     loop = ["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", media, "-t", str(minutes * 60)]
     subprocess.run([*loop, "-c", "copy", out], check=True)
     return out
 
 
-def _in_a_process(desk: LoneDesk, stage: str, files: dict) -> dict:
-    order = json.dumps({"folder": str(desk.workdir.parent), "stage": stage, "files": files})
+def _in_a_process(context: LocalContext, stage: str, files: dict) -> dict:
+    order = json.dumps({"folder": str(context.workdir.parent), "stage": stage, "files": files})
     command = [sys.executable, "-m", "tests.benchmarks.bench_stages", "--one"]
     done = subprocess.run(command, input=order, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
@@ -64,19 +64,22 @@ def _in_a_process(desk: LoneDesk, stage: str, files: dict) -> dict:
 def one() -> None:
     """Run the one stage that standard input tells; print what it made and took."""
     order = json.load(sys.stdin)
-    desk = LoneDesk(Path(order["folder"]))
+    context = LocalContext(Path(order["folder"]))
     files = {kind: StoredFile(**file) for kind, file in order["files"].items()}
     local = Providers()
     started = time.perf_counter()
     outcome = STAGES[order["stage"]](
-        work(files, "" if order["stage"] == "asr" else "es", mode=Mode.MONO, providers=local), desk
+        build_input(
+            files, "" if order["stage"] == "asr" else "es", mode=SpeakerMode.MONO, providers=local
+        ),
+        context,
     )
     seconds = time.perf_counter() - started
     # The children's figure is that of the largest one: the decoders run side by side.
     peak = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    made = {kind: vars(file) for kind, file in desk.kept(outcome).items()}
+    made = {kind: vars(file) for kind, file in context.store_result(outcome).items()}
     duration = (
-        json.loads(outcome.made[0].path.read_text()).get("duration", 0.0)
+        json.loads(outcome.files[0].path.read_text()).get("duration", 0.0)
         if (order["stage"] == "asr")
         else 0.0
     )

@@ -86,11 +86,11 @@ def compare(sides: dict[str, Side], rounds: int, rest: Callable[[], None]) -> di
     for _ in range(rounds):
         for name, side in sides.items():
             rest()
-            took[name].append(measured(side, JOBS[name]))
+            took[name].append(measure_side(side, JOBS[name]))
     return took
 
 
-def measured(side: Side, jobs: int) -> Took:
+def measure_side(side: Side, jobs: int) -> Took:
     """From the first job's start to the last one's end."""
     worked, started = busy(), time.perf_counter()
     side.do(jobs)

@@ -25,7 +25,7 @@ from backend.pipeline.params import Timing
 from tests.benchmarks.timing_policies import FIELD, Policy, Row, Said
 from workers.report import figures
 from workers.stages.tts import ROUNDS
-from workers.timing.policy import budgets, placed
+from workers.timing.policy import compute_budgets, place_lines
 
 COUNT, SEED = 2000, 20261121
 REAL = Path(__file__).with_name("real_lines.csv")
@@ -40,22 +40,22 @@ Table = tuple[Sequence[Row], float]
 def main() -> None:
     """Score all policies on all sets of lines."""
     tables = {
-        "Measured": measured(),
-        "Generated, like the measured ones": generated(0.0, 0.15),
-        "Generated, long": generated(0.05, 0.25),
+        "Measured": measure_table(),
+        "Generated, like the measured ones": generate_table(0.0, 0.15),
+        "Generated, long": generate_table(0.05, 0.25),
     }
     policies: dict[str, Policy] = {**FIELD, "**Dubline**": ours, "**... shortening**": shortening}
     for title, (rows, total) in tables.items():
         print(f"\n{title}: {len(rows)} lines, {total / 60:.0f} minutes\n")
         print(f"| {' | '.join(HEADER)} |\n|{'---|' * len(HEADER)}")
         for name, policy in policies.items():
-            print(f"| {name} | {' | '.join(scored(rows, policy(rows, total), total))} |")
+            print(f"| {name} | {' | '.join(score_rows(rows, policy(rows, total), total))} |")
     started = time.process_time()
     ours(*tables["Generated, long"])
     print(f"\nDubline plans {COUNT} lines in {time.process_time() - started:.2f} s")
 
 
-def measured() -> Table:
+def measure_table() -> Table:
     """The real lines of all recordings and languages, one after the other."""
     with REAL.open() as file:
         lines = [line for line in csv.reader(file) if not line[0].startswith("#")]
@@ -69,7 +69,7 @@ def measured() -> Table:
     return rows, rows[-1].end + PAUSE
 
 
-def generated(longer: float, spread: float) -> Table:
+def generate_table(longer: float, spread: float) -> Table:
     """Lines of 0.5 to 15 s, 3.5 on average (gamma), with exponential pauses of 0.5 s on average.
 
     The dub's natural length is the source line's times exp(normal(`longer`, `spread`)).
@@ -85,7 +85,7 @@ def generated(longer: float, spread: float) -> Table:
 
 def ours(rows: Sequence[Row], total: float) -> list[Said]:
     """Dubline's plan."""
-    return _said(placed(_lines(rows), _natural(rows), total, Timing()))
+    return _said(place_lines(_lines(rows), _natural(rows), total, Timing()))
 
 
 def shortening(rows: Sequence[Row], total: float) -> list[Said]:
@@ -94,11 +94,11 @@ def shortening(rows: Sequence[Row], total: float) -> list[Said]:
     lines, natural = _lines(rows), _natural(rows)
     least = {id_: length / 2 for id_, length in natural.items()}
     for part in range(ROUNDS):
-        found = placed(lines, natural, total, Timing())
-        for id_, budget in budgets(lines, natural, found, by_themselves=part == 0).items():
+        found = place_lines(lines, natural, total, Timing())
+        for id_, budget in compute_budgets(lines, natural, found, by_themselves=part == 0).items():
             spoken = max(least[id_], budget * random.lognormal(0.0, 0.1))
             natural[id_] = min(natural[id_], spoken)
-    return _said(placed(lines, natural, total, Timing()))
+    return _said(place_lines(lines, natural, total, Timing()))
 
 
 def _lines(rows: Sequence[Row]) -> list[Line]:
@@ -116,22 +116,23 @@ def _said(placements: Sequence[Placement]) -> list[Said]:
     return [Said(one.start, one.duration, one.rate) for one in placements]
 
 
-def scored(rows: Sequence[Row], said: Sequence[Said], total: float) -> list[str]:
+def score_rows(rows: Sequence[Row], said: Sequence[Said], total: float) -> list[str]:
     """The figures of `HEADER`."""
     onsets, ends, _ = np.array(rows).T
     start, length, rate, cut, failed = np.array(said, dtype=float).T
     lengths = zip(ends - onsets, length, strict=True)
-    overlap = figures.speech_overlap(lengths)
+    overlap = figures.compute_speech_overlap(lengths)
+    spans = list(zip(start, start + length, strict=True))
     scores = {
-        "overlaps": f"{len(figures.collisions(list(zip(start, start + length, strict=True))))}",
+        "overlaps": str(len(figures.find_collisions(spans))),
         "cut": f"{np.sum(cut > 0)}",
         "errors": f"{np.sum(failed):.0f}",
         "too long by": f"{max(0.0, start[-1] + length[-1] - total) * 1000:.0f} ms",
-        "above 1.2x": f"{figures.share_above(rate.tolist(), 1.2):.1%}",
-        "above 1.5x": f"{figures.share_above(rate.tolist(), 1.5):.1%}",
+        "above 1.2x": f"{figures.compute_share_above(rate.tolist(), 1.2):.1%}",
+        "above 1.5x": f"{figures.compute_share_above(rate.tolist(), 1.5):.1%}",
         "fastest": f"{rate.max():.2f}x",
         "speech overlap": f"{overlap:.1%}",
-        "off by > 0.3 s": f"{figures.share_off((start - onsets).tolist(), 0.3):.1%}",
+        "off by > 0.3 s": f"{figures.compute_share_off((start - onsets).tolist(), 0.3):.1%}",
     }
     return [scores[name] for name in HEADER[1:]]
 

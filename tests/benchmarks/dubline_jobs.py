@@ -21,10 +21,10 @@ def main() -> None:
 
     def do(number: int) -> None:
         for _ in range(number):
-            _, run_id = submit.create(
+            _, run_id = submit.create_job(
                 parts.db, LOCAL_USER, factories.dub_params("es"), media_id=media_id
             )
-            for message in outbox.first_messages(parts.db, run_id):
+            for message in outbox.read_first_messages(parts.db, run_id):
                 parts.dispatcher.send(message)
         while _active(parts):
             time.sleep(0.1)  # each look costs as much as a job's statement

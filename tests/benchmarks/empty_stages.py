@@ -4,20 +4,20 @@ from functools import cache
 
 from backend.pipeline.stages import Stage
 from workers import app as workers
-from workers.interfaces.stages import Desk, Outcome, Work
+from workers.interfaces.stages import StageContext, StageInput, StageResult
 from workers.runtime.runner import Runner
 
 
-def _nothing(_work: Work, _desk: Desk) -> Outcome:
-    return Outcome(made=(), provider="stub", model="stub-1")
+def _nothing(_work: StageInput, _context: StageContext) -> StageResult:
+    return StageResult(files=(), provider="stub", model="stub-1")
 
 
 @cache
 def _runner() -> Runner:
     stages = dict.fromkeys(Stage, _nothing)
-    return Runner(workers.parts(), stages, owner="benchmark", stopping=workers.stopping)
+    return Runner(workers.get_parts(), stages, owner="benchmark", stopping=workers.stopping)
 
 
 # Before the tasks are imported, which take it from there.
-workers.runner = _runner
+workers.get_runner = _runner
 app = workers.app

@@ -27,13 +27,13 @@ def multiply(db: Database, copies: int) -> None:
 
 
 def _copy(connection: Connection, table: Table, copies: int) -> None:
-    values = ", ".join(_copied(column) for column in table.columns)
+    values = ", ".join(_copy_column(column) for column in table.columns)
     names = ", ".join(column.name for column in table.columns)
     copied = f"SELECT {values} FROM {table.name}, generate_series(1, :copies) AS copy"  # noqa: S608
     connection.execute(text(f"INSERT INTO {table.name} ({names}) {copied}"), {"copies": copies})
 
 
-def _copied(column: Column[object]) -> str:
+def _copy_column(column: Column[object]) -> str:
     return COPIED_ID.format(time=TIME, id=column.name) if _is_copied(column) else column.name
 
 

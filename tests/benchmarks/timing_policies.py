@@ -31,7 +31,7 @@ class Said(NamedTuple):
 Policy = Callable[[Sequence[Row], float], list[Said]]
 
 
-def _followed(rows: Sequence[Row], total: float) -> Iterator[tuple[Row, float]]:
+def _follow_rows(rows: Sequence[Row], total: float) -> Iterator[tuple[Row, float]]:
     """Each row with the onset of the next, or the end."""
     return zip(rows, [*(row.start for row in rows[1:]), total], strict=True)
 
@@ -39,7 +39,7 @@ def _followed(rows: Sequence[Row], total: float) -> Iterator[tuple[Row, float]]:
 def voicestudio(rows: Sequence[Row], total: float) -> list[Said]:
     """Up to the next onset less 50 ms; at most 1.8x, then trimmed; down to 0.85x to fill it."""
     said = []
-    for row, after in _followed(rows, total):
+    for row, after in _follow_rows(rows, total):
         slot = max(after - 0.05 - row.start, 0.0)
         need = row.natural / slot if slot else 1.8
         rate = min(max(need, 1.0), 1.8) if need > 0.95 else max(need, 0.85)
@@ -68,7 +68,7 @@ def krillinai(rows: Sequence[Row], total: float) -> list[Said]:
 def videolingo(rows: Sequence[Row], total: float) -> list[Said]:
     """Lines above 1.2x are merged with up to four that follow and share what rate it takes."""
     said: list[Said] = []
-    followed = [*_followed(rows, total)]
+    followed = [*_follow_rows(rows, total)]
     while followed:
         count = next((n for n in range(1, 6) if _merged_rate(followed[:n]) <= 1.2), 5)
         chunk, followed = followed[:count], followed[count:]
@@ -90,7 +90,7 @@ def pyvideotrans(rows: Sequence[Row], total: float) -> list[Said]:
     """Up to the next onset at any rate, joined end to end in whole milliseconds."""
     said = []
     free = floor(rows[0].start * 1000) / 1000
-    for row, after in _followed(rows, total):
+    for row, after in _follow_rows(rows, total):
         slot = after - row.start if after > row.start else row.end - row.start
         rate = max(1.0, row.natural / slot)
         said.append(Said(free, row.natural / rate, rate))
@@ -106,7 +106,7 @@ def open_dubbing(rows: Sequence[Row], _total: float) -> list[Said]:
 def sonitranslate(rows: Sequence[Row], total: float) -> list[Said]:
     """The same with 60 % of a gap of a second or more, at most 2.1x; the end cuts."""
     said = []
-    for row, after in _followed(rows, total):
+    for row, after in _follow_rows(rows, total):
         gap = after - row.end
         one = _overlaid(row, row.end - row.start + (0.6 * gap if gap >= 1 else 0.0), 2.1)
         cut = max(0.0, one.start + one.duration - total)

@@ -28,7 +28,7 @@ from backend.settings import Settings
 from backend.wiring import Parts
 from tests import factories
 from tests.chaos import vendor
-from workers.runtime.outages import outlasting
+from workers.runtime.outages import outlast_outage
 
 DEADLINE_S = 60
 
@@ -77,19 +77,19 @@ class House:
         Houses share a storage: a text of its own is one of which nothing was bought before.
         """
         own = f"Hello, {uuid4()}.\nHow are you, {uuid4()}?\n"
-        accept = partial(factories.submitted, self.parts, text or own, languages or ("es",))
-        job_id, run_id = outlasting(accept, DEADLINE_S)
+        accept = partial(factories.submit_text, self.parts, text or own, languages or ("es",))
+        job_id, run_id = outlast_outage(accept, DEADLINE_S)
         if send:
             with suppress(KombuError, OperationalError, OSError):  # then the relay sends it
-                for message in outbox.first_messages(self.parts.db, run_id):
+                for message in outbox.read_first_messages(self.parts.db, run_id):
                     self.parts.dispatcher.send(message)
         return job_id
 
     def job(self, job_id: UUID) -> dict[str, Any]:
         """What a client is told of the job."""
-        return views.job(self.parts.db, LOCAL_USER, job_id)
+        return views.read_job_view(self.parts.db, LOCAL_USER, job_id)
 
-    def ended(self, job_id: UUID, deadline_s: float = DEADLINE_S) -> dict[str, Any]:
+    def wait_for_end(self, job_id: UUID, deadline_s: float = DEADLINE_S) -> dict[str, Any]:
         """Wait for the job's end."""
         return wait_for(lambda: self._if_ended(job_id), f"job {job_id} to end", deadline_s)
 
@@ -114,7 +114,9 @@ class House:
         os.mkfifo(path)
         held: list[int] = []
         try:
-            yield lambda: held.append(wait_for(lambda: _reached(path), f"a worker at {path.name}"))
+            yield lambda: held.append(
+                wait_for(lambda: _open_gate(path), f"a worker at {path.name}")
+            )
         finally:
             self.remove_gate(name, stage)
             for descriptor in held:
@@ -173,7 +175,7 @@ def wait_for(look: Callable[[], T | None], what: str, deadline_s: float = DEADLI
     raise AssertionError(f"waited {deadline_s:g} s for {what}")
 
 
-def _reached(gate: Path) -> int | None:
+def _open_gate(gate: Path) -> int | None:
     try:
         # Succeeds only when somebody has the other end open for reading.
         return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
@@ -203,8 +205,8 @@ def check_invariants(parts: Parts, job_id: UUID) -> None:
             select(StageRun.state).where(StageRun.job_id == job_id)
         ).scalars()
         assert not {"waiting", "running"} & {str(state) for state in states}
-    for artifact in views.job(parts.db, LOCAL_USER, job_id)["artifacts"]:
-        held = parts.store.holds(
+    for artifact in views.read_job_view(parts.db, LOCAL_USER, job_id)["artifacts"]:
+        held = parts.store.has_object(
             artifact["object_key"], size=artifact["size"], sha256=artifact["sha256"]
         )
         assert held, f"{artifact['object_key']} has a row but no object"

@@ -11,7 +11,7 @@ import redis
 
 from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import resume, submit
-from backend.jobs.resume import Resume
+from backend.jobs.resume import ResumeRequest
 from backend.pipeline.stages import RESUMABLE, Stage
 from tests.chaos.house import House, check_invariants, stages_of
 
@@ -47,7 +47,7 @@ def _killed_at(house: House, places: dict[Stage, str], attempts: dict[Stage, int
             house.kill_all(worker)
             house.remove_gate(at, stage)
         house.start("worker")
-        job = house.ended(job_id)
+        job = house.wait_for_end(job_id)
     assert job["status"] == "succeeded"
     assert {one["stage"]: one["attempt"] for one in stages_of(job)} == attempts
     check_invariants(house.parts, job_id)
@@ -66,7 +66,7 @@ def test_a_paused_worker_cannot_write(house: House) -> None:
         reached()
         house.signal_all(zombie, signal.SIGSTOP)
     house.start("worker")
-    job = house.ended(job_id)
+    job = house.wait_for_end(job_id)
     house.signal_all(zombie, signal.SIGCONT)
     zombie.send_signal(signal.SIGTERM)
     zombie.wait(60)
@@ -91,7 +91,7 @@ def test_told_to_stop_the_work_is_handed_back(house: House) -> None:
     [tts] = [one for one in stages_of(house.job(job_id)) if one["stage"] == Stage.TTS]
     assert (tts["state"], tts["attempt"]) == ("waiting", 0)
     house.start("worker")
-    job = house.ended(job_id)
+    job = house.wait_for_end(job_id)
     assert job["status"] == "succeeded"
     assert {one["attempt"] for one in stages_of(job)} == {1}
 
@@ -104,7 +104,7 @@ def test_nothing_can_be_delivered_again_while_a_stage_runs(house: House, redis_u
         job_id = house.submit()
         reached()
         assert broker.hlen("unacked") == 0
-    house.ended(job_id)
+    house.wait_for_end(job_id)
 
 
 @pytest.mark.parametrize("stage", [Stage.ASR, Stage.MT, Stage.TTS])
@@ -115,11 +115,11 @@ def test_a_cancelled_job_goes_on_later_and_buys_nothing_again(house: House, stag
     with house.gate("mid-work", stage) as reached:
         job_id = house.submit()
         reached()
-        submit.cancel(house.parts.db, LOCAL_USER, job_id)
-    cancelled = house.ended(job_id)
+        submit.cancel_job(house.parts.db, LOCAL_USER, job_id)
+    cancelled = house.wait_for_end(job_id)
     assert cancelled["status"] == "cancelled"
     assert not [one for one in cancelled["artifacts"] if one["stage"] == Stage.MIX]
-    resume.start_run(house.parts.db, house.parts.store, LOCAL_USER, job_id, Resume())
-    assert house.ended(job_id)["status"] == "succeeded"
+    resume.start_run(house.parts.db, house.parts.store, LOCAL_USER, job_id, ResumeRequest())
+    assert house.wait_for_end(job_id)["status"] == "succeeded"
     check_invariants(house.parts, job_id)
     assert set(house.purchases().values()) == {1}

@@ -175,7 +175,7 @@ def _lost_before(house: House, stage: Stage) -> object:
 def _ends_well(scene: Scene, job_id: object, blow: Blow) -> None:
     for act in scene.afterwards:
         act()
-    job = scene.house.ended(job_id)
+    job = scene.house.wait_for_end(job_id)
     assert job["status"] == "succeeded", job
     if blow is pause:
         scene.house.signal_all(scene.victim, signal.SIGCONT)

@@ -29,7 +29,7 @@ def test_after_a_power_cut_unfinished_work_goes_on_by_itself(
     for role in ROLES[embedded]:
         house.start(role)
     for one in (job_id, waiting):
-        assert house.ended(one)["status"] == "succeeded"
+        assert house.wait_for_end(one)["status"] == "succeeded"
         check_invariants(house.parts, one)
 
 

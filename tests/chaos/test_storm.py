@@ -140,7 +140,7 @@ def raging(storm: Storm) -> Iterator[None]:
     assert not errors, errors
 
 
-def _submitted(house: House, number: int) -> UUID:
+def _submit_job(house: House, number: int) -> UUID:
     lines = "".join(f"This is line {line} of job {number}.\n" for line in range(3))
     return house.submit(lines, *(("es", "pt") if number % 5 == 0 else ("es",)))
 
@@ -156,8 +156,8 @@ def test_every_job_ends_once_whatever_dies(
     seed: int = request.config.getoption("--chaos-seed")
     storm = Storm(house, redis_server, postgres_server, seed)
     with raging(storm):
-        job_ids = [_submitted(house, number) for number in range(jobs)]
-        ended = [house.ended(job_id, deadline_s=60 + 5 * jobs) for job_id in job_ids]
+        job_ids = [_submit_job(house, number) for number in range(jobs)]
+        ended = [house.wait_for_end(job_id, deadline_s=60 + 5 * jobs) for job_id in job_ids]
     tell = partial(_tell, capfd)
     tell(f"\n{jobs} jobs, seed {seed}: {dict(Counter(storm.blows))}")
     assert {job["status"] for job in ended} == {"succeeded"}
@@ -191,9 +191,9 @@ def _check_storage(house: House, tell: Callable[[str], None]) -> None:
     """What dead attempts left, and what is kept for later, can be told from what is in use."""
     parts = house.parts
     everything = dict.fromkeys((*garbage.MADE, *garbage.KEPT), timedelta(seconds=-5))
-    left = garbage.collect(parts.db, parts.store, parts.scratch, everything, delete=True)
+    left = garbage.collect_garbage(parts.db, parts.store, parts.scratch, everything, delete=True)
     tell(f"{len(list(left))} objects that no artifact names, collected")
     with parts.db.read() as connection:
         named = set(connection.execute(select(Artifact.object_key)).scalars())
-    stored = {one.key for one in parts.store.objects("jobs/")}
+    stored = {one.key for one in parts.store.list_objects("jobs/")}
     assert stored == {key for key in named if key.startswith("jobs/")}

@@ -6,13 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.interfaces.providers import Call, Recording, Spoken, Transcribed, Translated, Utterance
+from workers.interfaces.providers import (
+    ProviderCall,
+    Recording,
+    SpeechResult,
+    TranscriptionResult,
+    TranslationResult,
+    Utterance,
+)
 from workers.providers.stub import StubSynthesizer, StubTranscriber, StubTranslator
 
 SETTING = "DUBLINE_TEST_PURCHASES"
 
 
-def bought(what: str) -> None:
+def record_purchase(what: str) -> None:
     """Write a purchase down; one write of one line, which processes do not mix up."""
     with Path(os.environ[SETTING]).open("ab", buffering=0) as log:
         log.write(f"{what}\n".encode())
@@ -30,11 +37,11 @@ class Transcriber(StubTranscriber):
     remote = True
 
     def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: Call
-    ) -> Transcribed:
+        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
+    ) -> TranscriptionResult:
         """Submit, unless an earlier attempt did; then fetch."""
         if call.recall("vendor-job") is None:
-            bought(f"asr {_short(recording.text or '')}")
+            record_purchase(f"asr {_short(recording.text or '')}")
             call.remember("vendor-job", "job-1")
         return super().transcribe(recording, language, diarize=diarize, call=call)
 
@@ -46,10 +53,10 @@ class Translator(StubTranslator):
     remote = True
 
     def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: Call
-    ) -> Translated:
+        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
+    ) -> TranslationResult:
         """Translate a batch."""
-        bought(f"mt {target} {_short(' '.join(texts))}")
+        record_purchase(f"mt {target} {_short(' '.join(texts))}")
         return super().translate(texts, source, target, call=call)
 
 
@@ -59,9 +66,9 @@ class Synthesizer(StubSynthesizer):
     name = "vendor"
     remote = True
 
-    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
         """Speak a line."""
-        bought(f"tts {utterance.voice} {utterance.rate} {_short(utterance.text)}")
+        record_purchase(f"tts {utterance.voice} {utterance.rate} {_short(utterance.text)}")
         return super().synthesize(utterance, call=call)
 
 

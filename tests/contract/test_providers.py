@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from backend.errors import Permanent
-from workers.interfaces.providers import Recording, Shortener, TooLong, Utterance
+from workers.interfaces.providers import OverlongText, Recording, Shortener, Utterance
 from workers.media.decode import write_wav
 from workers.providers import registry
 
@@ -58,7 +58,7 @@ def test_a_shortener_gives_each_text_in_fewer_characters_or_as_it_was() -> None:
     shortener = registry.translator("stub")
     assert isinstance(shortener, Shortener)
     texts = ["one two three four", "unbreakable", "short"]
-    long = [TooLong(text, "source", seconds=0.5, characters=8) for text in texts]
+    long = [OverlongText(text, "source", seconds=0.5, characters=8) for text in texts]
     answer = shortener.shorten(long, "en", "es", call=Line())
     assert answer.texts == ["one two", "unbreakable", "short"]
 
@@ -70,7 +70,7 @@ def test_apertium_shortens_nothing() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_synthesizer(name: str) -> None:
     synthesizer = registry.synthesizer(name)
-    voices = synthesizer.voices("es")
+    voices = synthesizer.list_voices("es")
     assert len({one.name for one in voices}) == len(voices) >= 2
     voice = voices[-1].name
     spoken = synthesizer.synthesize(Utterance("Hola a todos.", "es", voice), call=Line())

@@ -82,13 +82,13 @@ def test_an_empty_file_is_a_file(store, tmp_path):
     (tmp_path / "empty").touch()
     empty = hashlib.sha256(b"").hexdigest()
     store.put("jobs/empty", tmp_path / "empty", mime="text/plain", sha256=empty)
-    assert store.size("jobs/empty") == 0
-    assert store.holds("jobs/empty", size=0, sha256=empty)
+    assert store.find_size("jobs/empty") == 0
+    assert store.has_object("jobs/empty", size=0, sha256=empty)
 
 
 def test_what_is_not_there(store, tmp_path):
-    assert store.size("jobs/none") is None
-    assert not store.holds("jobs/none", size=1, sha256=SHA256)
+    assert store.find_size("jobs/none") is None
+    assert not store.has_object("jobs/none", size=1, sha256=SHA256)
     with pytest.raises(NotFound, match="jobs/none"):
         store.fetch("jobs/none", tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
@@ -97,25 +97,25 @@ def test_what_is_not_there(store, tmp_path):
 
 def test_size_and_hash_are_compared(store, source):
     key = put(store, source)
-    assert store.size(key) == len(CONTENT)
-    assert store.holds(key, size=len(CONTENT), sha256=SHA256)
-    assert not store.holds(key, size=len(CONTENT) - 1, sha256=SHA256)
-    assert not store.holds(key, size=len(CONTENT), sha256="00" * 32)
+    assert store.find_size(key) == len(CONTENT)
+    assert store.has_object(key, size=len(CONTENT), sha256=SHA256)
+    assert not store.has_object(key, size=len(CONTENT) - 1, sha256=SHA256)
+    assert not store.has_object(key, size=len(CONTENT), sha256="00" * 32)
 
 
 def test_what_is_deleted_is_gone(store, source):
     key = put(store, source)
     store.delete(key)
-    assert store.size(key) is None
+    assert store.find_size(key) is None
 
 
 def test_putting_the_same_again_changes_nothing(store, source):
     assert put(store, source) == put(store, source)
-    assert store.size("jobs/1/speech") == len(CONTENT)
+    assert store.find_size("jobs/1/speech") == len(CONTENT)
 
 
 def keys(store: BlobStore, prefix: str) -> list[str]:
-    return sorted(found.key for found in store.objects(prefix))
+    return sorted(found.key for found in store.list_objects(prefix))
 
 
 def test_keys_by_prefix(store, source):
@@ -129,24 +129,24 @@ def test_keys_by_prefix(store, source):
 def test_a_listing_tells_size_and_time(store, source):
     before = datetime.now(UTC) - SECOND
     key = put(store, source)
-    [found] = store.objects("jobs/")
+    [found] = store.list_objects("jobs/")
     assert (found.key, found.size) == (key, len(CONTENT))
-    modified = store.modified(key)
+    modified = store.find_modified_time(key)
     assert before <= modified <= datetime.now(UTC) + SECOND
     assert abs(modified - found.modified) < SECOND, "a service's answers differ in precision"
-    assert store.modified("jobs/none") is None
+    assert store.find_modified_time("jobs/none") is None
 
 
 def test_what_is_refreshed_is_the_same_but_written_now(store, source):
     key = put(store, source)
-    stored = store.modified(key)
+    stored = store.find_modified_time(key)
     if isinstance(store, LocalStore):
-        os.utime(store.path(key), (0, 0))
+        os.utime(store.resolve_path(key), (0, 0))
         stored = datetime.fromtimestamp(0, UTC)
     store.refresh(key)
-    assert store.modified(key) >= stored
-    assert datetime.now(UTC) - store.modified(key) < MINUTE
-    assert store.holds(key, size=len(CONTENT), sha256=SHA256)
+    assert store.find_modified_time(key) >= stored
+    assert datetime.now(UTC) - store.find_modified_time(key) < MINUTE
+    assert store.has_object(key, size=len(CONTENT), sha256=SHA256)
     with pytest.raises(NotFound):
         store.refresh("jobs/none")
 
@@ -157,9 +157,9 @@ def test_a_key_that_leads_out_of_the_store_is_refused(store, source, tmp_path, k
     for act in (
         lambda: put(store, source, key),
         lambda: store.fetch(key, tmp_path / "copy"),
-        lambda: store.size(key),
+        lambda: store.find_size(key),
         lambda: store.delete(key),
-        lambda: list(store.objects(key)),
+        lambda: list(store.list_objects(key)),
     ):
         with pytest.raises(NotFound):
             act()
@@ -167,10 +167,10 @@ def test_a_key_that_leads_out_of_the_store_is_refused(store, source, tmp_path, k
 
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
 def test_half_a_file_is_never_visible(store):
-    with pytest.raises(OSError, match="torn"), store.writer("jobs/half") as file:
+    with pytest.raises(OSError, match="torn"), store.open_writer("jobs/half") as file:
         file.write(CONTENT)
         file.flush()
-        assert store.size("jobs/half") is None
+        assert store.find_size("jobs/half") is None
         assert keys(store, "jobs/") == []
         assert len(keys(store, f"{PARTS}/")) == 1
         raise OSError("torn")
@@ -179,7 +179,7 @@ def test_half_a_file_is_never_visible(store):
 
 def test_a_client_sends_a_file_by_url(store, client, tmp_path):
     key = f"{INCOMING}/{uuid4()}"
-    assert send(client, store.upload_url(key, MINUTE)) in (200, 204)
+    assert send(client, store.sign_upload_url(key, MINUTE)) in (200, 204)
     store.fetch(key, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == CONTENT
 
@@ -189,7 +189,7 @@ def test_a_client_sends_a_file_by_url(store, client, tmp_path):
     ["talk.mp4", "محاضرة.mp4", 'say "hi".mp4', "a/b\\c.mp4", "Ünïcode 100%; x=1.mp4", "夜.mp4"],
 )
 def test_a_client_gets_a_file_under_its_own_name(store, client, source, filename):
-    url = store.download_url(put(store, source), filename, "video/mp4", MINUTE)
+    url = store.sign_download_url(put(store, source), filename, "video/mp4", MINUTE)
     answer = client("GET", url)
     assert answer.content == CONTENT
     assert answer.headers["content-type"] == "video/mp4"
@@ -204,7 +204,7 @@ def _name_of(answer: httpx.Response) -> str:
 
 
 def test_a_client_gets_a_range(store, client, source):
-    url = store.download_url(put(store, source), "talk.txt", "text/plain", MINUTE)
+    url = store.sign_download_url(put(store, source), "talk.txt", "text/plain", MINUTE)
     answer = client("GET", url, headers={"Range": "bytes=5-9"})
     assert (answer.status_code, answer.content) == (206, CONTENT[5:10])
 
@@ -212,20 +212,20 @@ def test_a_client_gets_a_range(store, client, source):
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
 def test_urls_go_no_further_than_they_say(store, client, source):
     up, down = (
-        store.upload_url("incoming/1", MINUTE),
-        store.download_url(put(store, source), "x", "text/plain", MINUTE),
+        store.sign_upload_url("incoming/1", MINUTE),
+        store.sign_download_url(put(store, source), "x", "text/plain", MINUTE),
     )
     assert client("GET", up.url).status_code == 404
     assert client("PUT", down, content=b"x").status_code == 404
     assert client("GET", down.replace("/blobs/", "/blobs/x")).status_code == 404
-    late = store.download_url("jobs/1/speech", "x", "text/plain", -MINUTE)
+    late = store.sign_download_url("jobs/1/speech", "x", "text/plain", -MINUTE)
     assert client("GET", late).status_code == 404
 
 
 @pytest.mark.parametrize("settings", ["minio"], indirect=True)
 def test_urls_are_signed_for_the_host_that_clients_use(settings):
     public = settings.model_copy(update={"minio_public_endpoint": "files.example:9000"})
-    url = MinioStore(public).upload_url("incoming/1", MINUTE).url
+    url = MinioStore(public).sign_upload_url("incoming/1", MINUTE).url
     assert url.startswith("http://files.example:9000/")
     assert "X-Amz-Signature" in url
 

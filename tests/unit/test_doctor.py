@@ -3,7 +3,7 @@
 import pytest
 
 from workers import doctor
-from workers.doctor import Engines, Finding, findings, usable
+from workers.doctor import Engines, Finding, is_usable, list_findings
 
 FINE = Finding("Engine", works=True, detail="engine-1")
 MODES = {("en", "es"): "eng-spa", ("es", "pt"): "es-pt", ("es", "en"): "spa-eng"}
@@ -19,7 +19,7 @@ def details(found: list[Finding]) -> dict[str, tuple[bool, str]]:
 
 
 def test_languages_are_told_with_their_way_or_their_packages():
-    assert details(findings(engines())) == {
+    assert details(list_findings(engines())) == {
         "English to Spanish (es)": (True, "eng-spa; voice es"),
         "English to Portuguese (pt)": (True, "eng-spa, es-pt; voice pt"),
         "English to Catalan (ca)": (False, "apt-get install apertium-eng-cat"),
@@ -28,16 +28,18 @@ def test_languages_are_told_with_their_way_or_their_packages():
 
 
 def test_a_language_that_cannot_be_spoken_does_not_work():
-    found = details(findings(engines(voices={"es": "es"})))
+    found = details(list_findings(engines(voices={"es": "es"})))
     assert found["English to Portuguese (pt)"] == (False, "no voice")
-    found = details(findings(engines(voices={})))
+    found = details(list_findings(engines(voices={})))
     assert found["English to Spanish (es)"] == (False, "apt-get install espeak-ng")
 
 
 def test_one_language_is_enough_but_every_engine_is_needed():
-    assert usable(findings(engines(voices={"es": "es"})))
-    assert not usable(findings(engines(modes={})))
-    assert not usable(findings(engines(engine=Finding("Engine", works=False, detail="missing"))))
+    assert is_usable(list_findings(engines(voices={"es": "es"})))
+    assert not is_usable(list_findings(engines(modes={})))
+    assert not is_usable(
+        list_findings(engines(engine=Finding("Engine", works=False, detail="missing")))
+    )
 
 
 def test_it_looks_at_this_machine(capsys):
@@ -48,7 +50,7 @@ def test_it_looks_at_this_machine(capsys):
 @pytest.mark.parametrize("engine", ["apertium", "espeak"])
 def test_without_an_engine_it_says_what_to_install(monkeypatch, capsys, engine):
     module = getattr(doctor, engine)
-    module.version.cache_clear()
+    module.read_version.cache_clear()
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("COLUMNS", "200")
     assert doctor.main() == 1

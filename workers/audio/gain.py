@@ -1,6 +1,6 @@
 """Gain curves for ducking and for limiting: one value at each edge of the hops of a signal.
 
-A curve depends on its signal only so far around (`Ducking.before`, `Ducking.after`, `LIMIT_REACH`),
+A curve depends on its signal only so far around (`DuckingShape.before` and `after`, `LIMIT_REACH`),
 and every value is made by the same additions wherever it stands. So a piece of the mix, rendered
 with that much sound around it, is the piece that a render of everything would hold.
 """
@@ -28,7 +28,7 @@ BETWEEN = 10 ** (-3 / 20)
 
 
 @dataclass(frozen=True)
-class Ducking:
+class DuckingShape:
     """How a bed makes room, in hops.
 
     It goes down over `attack`, so that it is down when speech begins, stays down for `hold` after
@@ -50,15 +50,15 @@ class Ducking:
         return self.hold + self.release + 1
 
 
-def peaks(block: Samples, hop: int) -> Gains:
+def measure_peaks(block: Samples, hop: int) -> Gains:
     """The largest magnitude in each hop of a block of shape (n, channels)."""
     starts = np.arange(0, block.size, hop * block.shape[1])
     return np.maximum.reduceat(np.abs(block).reshape(-1), starts).astype(np.float64)
 
 
-def true_peaks(block: Samples, hop: int, above: float) -> Gains:
-    """As `peaks`, with the peaks between samples in hops that come near `above` or pass it."""
-    found = peaks(block, hop)
+def measure_true_peaks(block: Samples, hop: int, above: float) -> Gains:
+    """With the peaks between samples too, in hops that come near `above` or pass it."""
+    found = measure_peaks(block, hop)
     hot = np.flatnonzero(found > above * BETWEEN)
     if not len(hot):
         return found
@@ -66,13 +66,13 @@ def true_peaks(block: Samples, hop: int, above: float) -> Gains:
     around = np.zeros((len(found) * hop + TAPS - 1, block.shape[1]), np.float32)
     around[half - 1 : half - 1 + len(block)] = block
     near = sliding_window_view(around, hop + TAPS - 1, axis=0)[hot * hop]
-    for taps in _between():
+    for taps in _build_phase_taps():
         level = sum(near[..., k : k + hop] * taps[k] for k in range(TAPS))
         found[hot] = np.maximum(found[hot], np.abs(level).max(axis=(1, 2)))
     return found
 
 
-def _between() -> NDArray[np.float32]:
+def _build_phase_taps() -> NDArray[np.float32]:
     """The taps for each phase between two samples, shape (PHASES - 1, TAPS)."""
     phase = np.arange(1, PHASES)[:, None] / PHASES
     distance = np.arange(TAPS) - (TAPS // 2 - 1) - phase
@@ -80,13 +80,13 @@ def _between() -> NDArray[np.float32]:
     return (np.sinc(distance) * window).astype(np.float32)
 
 
-def ducked(presence: Gains, ducking: Ducking) -> Gains:
+def compute_ducking(presence: Gains, ducking: DuckingShape) -> Gains:
     """How far the bed is down, 0..1, at the n + 1 edges of n hops with speech present 0..1.
 
     Each hop draws its own curve, a raised cosine down and up again; the lowest of all counts.
     """
-    shape = np.concatenate([_rise(ducking.attack), np.ones(ducking.hold + 2)])
-    shape = np.concatenate([shape, _rise(ducking.release)[::-1]])
+    shape = np.concatenate([_build_rise(ducking.attack), np.ones(ducking.hold + 2)])
+    shape = np.concatenate([shape, _build_rise(ducking.release)[::-1]])
     edges = len(presence) + 1
     room = np.zeros(edges + len(shape) - 1)
     for lag, weight in enumerate(shape):
@@ -95,12 +95,12 @@ def ducked(presence: Gains, ducking: Ducking) -> Gains:
     return room[ducking.attack : ducking.attack + edges]
 
 
-def _rise(hops: int) -> Gains:
+def _build_rise(hops: int) -> Gains:
     """From just above 0 to just below 1."""
     return 0.5 - 0.5 * np.cos(np.pi * np.arange(1, hops + 1) / (hops + 1))
 
 
-def limiting(found: Gains, ceiling: float) -> Gains:
+def compute_limiter_gain(found: Gains, ceiling: float) -> Gains:
     """The gain at the n + 1 edges of n hops with these peaks that keeps all below `ceiling`.
 
     The least gain around each edge, then a Hann-weighted mean.
@@ -118,7 +118,7 @@ def limiting(found: Gains, ceiling: float) -> Gains:
     )
 
 
-def apply(block: Samples, edges: Gains, hop: int) -> Samples:
+def apply_gain(block: Samples, edges: Gains, hop: int) -> Samples:
     """The block of shape (n, channels) under a curve, which is straight within each hop."""
     if (edges == 1.0).all():
         return block

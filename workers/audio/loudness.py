@@ -46,7 +46,7 @@ class Meter:
         self._graph.link_nodes(source, shelf, high_pass, self._graph.add("abuffersink"))
         self._graph.configure()
 
-    def powers(self, block: Samples) -> Powers:
+    def measure_powers(self, block: Samples) -> Powers:
         """The mean square of each whole tenth of a block of shape (n, channels), channels added.
 
         Of all of it if it is shorter than that.
@@ -60,62 +60,62 @@ class Meter:
         return np.asarray(np.einsum("ctn,ctn->t", tenths, tenths), np.float64) / size
 
 
-def tenths(sound: Samples) -> Powers:
+def measure_tenths(sound: Samples) -> Powers:
     """What `Meter` tells of sound of shape (n, 2), a second at a time."""
     meter = Meter(2)
     seconds = [sound[at : at + RATE] for at in range(0, len(sound), RATE)]
-    return np.concatenate([np.empty(0), *map(meter.powers, seconds)])
+    return np.concatenate([np.empty(0), *map(meter.measure_powers, seconds)])
 
 
-def loudness(power: float) -> float:
+def power_to_lufs(power: float) -> float:
     """Of a mean power, in LUFS; -inf for none."""
     return OFFSET + 10 * math.log10(power) if power > 0 else -math.inf
 
 
-def power(lufs: float) -> float:
+def lufs_to_power(lufs: float) -> float:
     """The mean power of a loudness."""
     return float(10 ** ((lufs - OFFSET) / 10))
 
 
-def ratio(decibels: float) -> float:
+def decibels_to_ratio(decibels: float) -> float:
     """Of two amplitudes."""
     return float(10 ** (decibels / 20))
 
 
-def gated(powers: Powers, below_mean: float = BELOW_MEAN) -> Powers:
+def gate_powers(powers: Powers, below_mean: float = BELOW_MEAN) -> Powers:
     """The powers that pass both gates: the one of silence, and one relative to what passes it."""
-    loud = powers[powers > power(SILENCE)]
+    loud = powers[powers > lufs_to_power(SILENCE)]
     return loud[loud > loud.mean() * 10 ** (below_mean / 10)] if len(loud) else loud
 
 
-def level(powers: Powers) -> float | None:
+def measure_speech_level(powers: Powers) -> float | None:
     """The loudness in LUFS of what is no pause, or None when all is silence."""
-    loud = gated(powers)
-    return loudness(float(loud.mean())) if len(loud) else None
+    loud = gate_powers(powers)
+    return power_to_lufs(float(loud.mean())) if len(loud) else None
 
 
-def integrated(tenths: Powers) -> float | None:
+def compute_integrated_loudness(tenths: Powers) -> float | None:
     """The loudness of a programme in LUFS, or None when all is silence."""
-    return level(_means(tenths, BLOCK))
+    return measure_speech_level(_compute_means(tenths, BLOCK))
 
 
-def loudness_range(tenths: Powers) -> float:
+def compute_loudness_range(tenths: Powers) -> float:
     """The range in LU of short-term loudness, from its 10th percentile to its 95th."""
-    loud = gated(_means(tenths, SHORT_TERM), RANGE_BELOW_MEAN)
+    loud = gate_powers(_compute_means(tenths, SHORT_TERM), RANGE_BELOW_MEAN)
     if not len(loud):
         return 0.0
     low, high = np.percentile(loud, [10, 95])
     return float(10 * np.log10(high / low))
 
 
-def _means(tenths: Powers, size: int) -> Powers:
+def _compute_means(tenths: Powers, size: int) -> Powers:
     """The mean over each `size` tenths in a row; over all if they are fewer."""
     if not len(tenths):
         return tenths
     return np.asarray(sliding_window_view(tenths, min(size, len(tenths))).mean(axis=1))
 
 
-def covered(times: NDArray[np.number], spans: Spans) -> NDArray[np.bool_]:
+def find_covered(times: NDArray[np.number], spans: Spans) -> NDArray[np.bool_]:
     """Which of the times, shape (n,), lie in one of the spans (start, end), ends excluded."""
     bounds = np.array(sorted(spans), float).reshape(-1, 2)
     before = np.searchsorted(bounds[:, 0], times, side="right")

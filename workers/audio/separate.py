@@ -21,7 +21,7 @@ BAND = (100.0, 9000.0)  # Hz
 BATCH = 64
 
 
-def instrumental(sound: Samples) -> Samples:
+def remove_voice(sound: Samples) -> Samples:
     """Stereo sound of shape (n, 2) at 48 kHz without what stands in the middle."""
     window = np.sqrt(np.hanning(SIZE + 1)[:-1]).astype(np.float32)
     count = -(-len(sound) // STEP) + SIZE // STEP - 1
@@ -31,14 +31,14 @@ def instrumental(sound: Samples) -> Samples:
     result = np.zeros_like(padded)
     for first in range(0, count, BATCH):
         some = frames[first : first + BATCH] * window
-        without = np.fft.irfft(_without_middle(np.fft.rfft(some)), SIZE).astype(np.float32)
+        without = np.fft.irfft(_remove_middle(np.fft.rfft(some)), SIZE).astype(np.float32)
         for number, frame in enumerate(without * window, first):
             result[number * STEP : number * STEP + SIZE] += frame.T
     overlap = SIZE / STEP / 2  # what the squared window adds up to
     return result[SIZE - STEP : SIZE - STEP + len(sound)] / np.float32(overlap)
 
 
-def _without_middle(spectra: np.ndarray) -> np.ndarray:
+def _remove_middle(spectra: np.ndarray) -> np.ndarray:
     """Spectra of shape (frames, 2, bins) less what left and right share, within the band."""
     left, right = spectra[:, 0], spectra[:, 1]
     cross = (left * right.conj()).real

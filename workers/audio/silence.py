@@ -10,7 +10,7 @@ QUIET_DB = -45.0
 MARGIN_S = 0.03
 
 
-def trimmed(speech: Samples, sample_rate: int) -> Samples:
+def trim_silence(speech: Samples, sample_rate: int) -> Samples:
     """A mono clip without leading and trailing silence; pauses within it are kept."""
     level = np.abs(speech)
     heard = np.flatnonzero(level > level.max(initial=0.0) * 10 ** (QUIET_DB / 20))

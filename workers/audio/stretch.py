@@ -21,22 +21,22 @@ def stretch(clip: Samples, sample_rate: int, length: int) -> Samples:
     voice.setTimeFactor(len(clip) / length)
     # The library reads memory as it lies: one channel of a stereo array would be both, mixed up.
     stretched = voice.process(np.ascontiguousarray(clip)[None])
-    return exact(np.asarray(stretched, np.float32)[0], length)
+    return fit_length(np.asarray(stretched, np.float32)[0], length)
 
 
 def resample(clip: Samples, sample_rate: int, rate: int, length: int) -> Samples:
     """The mono clip at another rate, in exactly `length` samples."""
     if sample_rate == rate:
-        return exact(clip, length)
+        return fit_length(clip, length)
     frame = AudioFrame.from_ndarray(clip[None], "flt", "mono")
     frame.sample_rate = sample_rate
     resampler = AudioResampler("flt", "mono", rate)
     frames = [*resampler.resample(frame), *resampler.resample(None)]
     parts = [np.asarray(part.to_ndarray(), np.float32).reshape(-1) for part in frames]
-    return exact(np.concatenate(parts), length)
+    return fit_length(np.concatenate(parts), length)
 
 
-def exact(clip: Samples, length: int) -> Samples:
+def fit_length(clip: Samples, length: int) -> Samples:
     """The clip cut or filled up with silence: what libraries return may be a sample off."""
     result = np.zeros(length, np.float32)
     result[: len(clip)] = clip[:length]

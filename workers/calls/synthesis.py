@@ -13,13 +13,13 @@ import soundfile
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
-from workers.audio.silence import trimmed
+from workers.audio.silence import trim_silence
 from workers.interfaces.providers import Synthesizer, Utterance
-from workers.interfaces.stages import Desk, kept
+from workers.interfaces.stages import StageContext, load_reusable
 
 
 @dataclass(frozen=True)
-class Take:
+class SpokenTake:
     """An utterance's speech, `duration` seconds of it without the silence around it."""
 
     utterance: Utterance
@@ -27,15 +27,17 @@ class Take:
     duration: float
 
 
-class Speaker:
+class LineSpeaker:
     """Buys no utterance twice, neither within a job nor in another."""
 
-    def __init__(self, synthesizer: Synthesizer, desk: Desk) -> None:
+    def __init__(self, synthesizer: Synthesizer, context: StageContext) -> None:
         self._synthesizer = synthesizer
-        self._desk = desk
+        self._context = context
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def speak(self, asked: Sequence[Utterance], begin: float, end: float) -> list[Take | None]:
+    def speak_lines(
+        self, asked: Sequence[Utterance], begin: float, end: float
+    ) -> list[SpokenTake | None]:
         """A take of each, in order, while the stage's progress goes from `begin` to `end`.
 
         None where the synthesiser gave silence, which is not kept: next time it may be speech.
@@ -44,38 +46,38 @@ class Speaker:
         # An error lets go of the map's iterator, and that cancels the utterances that still wait:
         # what is asked for already is kept, nothing more is bought.
         with ThreadPoolExecutor(self._synthesizer.concurrency) as pool:
-            for take in pool.map(self._take, asked):
+            for take in pool.map(self._take_line, asked):
                 takes.append(take)
-                self._desk.progress(begin + (end - begin) * len(takes) / len(asked))
+                self._context.progress(begin + (end - begin) * len(takes) / len(asked))
         return takes
 
-    def _take(self, utterance: Utterance) -> Take | None:
-        key = content_key(utterance, self._synthesizer.name, self._synthesizer.model)
+    def _take_line(self, utterance: Utterance) -> SpokenTake | None:
+        key = compute_content_key(utterance, self._synthesizer.name, self._synthesizer.model)
         # Two lines of the same text wait for each other, so that it is bought once.
         with self._locks[key]:
-            found = kept(self._desk.clips, key, self._desk)
+            found = load_reusable(self._context.clips, key, self._context)
             if found is None:
-                return self._made(key, utterance)
+                return self._synthesize_line(key, utterance)
         file, path = found
-        return Take(utterance, file, soundfile.info(path).duration)
+        return SpokenTake(utterance, file, soundfile.info(path).duration)
 
-    def _made(self, key: str, utterance: Utterance) -> Take | None:
-        with self._desk.paced(self._synthesizer):
-            spoken = self._synthesizer.synthesize(utterance, call=self._desk)
-        self._desk.paid(spoken.cost)
+    def _synthesize_line(self, key: str, utterance: Utterance) -> SpokenTake | None:
+        with self._context.pace_call(self._synthesizer):
+            spoken = self._synthesizer.synthesize(utterance, call=self._context)
+        self._context.add_cost(spoken.cost)
         if not spoken.samples.any():
             return None
-        path: Path = self._desk.workdir / f"{uuid4().hex}.flac"
-        speech = trimmed(spoken.samples, spoken.sample_rate)
+        path: Path = self._context.workdir / f"{uuid4().hex}.flac"
+        speech = trim_silence(spoken.samples, spoken.sample_rate)
         soundfile.write(path, speech, spoken.sample_rate)
         try:
-            file = self._desk.clips.put(key, path)
+            file = self._context.clips.put(key, path)
         finally:
             path.unlink()
-        return Take(utterance, file, len(speech) / spoken.sample_rate)
+        return SpokenTake(utterance, file, len(speech) / spoken.sample_rate)
 
 
-def content_key(utterance: Utterance, provider: str, model: str) -> str:
+def compute_content_key(utterance: Utterance, provider: str, model: str) -> str:
     """The hash of everything that makes a clip what it is."""
     made_of = {
         **asdict(utterance),

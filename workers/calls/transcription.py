@@ -12,64 +12,64 @@ from pydantic import TypeAdapter
 
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
-from workers.interfaces.providers import Cost, Recording, Transcribed, Transcriber
-from workers.interfaces.stages import Desk, kept
+from workers.interfaces.providers import Cost, Recording, Transcriber, TranscriptionResult
+from workers.interfaces.stages import StageContext, load_reusable
 
-ANSWER = TypeAdapter(Transcribed)
+ANSWER = TypeAdapter(TranscriptionResult)
 
 
 @dataclass(frozen=True)
-class Question:
+class TranscriptionRequest:
     """What to listen to, told by what it is `made_of`, and how."""
 
     made_of: Sequence[Any]
     language: str
     diarize: bool
 
-    def content_key(self, transcriber: Transcriber) -> str:
+    def compute_content_key(self, transcriber: Transcriber) -> str:
         """The hash of everything that makes the answer what it is."""
         by = (transcriber.name, transcriber.model, STAGES[Stage.ASR].code_version)
         asked = [self.made_of, self.language, self.diarize, by]
         return hash_json(asked)
 
 
-def transcribed(
+def transcribe_recording(
     transcriber: Transcriber,
-    question: Question,
+    question: TranscriptionRequest,
     record: Callable[[], Recording],
-    desk: Desk,
+    context: StageContext,
     progress: Callable[[float], None],
-) -> Transcribed:
+) -> TranscriptionResult:
     """The answer; one that is kept costs nothing. `record` makes the recording, if it is needed."""
-    key = question.content_key(transcriber)
-    found = kept(desk.transcripts, key, desk)
+    key = question.compute_content_key(transcriber)
+    found = load_reusable(context.transcripts, key, context)
     if found:
         return replace(ANSWER.validate_json(found[1].read_bytes()), cost=Cost())
-    recording, line = record(), _Line(desk, key, progress)
-    with desk.paced(transcriber):
+    recording, line = record(), _KeyedCall(context, key, progress)
+    with context.pace_call(transcriber):
         answer = transcriber.transcribe(
             recording, question.language, diarize=question.diarize, call=line
         )
-    desk.paid(answer.cost)
-    path = desk.workdir / "answer.json"
+    context.add_cost(answer.cost)
+    path = context.workdir / "answer.json"
     path.write_bytes(ANSWER.dump_json(answer))
-    desk.transcripts.put(key, path)
+    context.transcripts.put(key, path)
     return answer
 
 
 @dataclass(frozen=True)
-class _Line:
+class _KeyedCall:
     """A line to the runner on which what is remembered belongs to this question alone.
 
     So that a run which asks another one does not go on with the vendor's job for this one.
     """
 
-    desk: Desk
+    context: StageContext
     key: str
     progress: Callable[[float], None]
 
     def recall(self, key: str) -> str | None:
-        return self.desk.recall(f"{self.key}:{key}")
+        return self.context.recall(f"{self.key}:{key}")
 
     def remember(self, key: str, value: str) -> None:
-        self.desk.remember(f"{self.key}:{key}", value)
+        self.context.remember(f"{self.key}:{key}", value)

@@ -11,7 +11,7 @@ from workers.captions.rules import Rules
 ROUNDING = 0.001
 
 
-class Violation(NamedTuple):
+class RuleViolation(NamedTuple):
     """The cue's index, the rule it breaks, what it has, and what it may have.
 
     `line_length` counts characters, `lines` lines, `reading_speed` characters a second, `too_short`
@@ -24,27 +24,27 @@ class Violation(NamedTuple):
     limit: float
 
 
-def violations(cues: Sequence[Cue], rules: Rules) -> list[Violation]:
+def find_violations(cues: Sequence[Cue], rules: Rules) -> list[RuleViolation]:
     """Every rule that is broken, by every cue that breaks it."""
-    alone = (Violation(i, *one) for i, cue in enumerate(cues) for one in _of_cue(cue, rules))
+    alone = (RuleViolation(i, *one) for i, cue in enumerate(cues) for one in _check_cue(cue, rules))
     gaps = (
-        Violation(index, *one)
+        RuleViolation(index, *one)
         for index, (cue, after) in enumerate(pairwise(cues))
-        for one in _of_gap(after.start - cue.end, rules)
+        for one in _check_gap(after.start - cue.end, rules)
     )
     return sorted([*alone, *gaps])
 
 
-def _of_cue(cue: Cue, rules: Rules) -> Iterator[tuple[str, float, float]]:
+def _check_cue(cue: Cue, rules: Rules) -> Iterator[tuple[str, float, float]]:
     lines = cue.text.split("\n")
-    widest = max(map(rules.width, lines))
+    widest = max(map(rules.measure_width, lines))
     seconds = cue.end - cue.start
-    speed = rules.width(cue.text) / seconds if seconds > 0 else float("inf")
+    speed = rules.measure_width(cue.text) / seconds if seconds > 0 else float("inf")
     if widest > rules.limits.line:
         yield "line_length", widest, rules.limits.line
     if len(lines) > rules.lines:
         yield "lines", len(lines), rules.lines
-    if rules.reading_time(cue.text) / 1000 > seconds + ROUNDING:
+    if rules.compute_reading_time(cue.text) / 1000 > seconds + ROUNDING:
         yield "reading_speed", speed, rules.limits.speed
     if seconds < rules.shortest / 1000 - ROUNDING:
         yield "too_short", seconds, rules.shortest / 1000
@@ -52,7 +52,7 @@ def _of_cue(cue: Cue, rules: Rules) -> Iterator[tuple[str, float, float]]:
         yield "too_long", seconds, rules.longest / 1000
 
 
-def _of_gap(gap: float, rules: Rules) -> Iterator[tuple[str, float, float]]:
+def _check_gap(gap: float, rules: Rules) -> Iterator[tuple[str, float, float]]:
     frames = gap * rules.frame_rate
     off = ROUNDING * rules.frame_rate
     if frames < rules.gap - off:

@@ -6,14 +6,14 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from backend.documents.transcripts import Word
-from workers.captions.direction import directed
-from workers.captions.layout import Flow, Span, cue_spans
-from workers.captions.pieces import pieces
+from workers.captions.direction import mark_direction
+from workers.captions.layout import Flow, Span, choose_cue_spans
+from workers.captions.pieces import split_pieces
 from workers.captions.rules import Rules
-from workers.captions.schedule import Spoken, schedule
+from workers.captions.schedule import CueTiming, schedule
 
 
-class Utterance(NamedTuple):
+class CaptionText(NamedTuple):
     """Text spoken without interruption, in seconds; `words` where their times are known."""
 
     start: float
@@ -30,46 +30,50 @@ class Cue(NamedTuple):
     text: str
 
 
-class Draft(NamedTuple):
+class CueDraft(NamedTuple):
     """A cue before it makes room for others."""
 
-    spoken: Spoken
+    spoken: CueTiming
     text: str
 
 
-def cues(said: Iterable[Utterance], rules: Rules, until: float | None = None) -> list[Cue]:
+def build_cues(said: Iterable[CaptionText], rules: Rules, until: float | None = None) -> list[Cue]:
     """The cues for what was said, in order of time; `until` is the recording's end in seconds.
 
     A rule that cannot be kept, because people speak too fast, is broken rather than text left out:
-    `check.violations` tells which.
+    `check.find_violations` tells which.
     """
-    flows = (flowed(one, rules) for one in said)
-    spans = ((flow, span) for flow in flows for span in cue_spans(flow) or ())
-    return timed([draft(flow, span, laid_out(flow, span)) for flow, span in spans], rules, until)
+    flows = (build_flow(one, rules) for one in said)
+    spans = ((flow, span) for flow in flows for span in choose_cue_spans(flow) or ())
+    return schedule_drafts(
+        [build_draft(flow, span, lay_out_text(flow, span)) for flow, span in spans], rules, until
+    )
 
 
-def flowed(said: Utterance, rules: Rules) -> Flow:
+def build_flow(said: CaptionText, rules: Rules) -> Flow:
     """The utterance in pieces, each with the time at which it is spoken."""
-    found = pieces(said.text, rules)
-    edges = [0, *accumulate(_letters(piece.text) for piece in found)]
-    clock = _Clock(said, edges[-1])
-    return Flow(found, [(clock.start(a), clock.end(b)) for a, b in pairwise(edges)], rules)
+    found = split_pieces(said.text, rules)
+    edges = [0, *accumulate(_count_letters(piece.text) for piece in found)]
+    clock = _LetterClock(said, edges[-1])
+    return Flow(
+        found, [(clock.find_start(a), clock.find_end(b)) for a, b in pairwise(edges)], rules
+    )
 
 
-def laid_out(flow: Flow, span: Span) -> str:
+def lay_out_text(flow: Flow, span: Span) -> str:
     """The text of a cue in its lines."""
-    laid = flow.lines(span)
-    lines = map(flow.text, laid[1]) if laid else ()
-    return "\n".join(directed(line, flow.rules.language) for line in lines)
+    laid = flow.choose_lines(span)
+    lines = map(flow.join_text, laid[1]) if laid else ()
+    return "\n".join(mark_direction(line, flow.rules.language) for line in lines)
 
 
-def draft(flow: Flow, span: Span, text: str) -> Draft:
+def build_draft(flow: Flow, span: Span, text: str) -> CueDraft:
     """A cue with this text while the span is spoken."""
     start, end = flow.spoken[span[0]][0], flow.spoken[span[1] - 1][1]
-    return Draft(Spoken(start, max(start, end), flow.rules.reading_time(text)), text)
+    return CueDraft(CueTiming(start, max(start, end), flow.rules.compute_reading_time(text)), text)
 
 
-def timed(drafts: Iterable[Draft], rules: Rules, until: float | None) -> list[Cue]:
+def schedule_drafts(drafts: Iterable[CueDraft], rules: Rules, until: float | None) -> list[Cue]:
     """The cues in order of time, each with room to be read."""
     ordered = sorted(drafts, key=lambda one: one.spoken.start)
     end = None if until is None else round(until * 1000)
@@ -80,38 +84,38 @@ def timed(drafts: Iterable[Draft], rules: Rules, until: float | None) -> list[Cu
     ]
 
 
-class _Clock:
+class _LetterClock:
     """When the letters of an utterance are spoken.
 
     Words and text are matched by how many letters come before, for recognisers leave punctuation
     out of one and not the other. An utterance without words is one word that lasts all of it.
     """
 
-    def __init__(self, said: Utterance, letters: int) -> None:
+    def __init__(self, said: CaptionText, letters: int) -> None:
         words: Sequence[Word] = said.words or (
             Word(text=said.text, start=said.start, end=max(said.start, said.end)),
         )
         self._words = words
-        self._edges = [0, *accumulate(_letters(word.text) for word in words)]
+        self._edges = [0, *accumulate(_count_letters(word.text) for word in words)]
         self._scale = self._edges[-1] / max(1, letters)
 
-    def start(self, letter: int) -> int:
+    def find_start(self, letter: int) -> int:
         """When the letter begins, in milliseconds."""
         at = letter * self._scale
-        return self._time(at, bisect_right(self._edges, at) - 1)
+        return self._interpolate(at, bisect_right(self._edges, at) - 1)
 
-    def end(self, letter: int) -> int:
+    def find_end(self, letter: int) -> int:
         """When the letter before this one ends."""
         at = letter * self._scale
-        return self._time(at, bisect_left(self._edges, at) - 1)
+        return self._interpolate(at, bisect_left(self._edges, at) - 1)
 
-    def _time(self, at: float, index: int) -> int:
+    def _interpolate(self, at: float, index: int) -> int:
         index = min(max(index, 0), len(self._words) - 1)
         word = self._words[index]
         share = (at - self._edges[index]) / (self._edges[index + 1] - self._edges[index])
         return round(1000 * (word.start + min(1.0, share) * (word.end - word.start)))
 
 
-def _letters(text: str) -> int:
+def _count_letters(text: str) -> int:
     """How long the text takes to say, roughly: what is no letter is not spoken."""
     return max(1, sum(character.isalnum() for character in text))

@@ -14,12 +14,12 @@ RIGHT_TO_LEFT = {"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"}
 MARK = "\u200f"
 
 
-def leftward(language: str) -> bool:
+def is_right_to_left(language: str) -> bool:
     """Whether the language is written from right to left."""
-    return languages.script(language) in RIGHT_TO_LEFT
+    return languages.get_script(language) in RIGHT_TO_LEFT
 
 
-def directed(line: str, language: str) -> str:
+def mark_direction(line: str, language: str) -> str:
     """The line, marked if a player would take it for one that runs from left to right."""
     strong = (kind for kind in map(bidirectional, line) if kind in ("L", "R", "AL"))
-    return MARK + line if leftward(language) and next(strong, "R") == "L" else line
+    return MARK + line if is_right_to_left(language) and next(strong, "R") == "L" else line

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from workers.captions.cues import Cue
-from workers.captions.direction import leftward
+from workers.captions.direction import is_right_to_left
 
 # W3C, TTML Profiles for Internet Media Subtitles and Captions 1.1 (IMSC 1.1), text profile: white,
 # centred, at the bottom of the picture.
@@ -25,36 +25,36 @@ IMSC = """\
 """
 
 
-def srt(cues: Iterable[Cue]) -> str:
+def format_srt(cues: Iterable[Cue]) -> str:
     """The cues as SubRip."""
     blocks = (
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.text}\n\n"
-        for number, cue in enumerate(cues, 1)
+        f"{number}\n{_format_times(cue, ',')}\n{cue.text}\n\n" for number, cue in enumerate(cues, 1)
     )
     return "".join(blocks)
 
 
-def vtt(cues: Iterable[Cue]) -> str:
+def format_vtt(cues: Iterable[Cue]) -> str:
     """The cues as WebVTT, in which `&`, `<` and `>` are escaped (W3C, WebVTT, 4.2.2)."""
-    blocks = (
-        f"\n{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{escape(cue.text, quote=False)}\n"
-        for cue in cues
-    )
+    blocks = (f"\n{_format_times(cue, '.')}\n{escape(cue.text, quote=False)}\n" for cue in cues)
     return "WEBVTT\n" + "".join(blocks)
 
 
-def ttml(cues: Iterable[Cue], language: str) -> str:
+def format_ttml(cues: Iterable[Cue], language: str) -> str:
     """The cues as TTML (IMSC 1.1 text profile) in the language of the BCP 47 tag."""
     paragraphs = (
-        f'<p begin="{_clock(cue.start, ".")}" end="{_clock(cue.end, ".")}">'
+        f'<p begin="{_format_clock(cue.start, ".")}" end="{_format_clock(cue.end, ".")}">'
         f"{'<br/>'.join(escape(line, quote=False) for line in cue.text.splitlines())}</p>\n"
         for cue in cues
     )
-    direction = "rtl" if leftward(language) else "ltr"
+    direction = "rtl" if is_right_to_left(language) else "ltr"
     return IMSC.format(language=language, direction=direction, paragraphs="".join(paragraphs))
 
 
-def _clock(seconds: float, mark: str) -> str:
+def _format_times(cue: Cue, mark: str) -> str:
+    return f"{_format_clock(cue.start, mark)} --> {_format_clock(cue.end, mark)}"
+
+
+def _format_clock(seconds: float, mark: str) -> str:
     """`01:02:03,004`, or with another mark before the milliseconds."""
     rest, milliseconds = divmod(round(seconds * 1000), 1000)
     minutes, second = divmod(rest, 60)

@@ -39,15 +39,15 @@ class Flow:
     @cached_property
     def _begins(self) -> list[float]:
         """How many characters come before each piece."""
-        space = self.rules.width(" ")
-        widths = (self.rules.width(one.text) + space * one.spaced for one in self.pieces)
+        space = self.rules.measure_width(" ")
+        widths = (self.rules.measure_width(one.text) + space * one.spaced for one in self.pieces)
         return [0.0, *accumulate(widths)]
 
     @cached_property
     def _ends(self) -> list[float]:
         """How many characters come up to each piece's end."""
         rows = zip(self._begins, self.pieces, strict=False)
-        return [begin + self.rules.width(piece.text) for begin, piece in rows]
+        return [begin + self.rules.measure_width(piece.text) for begin, piece in rows]
 
     @cached_property
     def _pauses(self) -> list[int]:
@@ -62,61 +62,64 @@ class Flow:
         for index, piece in enumerate(self.pieces, 1):
             if piece.cost == SENTENCE or index == len(self.pieces):
                 span = (len(found), index)
-                fits = self.lines(span) is not None and self._shown(span) <= self.rules.longest
+                fits = (
+                    self.choose_lines(span) is not None
+                    and self._compute_shown(span) <= self.rules.longest
+                )
                 found += [fits] * (index - len(found))
         return found
 
-    def width(self, span: Span) -> float:
+    def measure_width(self, span: Span) -> float:
         """Characters of the span on one line."""
         return self._ends[span[1] - 1] - self._begins[span[0]]
 
-    def text(self, span: Span) -> str:
+    def join_text(self, span: Span) -> str:
         """The span on one line."""
         parts = (one.text + " " * one.spaced for one in self.pieces[slice(*span)])
         return "".join(parts).rstrip(" ")
 
-    def lines(self, span: Span) -> tuple[float, list[Span]] | None:
+    def choose_lines(self, span: Span) -> tuple[float, list[Span]] | None:
         """The best lines for a cue and what they cost, or None when it does not fit."""
         limit = self.rules.limits.line
         first, end = span
-        if self.width(span) <= limit:
+        if self.measure_width(span) <= limit:
             return 0.0, [span]
         if self.rules.lines == 1:
             return None
         earliest = bisect_left(self._begins, self._ends[end - 1] - limit)
         latest = bisect_right(self._ends, self._begins[first] + limit)
         halves = (((first, at), (at, end)) for at in range(max(earliest, first + 1), latest + 1))
-        costs = ((self._break_cost(*half), list(half)) for half in halves)
+        costs = ((self._compute_break_cost(*half), list(half)) for half in halves)
         return min(costs, default=None)
 
-    def cost(self, span: Span) -> float | None:
+    def compute_cost(self, span: Span) -> float | None:
         """What it costs to make a cue of the span, or None when it cannot be one."""
-        laid = self.lines(span)
+        laid = self.choose_lines(span)
         if laid is None:
             return None
-        return CUE + laid[0] + self._end_cost(span[1]) + self._time_cost(span)
+        return CUE + laid[0] + self._compute_end_cost(span[1]) + self._compute_time_cost(span)
 
-    def _shown(self, span: Span) -> int:
+    def _compute_shown(self, span: Span) -> int:
         return self.spoken[span[1] - 1][1] - self.spoken[span[0]][0]
 
-    def _room(self, span: Span) -> int:
+    def _compute_room(self, span: Span) -> int:
         """How long the span can be shown without being in the way of what comes next."""
         after = self.spoken[span[1]][0] if span[1] < len(self.spoken) else self.spoken[-1][1]
         return after - self.spoken[span[0]][0]
 
-    def _break_cost(self, upper: Span, lower: Span) -> float:
-        over = (self.width(upper) - self.width(lower)) / self.rules.limits.line
+    def _compute_break_cost(self, upper: Span, lower: Span) -> float:
+        over = (self.measure_width(upper) - self.measure_width(lower)) / self.rules.limits.line
         shape = UNEVEN * abs(over) + (TOP_HEAVY if over > 0 else 0.0)
         return self.pieces[upper[1] - 1].cost + shape
 
-    def _end_cost(self, end: int) -> float:
+    def _compute_end_cost(self, end: int) -> float:
         if end == len(self.pieces) or self.pieces[end - 1].cost == SENTENCE:
             return 0.0
         return CUE_BREAK * self.pieces[end - 1].cost + SPLIT_SENTENCE * self._whole[end - 1]
 
-    def _time_cost(self, span: Span) -> float:
-        shown, room, rules = self._shown(span), self._room(span), self.rules
-        read = 1000 * self.width(span) / rules.limits.speed
+    def _compute_time_cost(self, span: Span) -> float:
+        shown, room, rules = self._compute_shown(span), self._compute_room(span), self.rules
+        read = 1000 * self.measure_width(span) / rules.limits.speed
         return (
             TOO_EARLY * (self._pauses[span[1] - 1] - self._pauses[span[0]])
             + TOO_LONG * max(0.0, shown / rules.longest - 1)
@@ -125,7 +128,7 @@ class Flow:
         )
 
 
-def cue_spans(flow: Flow, parts: int | None = None) -> list[Span] | None:
+def choose_cue_spans(flow: Flow, parts: int | None = None) -> list[Span] | None:
     """The cheapest cues, `parts` of them if given; None when it cannot be that many."""
     total = len(flow.pieces)
     # For each piece and number of cues before it (0 where that is free): cost, and the cue before.
@@ -133,7 +136,7 @@ def cue_spans(flow: Flow, parts: int | None = None) -> list[Span] | None:
     best[0][0] = (0.0, (0, 0))
     for first in range(total):
         for end in range(first + 1, total + 1):
-            cost = flow.cost((first, end))
+            cost = flow.compute_cost((first, end))
             if cost is None:
                 break
             for count, (before, _) in best[first].items():
@@ -141,10 +144,10 @@ def cue_spans(flow: Flow, parts: int | None = None) -> list[Span] | None:
                 known = best[end].get(state)
                 if state <= (parts or 0) and (known is None or before + cost < known[0]):
                     best[end][state] = (before + cost, (first, end))
-    return _walked(best, parts)
+    return _walk_back(best, parts)
 
 
-def _walked(best: list[dict[int, tuple[float, Span]]], parts: int | None) -> list[Span] | None:
+def _walk_back(best: list[dict[int, tuple[float, Span]]], parts: int | None) -> list[Span] | None:
     end, count = len(best) - 1, parts or 0
     spans: list[Span] = []
     while end:

@@ -9,8 +9,8 @@ from unicodedata import category, combining
 import budoux
 
 from backend.documents import languages
-from backend.documents.text import one_line
-from workers.captions.phrases import CLAUSE, CUT, NEUTRAL, cost_between
+from backend.documents.text import collapse_lines
+from workers.captions.phrases import CLAUSE, CUT, NEUTRAL, compute_break_cost
 from workers.captions.rules import Rules
 
 # Scripts that part no words by spaces: BudouX knows where their phrases end.
@@ -38,30 +38,32 @@ class Piece(NamedTuple):
     cost: float
 
 
-def pieces(text: str, rules: Rules) -> list[Piece]:
+def split_pieces(text: str, rules: Rules) -> list[Piece]:
     """The text's pieces, none wider than a line."""
-    script = languages.script(rules.language)
-    found = [piece for word in one_line(text).split() for piece in _word(word, script, rules)]
+    script = languages.get_script(rules.language)
+    found = [
+        piece for word in collapse_lines(text).split() for piece in _split_word(word, script, rules)
+    ]
     return [
-        Piece(one.text, one.spaced, _cost(one, after.text, script, rules.language))
+        Piece(one.text, one.spaced, _compute_cost(one, after.text, script, rules.language))
         for one, after in pairwise([*found, Piece("", False, 0.0)])
     ]
 
 
-def _word(word: str, script: str, rules: Rules) -> Iterator[Piece]:
+def _split_word(word: str, script: str, rules: Rules) -> Iterator[Piece]:
     """What stands between two spaces; the last of its pieces is the one a space follows."""
-    phrases = _phrases(word, script)
-    parts = [(cut, cost) for phrase in phrases for cut, cost in _cut(phrase, rules)]
+    phrases = _split_phrases(word, script)
+    parts = [(cut, cost) for phrase in phrases for cut, cost in _cut_phrase(phrase, rules)]
     for index, (part, cost) in enumerate(parts, 1):
         yield Piece(part, index == len(parts), cost)
 
 
-def _phrases(word: str, script: str) -> list[str]:
+def _split_phrases(word: str, script: str) -> list[str]:
     if script not in PARSERS:
         return [word]
     joined: list[str] = []
-    for phrase in _parser(script).parse(word):
-        if joined and not _may_part(joined[-1][-1], phrase[0]):
+    for phrase in _load_parser(script).parse(word):
+        if joined and not _may_break_between(joined[-1][-1], phrase[0]):
             joined[-1] += phrase
         else:
             joined.append(phrase)
@@ -69,11 +71,11 @@ def _phrases(word: str, script: str) -> list[str]:
 
 
 @cache
-def _parser(script: str) -> budoux.Parser:
+def _load_parser(script: str) -> budoux.Parser:
     return PARSERS[script]()
 
 
-def _may_part(before: str, after: str) -> bool:
+def _may_break_between(before: str, after: str) -> bool:
     if category(after) in NOT_FIRST or after in SMALL_KANA:
         return False
     if category(before) in NOT_LAST or before == JOINER or combining(before) == VIRAMA:
@@ -81,30 +83,34 @@ def _may_part(before: str, after: str) -> bool:
     return not (before.isascii() and before.isalnum() and after.isascii() and after.isalnum())
 
 
-def _cut(phrase: str, rules: Rules) -> Iterator[tuple[str, float]]:
+def _cut_phrase(phrase: str, rules: Rules) -> Iterator[tuple[str, float]]:
     """The phrase, cut where a line is full if it is wider than one."""
-    while rules.width(phrase) > rules.limits.line:
-        full = _full(phrase, rules)
-        allowed = (at for at in range(full, full // 2, -1) if _may_part(phrase[at - 1], phrase[at]))
+    while rules.measure_width(phrase) > rules.limits.line:
+        full = _count_fitting(phrase, rules)
+        allowed = (
+            at
+            for at in range(full, full // 2, -1)
+            if _may_break_between(phrase[at - 1], phrase[at])
+        )
         at = next(allowed, full)
         yield phrase[:at], CUT
         phrase = phrase[at:]
     yield phrase, NEUTRAL
 
 
-def _full(phrase: str, rules: Rules) -> int:
+def _count_fitting(phrase: str, rules: Rules) -> int:
     """How many of its first characters fill a line."""
     width = 0.0
     for index, character in enumerate(phrase):
-        width += rules.width(character)
+        width += rules.measure_width(character)
         if width > rules.limits.line:
             return index
     return len(phrase)
 
 
-def _cost(piece: Piece, after: str, script: str, language: str) -> float:
+def _compute_cost(piece: Piece, after: str, script: str, language: str) -> float:
     if not after or piece.cost == CUT:
         return piece.cost
-    cost = cost_between(piece.text, after, language)
+    cost = compute_break_cost(piece.text, after, language)
     # Where words are not parted by spaces, a space parts clauses.
     return min(cost, CLAUSE) if piece.spaced and script in PARSERS else cost

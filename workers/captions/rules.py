@@ -57,19 +57,19 @@ class Rules:
         """Frames from which a gap may stay as it is: half a second of them."""
         return round(self.frame_rate / 2)
 
-    def frames(self, count: int) -> int:
+    def compute_frames(self, count: int) -> int:
         """The milliseconds of that many frames, rounded up."""
         return math.ceil(1000 * count / self.frame_rate)
 
-    def width(self, text: str) -> float:
+    def measure_width(self, text: str) -> float:
         """How many characters the text counts for; a line break is the space it stands for."""
-        return sum(map(self._count, text))
+        return sum(map(self._count_width, text))
 
-    def reading_time(self, text: str) -> int:
+    def compute_reading_time(self, text: str) -> int:
         """Milliseconds that it takes to read the text."""
-        return math.ceil(1000 * self.width(text) / self.limits.speed)
+        return math.ceil(1000 * self.measure_width(text) / self.limits.speed)
 
-    def _count(self, character: str) -> float:
+    def _count_width(self, character: str) -> float:
         if category(character) == "Cf":
             return 0
         if self.limits.full_width and east_asian_width(character) not in "WFA":
@@ -77,8 +77,8 @@ class Rules:
         return 1
 
 
-def rules_for(language: str, frame_rate: float | None = None) -> Rules:
+def build_rules(language: str, frame_rate: float | None = None) -> Rules:
     """The rules for a BCP 47 tag; for 24 frames a second where the picture has none or too few."""
-    limits = LIMITS.get(languages.base(language), Limits())
+    limits = LIMITS.get(languages.get_base_language(language), Limits())
     known = frame_rate if frame_rate and frame_rate >= SLOWEST else USUAL_FRAME_RATE
     return Rules(language, limits, frame_rate=known)

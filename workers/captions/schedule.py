@@ -15,7 +15,7 @@ SLIP = 1000
 
 
 @dataclass(frozen=True)
-class Spoken:
+class CueTiming:
     """Text that is spoken from `start` to `end` and takes `reading` to be read."""
 
     start: int
@@ -26,17 +26,19 @@ class Spoken:
 Shown = tuple[int, int]
 
 
-def schedule(spoken: Sequence[Spoken], rules: Rules, until: int | None = None) -> list[Shown]:
+def schedule(spoken: Sequence[CueTiming], rules: Rules, until: int | None = None) -> list[Shown]:
     """From when to when each cue is shown, given in order of start; none overlap.
 
     A cue that is too quick to read stays on in the time that is free after it, then makes the next
     one wait if that can, then comes earlier. `until` is the recording's end.
     """
-    gap = rules.frames(rules.gap)
+    gap = rules.compute_frames(rules.gap)
     needs = [min(max(one.reading, rules.shortest), rules.longest) for one in spoken]
-    starts = [one.start for one in spoken] + [_never(spoken) if until is None else until + gap]
-    short = _latest(starts, [rules.shortest] * len(spoken), gap)
-    read = _latest(starts, needs, gap)
+    starts = [one.start for one in spoken] + [
+        _compute_horizon(spoken) if until is None else until + gap
+    ]
+    short = _compute_latest_starts(starts, [rules.shortest] * len(spoken), gap)
+    read = _compute_latest_starts(starts, needs, gap)
     shown: list[Shown] = []
     free = min(0, *starts)
     for index, one in enumerate(spoken):
@@ -51,15 +53,15 @@ def schedule(spoken: Sequence[Spoken], rules: Rules, until: int | None = None) -
         start = max(min(start, end - needs[index]), one.start - SLIP, free)
         shown.append((start, end))
         free = end + gap
-    return _chained(shown, needs, rules)
+    return _close_short_gaps(shown, needs, rules)
 
 
-def _never(spoken: Sequence[Spoken]) -> int:
+def _compute_horizon(spoken: Sequence[CueTiming]) -> int:
     """A time after everything."""
     return max((one.end for one in spoken), default=0) + 3_600_000
 
 
-def _latest(starts: Sequence[int], needs: Sequence[int], gap: int) -> list[int]:
+def _compute_latest_starts(starts: Sequence[int], needs: Sequence[int], gap: int) -> list[int]:
     """How late each cue may come so that it and all after it still have the time they need."""
     latest = [starts[-1]]
     for start, need in zip(reversed(starts[:-1]), reversed(needs), strict=True):
@@ -67,9 +69,9 @@ def _latest(starts: Sequence[int], needs: Sequence[int], gap: int) -> list[int]:
     return latest[::-1]
 
 
-def _chained(shown: Sequence[Shown], needs: Sequence[int], rules: Rules) -> list[Shown]:
+def _close_short_gaps(shown: Sequence[Shown], needs: Sequence[int], rules: Rules) -> list[Shown]:
     """Gaps of less than half a second closed to the least gap, so that cues do not flicker."""
-    least, half = rules.frames(rules.gap), rules.frames(rules.chained)
+    least, half = rules.compute_frames(rules.gap), rules.compute_frames(rules.chained)
     closed = list(shown)
     for index, ((start, end), (after, _)) in enumerate(pairwise(shown)):
         if least < after - end < half:

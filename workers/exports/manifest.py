@@ -9,16 +9,16 @@ from backend.documents.base import Document
 from backend.documents.speech import Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.pipeline.files import StoredFile
-from backend.pipeline.keys import object_key
+from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed, Providers
 from backend.pipeline.stages import Stage
-from workers.interfaces.stages import Made, Work
-from workers.mixing.index import Measured
+from workers.interfaces.stages import OutputFile, StageInput
+from workers.mixing.index import MeasuredMix
 from workers.mixing.mixdown import Mixdown
-from workers.report.document import Sums
+from workers.report.document import ReportSums
 
 
-class Source(Document):
+class ManifestSource(Document):
     """The recording that was dubbed."""
 
     filename: str
@@ -27,7 +27,7 @@ class Source(Document):
     duration: float
 
 
-class File(Document):
+class ManifestFile(Document):
     """A file of the dub; `meta` says what its kind of file has to say, such as its codec."""
 
     kind: str
@@ -39,7 +39,7 @@ class File(Document):
     meta: dict[str, Any]
 
 
-class Spoken(Document):
+class ManifestLine(Document):
     """Where a line sounds, in seconds, how much faster than is natural, and in whose voice.
 
     The picture is held for it for `hold` seconds.
@@ -61,42 +61,42 @@ class Manifest(Document):
     job: str
     run: int
     language: str
-    source: Source
+    source: ManifestSource
     providers: Providers
     bed: Bed
     level: float
-    loudness: Measured
-    report: Sums
-    lines: tuple[Spoken, ...]
-    inputs: tuple[File, ...]
-    files: tuple[File, ...]
+    loudness: MeasuredMix
+    report: ReportSums
+    lines: tuple[ManifestLine, ...]
+    inputs: tuple[ManifestFile, ...]
+    files: tuple[ManifestFile, ...]
 
 
-def manifest(
-    work: Work,
+def build_manifest(
+    inputs: StageInput,
     translation: Translation,
     speech: Speech,
     *,
     placements: Sequence[Placement],
     mixed: Mixdown,
-    sums: Sums,
-    made: Sequence[Made],
+    sums: ReportSums,
+    made: Sequence[OutputFile],
 ) -> Manifest:
     """Describe the files made; reads each of them for its hash."""
     clips = {clip.id: clip for clip in speech.clips}
     return Manifest(
         version=version("dubline"),
-        job=work.job_id,
-        run=work.run_number,
-        language=work.language,
-        source=_source(work.files["media"], translation),
-        providers=work.params.providers,
+        job=inputs.job_id,
+        run=inputs.run_number,
+        language=inputs.language,
+        source=_describe_source(inputs.files["media"], translation),
+        providers=inputs.params.providers,
         bed=mixed.bed,
         level=mixed.contents.level,
         loudness=mixed.measured,
         report=sums,
         lines=tuple(
-            Spoken(
+            ManifestLine(
                 id=placed.id,
                 start=placed.start,
                 duration=placed.duration,
@@ -107,13 +107,13 @@ def manifest(
             )
             for placed in placements
         ),
-        inputs=tuple(_input(kind, file) for kind, file in work.files.items()),
-        files=tuple(_file(work, one) for one in made),
+        inputs=tuple(_describe_input(kind, file) for kind, file in inputs.files.items()),
+        files=tuple(_describe_file(inputs, one) for one in made),
     )
 
 
-def _source(media: StoredFile, translation: Translation) -> Source:
-    return Source(
+def _describe_source(media: StoredFile, translation: Translation) -> ManifestSource:
+    return ManifestSource(
         filename=media.filename,
         sha256=media.sha256,
         language=translation.source_language,
@@ -121,8 +121,8 @@ def _source(media: StoredFile, translation: Translation) -> Source:
     )
 
 
-def _input(kind: str, file: StoredFile) -> File:
-    return File(
+def _describe_input(kind: str, file: StoredFile) -> ManifestFile:
+    return ManifestFile(
         kind=kind,
         key=file.key,
         filename=file.filename,
@@ -133,13 +133,13 @@ def _input(kind: str, file: StoredFile) -> File:
     )
 
 
-def _file(work: Work, made: Made) -> File:
+def _describe_file(inputs: StageInput, made: OutputFile) -> ManifestFile:
     with made.path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size = made.path.stat().st_size
-    return File(
+    return ManifestFile(
         kind=made.kind,
-        key=object_key(work.job_id, Stage.MIX, work.language, sha256, made.filename),
+        key=build_object_key(inputs.job_id, Stage.MIX, inputs.language, sha256, made.filename),
         filename=made.filename,
         mime=made.mime,
         sha256=sha256,

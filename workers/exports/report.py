@@ -12,24 +12,24 @@ from backend.documents.speech import Speech
 from backend.documents.transcripts import Translation
 from backend.pipeline.stages import Stage
 from workers.audio.samples import RATE
-from workers.captions.check import violations
-from workers.exports.captions import Captioned
-from workers.interfaces.stages import Made, Work
-from workers.mixing.index import MixIndex, powers
+from workers.captions.check import find_violations
+from workers.exports.captions import CaptionedDub
+from workers.interfaces.stages import OutputFile, StageInput
+from workers.mixing.index import MixIndex, decibels_to_power
 from workers.mixing.mixdown import Mixdown
-from workers.mixing.score import Take
-from workers.mixing.tracks import AUDIO, length
+from workers.mixing.score import PlacedTake
+from workers.mixing.tracks import AUDIO, measure_length
 from workers.report import document
-from workers.report.back_transcription import Hearing
-from workers.report.document import Measures, Report, Source
-from workers.report.lines import reported
-from workers.report.page import page
+from workers.report.back_transcription import BackTranscription
+from workers.report.document import Report, ReportMeasures, ReportSource
+from workers.report.lines import build_lines
+from workers.report.page import render_page
 
 KIND = "report"
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedDub:
     """A dub that is to be reported on; `takes` are what was mixed, by line id.
 
     All is on the dub's clock: the recording, `source` by its SHA-256, is the one that is held.
@@ -37,27 +37,27 @@ class Finished:
 
     translation: Translation
     speech: Speech
-    takes: Mapping[int, Take]
+    takes: Mapping[int, PlacedTake]
     source: str
     total: int  # samples
     mixed: Mixdown
-    captioned: Captioned
-    hearing: Hearing
+    captioned: CaptionedDub
+    hearing: BackTranscription
 
 
-def report(work: Work, dub: Finished) -> Report:
+def build_report(inputs: StageInput, dub: FinishedDub) -> Report:
     """The report; reads the dubbed audio's length from its file."""
-    shift = work.params.timing.max_shift
-    lines = reported(dub.translation, dub.speech, dub.takes, shift)
+    shift = inputs.params.timing.max_shift
+    lines = build_lines(dub.translation, dub.speech, dub.takes, shift)
     captioned = dub.captioned
-    broken = Counter(one.rule for one in violations(captioned.cues, captioned.rules))
-    stages = tuple(_stages(work, dub.hearing))
+    broken = Counter(one.rule for one in find_violations(captioned.cues, captioned.rules))
+    stages = tuple(_describe_stages(inputs, dub.hearing))
     heard = dub.hearing.heard
     return Report(
         dubline=version("dubline"),
-        language=work.language,
-        source=_source(work, dub.translation),
-        sums=document.sums(lines, _measured(dub), broken.total(), heard, stages),
+        language=inputs.language,
+        source=_describe_source(inputs, dub.translation),
+        sums=document.sum_up(lines, _measure_files(dub), broken.total(), heard, stages),
         caption_violations=dict(sorted(broken.items())),
         heard=heard,
         stages=stages,
@@ -65,23 +65,25 @@ def report(work: Work, dub: Finished) -> Report:
     )
 
 
-def written(work: Work, folder: Path, dub: Finished, found: Report) -> Iterator[Made]:
+def write_report(
+    inputs: StageInput, folder: Path, dub: FinishedDub, found: Report
+) -> Iterator[OutputFile]:
     """`report` and `report_html`; the sums are the former's `meta`."""
     index = dub.mixed.contents
-    before = _amplitudes(_listened(index, dub.source))
-    after = _amplitudes([tenth for chunk in index.chunks for tenth in chunk.tenths])
+    before = _compute_amplitudes(_list_loudness(index, dub.source))
+    after = _compute_amplitudes([tenth for chunk in index.chunks for tenth in chunk.tenths])
     json, html = folder / "report.json", folder / "report.html"
     json.write_bytes(found.to_bytes())
-    html.write_bytes(page(found, before, after))
-    meta = {"language": work.language, **found.sums.model_dump()}
-    yield Made(KIND, json, "application/json", json.name, meta)
-    yield Made(f"{KIND}_html", html, "text/html", html.name, {"language": work.language})
+    html.write_bytes(render_page(found, before, after))
+    meta = {"language": inputs.language, **found.sums.model_dump()}
+    yield OutputFile(KIND, json, "application/json", json.name, meta)
+    yield OutputFile(f"{KIND}_html", html, "text/html", html.name, {"language": inputs.language})
 
 
-def _measured(dub: Finished) -> Measures:
+def _measure_files(dub: FinishedDub) -> ReportMeasures:
     measured = dub.mixed.measured
-    off = length(dub.mixed.paths[AUDIO]) - dub.total
-    return Measures(
+    off = measure_length(dub.mixed.paths[AUDIO]) - dub.total
+    return ReportMeasures(
         duration_error_ms=round(1000 * off / RATE, 3),
         loudness=measured.integrated,
         loudness_target=measured.target,
@@ -89,9 +91,9 @@ def _measured(dub: Finished) -> Measures:
     )
 
 
-def _source(work: Work, translation: Translation) -> Source:
-    media = work.files["media"]
-    return Source(
+def _describe_source(inputs: StageInput, translation: Translation) -> ReportSource:
+    media = inputs.files["media"]
+    return ReportSource(
         filename=media.filename,
         sha256=media.sha256,
         language=translation.source_language,
@@ -99,19 +101,21 @@ def _source(work: Work, translation: Translation) -> Source:
     )
 
 
-def _stages(work: Work, hearing: Hearing) -> Iterator[document.Stage]:
-    for one in work.upstream:
-        yield document.Stage(**vars(one))
-    yield document.Stage(
+def _describe_stages(
+    inputs: StageInput, hearing: BackTranscription
+) -> Iterator[document.StageCost]:
+    for one in inputs.upstream:
+        yield document.StageCost(**vars(one))
+    yield document.StageCost(
         stage=Stage.MIX, provider="dubline", model=version("dubline"), cost_usd=hearing.cost.usd
     )
 
 
-def _listened(index: MixIndex, sha256: str) -> Sequence[float]:
+def _list_loudness(index: MixIndex, sha256: str) -> Sequence[float]:
     """The loudness of a recording's tenths; nothing for one without sound."""
     return next((one.tenths for one in index.listened if one.sha256 == sha256), ())
 
 
-def _amplitudes(tenths: Sequence[float]) -> list[float]:
+def _compute_amplitudes(tenths: Sequence[float]) -> list[float]:
     """Of loudnesses in LUFS."""
-    return [float(one) for one in np.sqrt(powers(tenths))]
+    return [float(one) for one in np.sqrt(decibels_to_power(tenths))]

@@ -5,20 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from backend.documents.languages import iso639_2, own_name
+from backend.documents.languages import get_iso639_2, get_own_name
 from backend.pipeline.multilingual import JOINT, VIDEO
-from workers.exports.hls import Mix
-from workers.interfaces.stages import Made
-from workers.media.decode import blocks, exactly
-from workers.media.encode import encode, told
-from workers.media.mux import MIMES, MP4_CODECS, Track, hides_start, mux, suffix_for
+from workers.exports.hls import FinishedMix
+from workers.interfaces.stages import OutputFile
+from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.encode import encode_m4a, tell_progress
+from workers.media.mux import MIMES, MP4_CODECS, Track, choose_container, hides_start, mux_film
 from workers.media.opus import RATE, write_opus
-from workers.mixing.recording import Source
+from workers.mixing.recording import SourceRecording
 
 Progress = Callable[[float], None]
 
 
-class Dub(NamedTuple):
+class DubTracks(NamedTuple):
     """A language's sound (M4A) and captions (WebVTT)."""
 
     language: str
@@ -26,70 +26,80 @@ class Dub(NamedTuple):
     captions: Path
 
 
-def own(mix: Mix, progress: Progress) -> Made | None:
+def write_video(mix: FinishedMix, progress: Progress) -> OutputFile | None:
     """The picture with dub, original and captions; None if no container takes them.
 
     `progress` gets 0..1. Raises `Permanent` when the picture cannot be copied.
     """
-    suffix = _suffix(mix.source)
+    suffix = _choose_suffix(mix.source)
     if suffix is None:
         return None
-    dub = Dub(mix.work.language, mix.dub, mix.captions)
+    dub = DubTracks(mix.inputs.language, mix.dub, mix.captions)
     length = mix.source.duration
-    out = mix.desk.workdir / f"dub.{suffix}"
-    seconds = partial(_share, progress, length)
-    _write(out, mix.source, mix.source_language, [dub], seconds)
+    out = mix.context.workdir / f"dub.{suffix}"
+    seconds = partial(_scale_progress, progress, length)
+    _write_film_file(out, mix.source, mix.source_language, [dub], seconds)
     held = mix.source.sha256 != mix.recording.sha256
-    return _made(VIDEO, out, mix.source, [dub], held=held)
+    return _build_output(VIDEO, out, mix.source, [dub], held=held)
 
 
-def write_joint(
-    recording: Source, source_language: str, dubs: Sequence[Dub], folder: Path, progress: Progress
-) -> Made | None:
+def write_film(
+    recording: SourceRecording,
+    source_language: str,
+    dubs: Sequence[DubTracks],
+    folder: Path,
+    progress: Progress,
+) -> OutputFile | None:
     """The dubs of some languages over the recording as it was sent, in one file.
 
     None if no container takes them. Raises `Permanent` when the picture cannot be copied.
     """
-    suffix = _suffix(recording)
+    suffix = _choose_suffix(recording)
     if suffix is None:
         return None
     out = folder / f"all.{suffix}"
-    seconds = partial(_share, progress, recording.duration)
-    _write(out, recording, source_language, dubs, seconds)
-    return _made(JOINT, out, recording, dubs, held=False)
+    seconds = partial(_scale_progress, progress, recording.duration)
+    _write_film_file(out, recording, source_language, dubs, seconds)
+    return _build_output(JOINT, out, recording, dubs, held=False)
 
 
-def _suffix(source: Source) -> str | None:
+def _choose_suffix(source: SourceRecording) -> str | None:
     found = source.found
     if found is None or found.video is None:
         return None
     heard = found.audio.codec if found.audio else None
-    suffix = suffix_for(found.format, found.video.codec, heard)
+    suffix = choose_container(found.format, found.video.codec, heard)
     return None if suffix == "mkv" and hides_start(source.path) else suffix
 
 
-def _share(progress: Progress, length: float, time: float) -> None:
+def _scale_progress(progress: Progress, length: float, time: float) -> None:
     progress(min(1.0, time / length))
 
 
-def _write(
-    out: Path, source: Source, source_language: str, dubs: Sequence[Dub], progress: Progress
+def _write_film_file(
+    out: Path,
+    source: SourceRecording,
+    source_language: str,
+    dubs: Sequence[DubTracks],
+    progress: Progress,
 ) -> None:
-    mux(
+    mux_film(
         source.path,
         out,
-        dubs=[_track(_sound(dub, out.suffix), dub.language) for dub in dubs],
-        original=_original(source, out, source_language, progress),
-        captions=[_track(dub.captions, dub.language) for dub in dubs],
+        dubs=[_build_track(_encode_dub(dub, out.suffix), dub.language) for dub in dubs],
+        original=_encode_original(source, out, source_language, progress),
+        captions=[_build_track(dub.captions, dub.language) for dub in dubs],
         progress=progress,
     )
 
 
-def _track(path: Path, language: str) -> Track:
-    return Track(path, iso639_2(language), own_name(language))
+def _build_track(path: Path, language: str) -> Track:
+    return Track(path, get_iso639_2(language), get_own_name(language))
 
 
-def _made(kind: str, out: Path, source: Source, dubs: Sequence[Dub], *, held: bool) -> Made:
+def _build_output(
+    kind: str, out: Path, source: SourceRecording, dubs: Sequence[DubTracks], *, held: bool
+) -> OutputFile:
     meta = {
         "duration": source.duration,
         "language": ",".join(dub.language for dub in dubs),
@@ -97,33 +107,37 @@ def _made(kind: str, out: Path, source: Source, dubs: Sequence[Dub], *, held: bo
         "audio_codec": "opus" if out.suffix == ".webm" else "aac",
         "held": held,
     }
-    return Made(kind, out, MIMES[out.suffix[1:]], f"dub{out.suffix}", meta)
+    return OutputFile(kind, out, MIMES[out.suffix[1:]], f"dub{out.suffix}", meta)
 
 
-def _sound(dub: Dub, suffix: str) -> Path:
+def _encode_dub(dub: DubTracks, suffix: str) -> Path:
     """The dub in a codec that the container takes."""
     if suffix != ".webm":
         return dub.sound
     out = dub.sound.with_suffix(".ogg")
-    write_opus(blocks(dub.sound, RATE, 2), out)
+    write_opus(decode_blocks(dub.sound, RATE, 2), out)
     return out
 
 
-def _original(source: Source, out: Path, language: str, progress: Progress) -> Track | None:
+def _encode_original(
+    source: SourceRecording, out: Path, language: str, progress: Progress
+) -> Track | None:
     """The recording's sound, as AAC where it is none that MP4 takes."""
     heard = source.found and source.found.audio
     if not heard:
         return None
-    track = _track(source.path, language)
+    track = _build_track(source.path, language)
     if out.suffix != ".mp4" or heard.codec in MP4_CODECS:
         return track
-    return track._replace(path=_aac(source, track.language, out, progress))
+    return track._replace(path=_encode_aac(source, track.language, out, progress))
 
 
-def _aac(source: Source, language: str, film: Path, progress: Progress) -> Path:
+def _encode_aac(source: SourceRecording, language: str, film: Path, progress: Progress) -> Path:
     """The recording's sound beside the film, made once for both films that are to have it."""
     out = film.with_name("original.m4a")
     if not out.exists():
-        sound = exactly(blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
-        encode(told(sound, lambda _: progress(0.0)), language, out)
+        sound = fit_blocks(
+            decode_blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2
+        )
+        encode_m4a(tell_progress(sound, lambda _: progress(0.0)), language, out)
     return out

@@ -32,7 +32,7 @@ class Cost:
         return cls(sum(cost.units for cost in listed), unit, sum(cost.usd for cost in listed))
 
 
-class Call(Protocol):
+class ProviderCall(Protocol):
     """The line back to the stage that a provider gets with every piece of work."""
 
     def progress(self, fraction: float) -> None:
@@ -58,7 +58,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Transcribed:
+class TranscriptionResult:
     """A transcriber's answer; `language` is what it heard where it was asked to detect."""
 
     segments: Sequence[Segment]
@@ -68,7 +68,7 @@ class Transcribed:
 
 
 @dataclass(frozen=True)
-class Translated:
+class TranslationResult:
     """A translator's answer: one text for each text it was given, in the same order."""
 
     texts: Sequence[str]
@@ -76,7 +76,7 @@ class Translated:
 
 
 @dataclass(frozen=True)
-class TooLong:
+class OverlongText:
     """A translated text that takes too long to speak, and the text that it translates.
 
     `seconds` is what its voice may take at its natural rate, `characters` about how many it speaks
@@ -100,7 +100,7 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpeechResult:
     """A synthesiser's answer: `samples` is float32 mono in -1..1 at `sample_rate` Hz.
 
     Silence, or no sample, is for a text that it cannot say.
@@ -131,8 +131,8 @@ class Transcriber(Provider, Protocol):
         """Raise `Permanent` when this language cannot be transcribed."""
 
     def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: Call
-    ) -> Transcribed:
+        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
+    ) -> TranscriptionResult:
         """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
 
 
@@ -161,8 +161,8 @@ class Translator(Provider, Protocol):
         """Raise `Permanent` when this pair of languages cannot be translated."""
 
     def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: Call
-    ) -> Translated:
+        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
+    ) -> TranslationResult:
         """Translate each text; never merges, drops or adds one."""
 
 
@@ -171,8 +171,8 @@ class Shortener(Translator, Protocol):
     """A translator that can also say the same in fewer words."""
 
     def shorten(
-        self, texts: Sequence[TooLong], source: str, target: str, *, call: Call
-    ) -> Translated:
+        self, texts: Sequence[OverlongText], source: str, target: str, *, call: ProviderCall
+    ) -> TranslationResult:
         """Shorten each text, at most `batch_size` of them, to about the characters it may have.
 
         What cannot be said shorter comes back as it was.
@@ -185,8 +185,8 @@ class Synthesizer(Provider, Protocol):
     concurrency: int
     max_rate: float
 
-    def voices(self, language: str) -> Sequence[Voice]:
+    def list_voices(self, language: str) -> Sequence[Voice]:
         """The voices for a language, the best ones first; raises `Permanent` without any."""
 
-    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
         """Speak one line."""

@@ -9,11 +9,18 @@ from typing import Any, Protocol
 from backend.errors import Damaged
 from backend.pipeline.files import StageFiles, StoredFile
 from backend.pipeline.params import JobParams
-from workers.interfaces.providers import Call, Cost, Provider, Synthesizer, Transcriber, Translator
+from workers.interfaces.providers import (
+    Cost,
+    Provider,
+    ProviderCall,
+    Synthesizer,
+    Transcriber,
+    Translator,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work(StageFiles):
+class StageInput(StageFiles):
     """One stage of one run, for one language (empty for what serves all of them).
 
     `files` holds the job's uploads by role (`media`, `background`) and the artifacts of the
@@ -27,7 +34,7 @@ class Work(StageFiles):
 
 
 @dataclass(frozen=True)
-class Made:
+class OutputFile:
     """A file that the stage made; `kind` is unique within the stage and language.
 
     `meta` says what a user may want to know of it (duration, codec, sample rate, ...).
@@ -41,7 +48,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Kept:
+class ReusedFile:
     """An object that is in storage already and becomes an artifact of this stage as well."""
 
     kind: str
@@ -51,14 +58,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StageResult:
     """All that a stage made, by which provider and model."""
 
-    made: tuple[Made, ...]
+    files: tuple[OutputFile, ...]
     provider: str
     model: str
     warnings: tuple[str, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    reused: tuple[ReusedFile, ...] = ()
 
 
 class ContentStore(Protocol):
@@ -74,7 +81,7 @@ class ContentStore(Protocol):
         """Forget a file, so that it is made again."""
 
 
-class Desk(Call, Protocol):
+class StageContext(ProviderCall, Protocol):
     """Where a stage works: a scratch folder, the storage to read from, the line to the runner."""
 
     workdir: Path
@@ -86,35 +93,37 @@ class Desk(Call, Protocol):
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only; raises `Damaged`."""
 
-    def paid(self, cost: Cost) -> None:
+    def add_cost(self, cost: Cost) -> None:
         """Note what a call cost, whatever becomes of the work that it is for."""
 
-    def paced(self, provider: Provider) -> AbstractContextManager[None]:
+    def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""
 
-    def alone(self, name: str) -> AbstractContextManager[None]:
+    def hold_alone(self, name: str) -> AbstractContextManager[None]:
         """Within it nobody else on this machine does what has this name; others wait."""
 
-    def transcriber(self, name: str) -> Transcriber:
+    def get_transcriber(self, name: str) -> Transcriber:
         """The named transcriber; `Permanent` when there is none of that name."""
 
-    def translator(self, name: str) -> Translator:
+    def get_translator(self, name: str) -> Translator:
         """The named translator."""
 
-    def synthesizer(self, name: str) -> Synthesizer:
+    def get_synthesizer(self, name: str) -> Synthesizer:
         """The named synthesiser."""
 
 
-def kept(store: ContentStore, content_key: str, desk: Desk) -> tuple[StoredFile, Path] | None:
+def load_reusable(
+    store: ContentStore, content_key: str, context: StageContext
+) -> tuple[StoredFile, Path] | None:
     """What is kept under this key, and a local copy; what storage damaged counts as not kept."""
     file = store.get(content_key)
     if file is None:
         return None
     try:
-        return file, desk.fetch(file)
+        return file, context.fetch(file)
     except Damaged:
         store.drop(file)
         return None
 
 
-StageFunction = Callable[[Work, Desk], Outcome]
+StageFunction = Callable[[StageInput, StageContext], StageResult]

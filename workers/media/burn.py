@@ -18,7 +18,7 @@ ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "
 
 
 @cache
-def available() -> bool:
+def is_available() -> bool:
     """Whether this machine has an ffmpeg that can draw text."""
     try:
         listed = subprocess.run(("ffmpeg", "-filters"), capture_output=True, check=True).stdout
@@ -27,7 +27,9 @@ def available() -> bool:
     return b" subtitles " in listed
 
 
-def burn(video: Path, captions: Path, out: Path, progress: Callable[[float], None]) -> bool:
+def burn_captions(
+    video: Path, captions: Path, out: Path, progress: Callable[[float], None]
+) -> bool:
     """Write the video with WebVTT captions in its picture, as H.264, its sound copied.
 
     All three are in one folder; `progress` is told the seconds done and may raise to stop it.
@@ -44,7 +46,7 @@ def burn(video: Path, captions: Path, out: Path, progress: Callable[[float], Non
     )
     with subprocess.Popen(command, cwd=out.parent, stdout=PIPE, stderr=STDOUT) as work:
         try:
-            legible, said = _followed(work.stdout or (), progress)
+            legible, said = _follow_ffmpeg(work.stdout or (), progress)
         except BaseException:
             work.kill()
             raise
@@ -53,7 +55,7 @@ def burn(video: Path, captions: Path, out: Path, progress: Callable[[float], Non
     return legible
 
 
-def _followed(lines: Iterable[bytes], progress: Callable[[float], None]) -> tuple[bool, str]:
+def _follow_ffmpeg(lines: Iterable[bytes], progress: Callable[[float], None]) -> tuple[bool, str]:
     """Whether every letter had a font, and the last thing ffmpeg had to say."""
     legible, said = True, ""
     for line in lines:

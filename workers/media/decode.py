@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.filter import Graph
 
 from backend.errors import Permanent
-from backend.media.container import opened, origin, sound
+from backend.media.container import compute_origin, find_audio_stream, open_media
 from backend.media.timeline import Timeline
 from workers.audio.samples import LAYOUTS, Samples
 
@@ -33,7 +33,7 @@ GUESSED = 8
 RUN_UP = 1.0
 
 
-def blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Samples]:
+def decode_blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Samples]:
     """The sound of a file as blocks of shape (n, channels) in -1..1, n at most `rate` (a second).
 
     A pause in the time stamps, or a late start, becomes silence; what overlaps is heard once; a
@@ -43,23 +43,23 @@ def blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Sam
 
     Raises `Permanent` when the file holds no sound that can be decoded.
     """
-    with opened(path) as container:
-        stream = sound(container)
+    with open_media(path) as container:
+        stream = find_audio_stream(container)
         if stream is None:
             raise Permanent(f"{path.name} has no sound.")
         begin = max(0.0, first / rate - RUN_UP)
-        pieces = _pieces(container, stream, rate, channels, begin)
-        yield from joined(pieces, first, rate, channels)
+        pieces = _convert_frames(container, stream, rate, channels, begin)
+        yield from join_pieces(pieces, first, rate, channels)
 
 
-def exactly(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
+def fit_blocks(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
     """The sound cut or filled up with silence to `total` samples, in blocks of `size`.
 
     Blocks have shape (n, channels); only the last may be shorter than `size`.
     """
     held = np.empty((0, channels), np.float32)
     rest = total
-    for block in chain(sound, _silence(total, size, channels)):
+    for block in chain(sound, _yield_silence(total, size, channels)):
         held = np.concatenate([held, block]) if len(held) else block
         while rest and len(held) >= min(size, rest):
             yield held[: min(size, rest)]
@@ -73,11 +73,11 @@ def write_wav(
 ) -> float:
     """Write the sound as 16-bit mono WAV and return its length in seconds.
 
-    `progress` gets 0..1, by the `duration` in seconds that `probe` told.
+    `progress` gets 0..1, by the `duration` in seconds that `probe_media` told.
     """
     written = 0
     with sf.SoundFile(out, "w", rate, 1, "PCM_16", format="WAV") as wav:
-        for block in blocks(path, rate, 1):
+        for block in decode_blocks(path, rate, 1):
             wav.write(block)
             written += len(block)
             progress(min(1.0, written / rate / duration))
@@ -90,7 +90,7 @@ class _Converter:
     def __init__(
         self, like: AudioFrame, start: float, rate: int, channels: int, skip: int = 0
     ) -> None:
-        self.kind = _kind(like)
+        self.kind = _format_kind(like)
         self.start, self.taken = start, 0
         self.position = round((start + skip / like.sample_rate) * rate)
         self.graph = Graph()
@@ -101,7 +101,7 @@ class _Converter:
             time_base=Fraction(1, like.sample_rate),
         )
         trim = self.graph.add("atrim", f"start_sample={skip}")
-        evenly = [self.graph.add(*it) for it in _evenly(like.layout)]
+        evenly = [self.graph.add(*it) for it in _build_downmix(like.layout)]
         # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
         self.width = 1 if evenly else min(channels, like.layout.nb_channels)
         self.channels = channels
@@ -118,7 +118,7 @@ class _Converter:
     def expects(self, frame: AudioFrame, start: float) -> bool:
         """Whether the frame goes on where the last one ended, in the same format."""
         end = self.start + self.taken / self.kind[0]
-        return _kind(frame) == self.kind and abs(start - end) <= TOLERANCE
+        return _format_kind(frame) == self.kind and abs(start - end) <= TOLERANCE
 
     def convert(self, frame: AudioFrame | None) -> Iterator[tuple[int, Samples]]:
         """What is ready, with its position in samples; None flushes."""
@@ -138,32 +138,32 @@ class _Converter:
             self.position += len(samples)
 
 
-def _kind(frame: AudioFrame) -> tuple[int, str, str]:
+def _format_kind(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.format.name, frame.layout.name
 
 
-def _evenly(layout: AudioLayout) -> Iterator[tuple[str, str]]:
+def _build_downmix(layout: AudioLayout) -> Iterator[tuple[str, str]]:
     """Filters that make one channel of many, if nobody told where they belong."""
     if layout.nb_channels > GUESSED and layout.channels[0].name == "NONE":
         yield "aformat", "sample_fmts=flt"  # integers would overflow by rounding
         yield "pan", "mono|c0<" + "+".join(f"c{number}" for number in range(layout.nb_channels))
 
 
-def _pieces(
+def _convert_frames(
     container: InputContainer, stream: AudioStream, rate: int, channels: int, begin: float
 ) -> Iterator[tuple[int, Samples]]:
     """Converted samples with their position, a new converter wherever the sound does not go on."""
-    timeline = Timeline(float(origin(container)), begin)
+    timeline = Timeline(float(compute_origin(container)), begin)
     if begin:
         with suppress(av.FFmpegError):  # what cannot be entered is decoded from its start
-            container.seek(int((begin + origin(container)) * av.time_base))
+            container.seek(int((begin + compute_origin(container)) * av.time_base))
     converter: _Converter | None = None
-    for frame in _frames(container, stream):
+    for frame in _decode_frames(container, stream):
         start = timeline.place(frame.time, frame.samples / frame.sample_rate)
         if converter is None or not converter.expects(frame, start):
             if converter:
                 yield from converter.convert(None)
-            skip = _out_of_step(frame, stream, rate) if begin and converter is None else 0
+            skip = _measure_drift(frame, stream, rate) if begin and converter is None else 0
             converter = _Converter(frame, start, rate, channels, skip)
         yield from converter.convert(frame)
     if converter:
@@ -172,14 +172,14 @@ def _pieces(
         raise Permanent("The recording's sound cannot be decoded: check that it plays.")
 
 
-def _out_of_step(frame: AudioFrame, stream: AudioStream, rate: int) -> int:
+def _measure_drift(frame: AudioFrame, stream: AudioStream, rate: int) -> int:
     """How many samples after the frame's start the resampler would take one as it is."""
     period = frame.sample_rate // gcd(frame.sample_rate, rate)
     behind = ((frame.pts or 0) - (stream.start_time or 0)) * (stream.time_base or Fraction(0))
     return -round(behind * frame.sample_rate) % period
 
 
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """The frames that can be decoded; the time of those that cannot stays empty."""
     try:
         for packet in container.demux(stream):
@@ -191,12 +191,12 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         return  # the file ends in the middle of a packet
 
 
-def joined(
+def join_pieces(
     pieces: Iterable[tuple[int, Samples]], written: int, rate: int, channels: int
 ) -> Iterator[Samples]:
     """The samples from position `written` on, with silence where there are none."""
     for position, samples in pieces:
-        yield from _silence(position - written, rate, channels)
+        yield from _yield_silence(position - written, rate, channels)
         written = max(written, position)
         fresh = samples[written - position :]
         if len(fresh):
@@ -204,6 +204,6 @@ def joined(
         written += len(fresh)
 
 
-def _silence(length: int, size: int, channels: int) -> Iterator[Samples]:
+def _yield_silence(length: int, size: int, channels: int) -> Iterator[Samples]:
     for start in range(0, length, size):
         yield np.zeros((min(size, length - start), channels), np.float32)

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, NamedTuple
 import av
 from av.container import InputContainer, OutputContainer
 
-from backend.hls.index import Segment, Stream
-from backend.media.container import opened, picture, sound
+from backend.hls.index import MediaSegment, Stream
+from backend.media.container import find_audio_stream, find_video_stream, open_media
 
 FLAGS = (
     "dash",  # before each fragment a box (sidx) tells its time, duration and size
@@ -28,20 +28,20 @@ PICTURE = {"movflags": "+".join((*FLAGS, "frag_keyframe")), "min_frag_duration":
 
 
 @contextmanager
-def fragmented(out: Path, ends: Mapping[str, str]) -> Iterator[OutputContainer]:
+def open_fragmented(out: Path, ends: Mapping[str, str]) -> Iterator[OutputContainer]:
     """A file for one stream, whose fragments end as `SOUND` or `PICTURE` say."""
     options = {**ends, "movie_timescale": "48000"}
     with av.open(out, "w", format="mp4", options=options) as target:
         yield target
 
 
-def describe(path: Path) -> Stream:
+def describe_stream(path: Path) -> Stream:
     """What playlists have to say of such a file."""
     with path.open("rb") as file:
-        fragments = list(_fragments(file))
-    with opened(path) as container:
-        looks = _looks(container)
-    return Stream(header=fragments[0].offset, segments=_segments(fragments), **looks)
+        fragments = list(_read_fragments(file))
+    with open_media(path) as container:
+        looks = _describe_looks(container)
+    return Stream(header=fragments[0].offset, segments=_list_segments(fragments), **looks)
 
 
 class _Fragment(NamedTuple):
@@ -57,7 +57,7 @@ class _Fragment(NamedTuple):
 SIDX = ">I4xIQQIIII"
 
 
-def _fragments(file: BinaryIO) -> Iterator[_Fragment]:
+def _read_fragments(file: BinaryIO) -> Iterator[_Fragment]:
     """ISO/IEC 14496-12, 4.2 (boxes) and 8.16.3 (sidx), with one reference each as FFmpeg does."""
     offset = 0
     while head := file.read(8):
@@ -70,19 +70,19 @@ def _fragments(file: BinaryIO) -> Iterator[_Fragment]:
         file.seek(offset)
 
 
-def _segments(fragments: Sequence[_Fragment]) -> tuple[Segment, ...]:
+def _list_segments(fragments: Sequence[_Fragment]) -> tuple[MediaSegment, ...]:
     """Each lasts until the next begins, so that their sum never drifts from the media's clock."""
     last = fragments[-1]
     starts = [fragment.time for fragment in fragments] + [last.time + last.duration]
     return tuple(
-        Segment(duration=float(end - start), size=fragment.size)
+        MediaSegment(duration=float(end - start), size=fragment.size)
         for fragment, (start, end) in zip(fragments, pairwise(starts), strict=True)
     )
 
 
-def _looks(container: InputContainer) -> dict[str, Any]:
+def _describe_looks(container: InputContainer) -> dict[str, Any]:
     """Codecs as in RFC 6381, from the profile and level in the codec's own configuration."""
-    shown, heard = picture(container), sound(container)
+    shown, heard = find_video_stream(container), find_audio_stream(container)
     if shown:
         return {
             "codecs": f"avc1.{(shown.codec_context.extradata or b'')[1:4].hex()}",

@@ -12,10 +12,10 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
-from backend.media.container import origin, picture
+from backend.media.container import compute_origin, find_video_stream
 from backend.media.timeline import Timeline
-from workers.media.hold import Shown, held
-from workers.timing.holds import Hold, finer
+from workers.media.hold import Shown, hold_frames
+from workers.timing.holds import Hold, count_parts
 
 # x264's constant quality at its default, and the fastest preset that does not harm it visibly.
 OPTIONS = {"preset": "veryfast", "crf": "23", "forced-idr": "1"}
@@ -34,21 +34,21 @@ TURNS = {
 }
 
 
-def encoded(
+def encode_picture(
     container: InputContainer, target: OutputContainer, holds: Sequence[Hold] = ()
 ) -> Iterator[float]:
     """Encode the picture into `target`, upright and from zero; yields seconds that are done.
 
     It stands still at the `holds`. Raises `Permanent` when no picture can be decoded.
     """
-    stream = picture(container)
+    stream = find_video_stream(container)
     if stream is None:
         raise Permanent("The recording has no picture.")
     sink: VideoStream | None = None
     key = -KEYFRAME_EVERY
-    fps = _rate(stream) * finer(float(_rate(stream)))
-    for time, frame in held(_placed(container, stream), holds, fps):
-        sink = sink or _sink(target, frame, stream, OPTIONS | (IN_ORDER if holds else {}))
+    fps = _choose_rate(stream) * count_parts(float(_choose_rate(stream)))
+    for time, frame in hold_frames(_place_frames(container, stream), holds, fps):
+        sink = sink or _open_stream(target, frame, stream, OPTIONS | (IN_ORDER if holds else {}))
         frame.pts, frame.time_base = round(time / CLOCK), CLOCK
         due = time - key >= KEYFRAME_EVERY
         key = time if due else key
@@ -60,10 +60,10 @@ def encoded(
     target.mux(sink.encode(None))
 
 
-def _sink(
+def _open_stream(
     target: OutputContainer, like: VideoFrame, stream: VideoStream, options: dict[str, str]
 ) -> VideoStream:
-    sink = target.add_stream("libx264", _rate(stream), options)
+    sink = target.add_stream("libx264", _choose_rate(stream), options)
     sink.width, sink.height, sink.pix_fmt = like.width, like.height, like.format.name
     codec = sink.codec_context
     codec.time_base = CLOCK
@@ -75,17 +75,21 @@ def _sink(
     return sink
 
 
-def _rate(stream: VideoStream) -> Fraction:
+def _choose_rate(stream: VideoStream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or Fraction(25)
 
 
-def _placed(container: InputContainer, stream: VideoStream) -> Iterator[Shown]:
+def _place_frames(container: InputContainer, stream: VideoStream) -> Iterator[Shown]:
     """The frames with their times in seconds, ever later; the first is held from zero.
 
     What an edit list hides before zero is left out: of fragments FFmpeg's decoder hides nothing.
     """
-    line, last, begin = Timeline(float(origin(container))), -1, -0.5 / float(_rate(stream))
-    for frame in _upright(_decoded(container, stream), stream):
+    line, last, begin = (
+        Timeline(float(compute_origin(container))),
+        -1,
+        -0.5 / float(_choose_rate(stream)),
+    )
+    for frame in _turn_frames(_decode_frames(container, stream), stream):
         time = line.place(frame.time, 0.0)
         if time < begin:
             continue
@@ -96,7 +100,7 @@ def _placed(container: InputContainer, stream: VideoStream) -> Iterator[Shown]:
             yield time, frame
 
 
-def _upright(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[VideoFrame]:
+def _turn_frames(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[VideoFrame]:
     """The frames turned as they are to be seen, in 4:2:0, which needs even sizes."""
     first = next(frames, None)
     if first is None:
@@ -111,7 +115,7 @@ def _upright(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[Vide
         yield graph.vpull()
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The frames that can be decoded; damaged ones are left out."""
     stream.thread_type = "AUTO"
     for packet in container.demux(stream):

@@ -12,13 +12,13 @@ from av.stream import Stream as AnyStream
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
-from backend.hls.index import Segment, Stream
-from backend.media.container import opened, picture, sound
-from workers.media.decode import TOLERANCE, blocks
-from workers.media.encode import encode, told
-from workers.media.fmp4 import PICTURE, SOUND, describe, fragmented
-from workers.media.h264 import encoded as h264
-from workers.media.packets import Timed, add_copy, copies
+from backend.hls.index import MediaSegment, Stream
+from backend.media.container import find_audio_stream, find_video_stream, open_media
+from workers.media.decode import TOLERANCE, decode_blocks
+from workers.media.encode import encode_m4a, tell_progress
+from workers.media.fmp4 import PICTURE, SOUND, describe_stream, open_fragmented
+from workers.media.h264 import encode_picture as h264
+from workers.media.packets import Timed, add_copy, copy_packets
 
 # What decoders in browsers take.
 PIXELS = ("yuv420p", "yuvj420p")
@@ -37,55 +37,55 @@ class _UnusableError(Exception):
     """The stream cannot be taken as it is."""
 
 
-def video(source: Path, out: Path, progress: Progress) -> Stream:
+def write_video(source: Path, out: Path, progress: Progress) -> Stream:
     """Write the picture as fragmented MP4; `progress` gets seconds.
 
     It is copied if it is H.264 that browsers decode, with closed groups of pictures of at most
     `LONGEST_GAP` seconds, and encoded as such otherwise.
     """
     try:
-        _copied_video(source, out, progress)
+        _copy_video(source, out, progress)
     except _UnusableError:
-        _encoded_video(source, out, progress)
-    return describe(out)
+        _encode_video(source, out, progress)
+    return describe_stream(out)
 
 
-def audio(source: Path, out: Path, progress: Progress) -> Stream:
+def write_audio(source: Path, out: Path, progress: Progress) -> Stream:
     """Write the sound as fragmented MP4, aligned to the sample; `progress` gets seconds.
 
     It is copied if it is AAC (LC) without a pause, and encoded as such otherwise.
     """
     try:
-        _copied_audio(source, out, progress)
+        _copy_audio(source, out, progress)
     except _UnusableError:
         with NamedTemporaryFile(dir=out.parent, suffix=".m4a") as file:
-            encoded, sound = Path(file.name), blocks(source, RATE, 2)
-            encode(told(sound, progress), UNTOLD, encoded)
-            _copied_audio(encoded, out, lambda _: None)
-    return describe(out)
+            encoded, sound = Path(file.name), decode_blocks(source, RATE, 2)
+            encode_m4a(tell_progress(sound, progress), UNTOLD, encoded)
+            _copy_audio(encoded, out, lambda _: None)
+    return describe_stream(out)
 
 
-def subtitles(vtt: Path, out: Path, duration: float) -> Stream:
+def write_subtitles(vtt: Path, out: Path, duration: float) -> Stream:
     """Write captions (WebVTT) as one segment of `duration` seconds, on the media's clock."""
     text = vtt.read_text(encoding="utf-8")
     out.write_text(text.replace("WEBVTT\n", f"WEBVTT\n{TIMESTAMP_MAP}\n", 1), encoding="utf-8")
-    return Stream(segments=(Segment(duration=duration, size=out.stat().st_size),))
+    return Stream(segments=(MediaSegment(duration=duration, size=out.stat().st_size),))
 
 
-def _copied_video(source: Path, out: Path, progress: Progress) -> None:
-    with opened(source) as container:
-        stream = _picture(container)
+def _copy_video(source: Path, out: Path, progress: Progress) -> None:
+    with open_media(source) as container:
+        stream = _find_picture(container)
         codec = stream.codec_context
         if codec.name != "h264" or codec.pix_fmt not in PIXELS:
             raise _UnusableError
-        with fragmented(out, PICTURE) as target:
+        with open_fragmented(out, PICTURE) as target:
             copy = add_copy(target, stream, Disposition.default)
-            for time, packet in _seekable(copies(container, stream, copy)):
+            for time, packet in _check_seekable(copy_packets(container, stream, copy)):
                 target.mux(packet)
                 progress(time)
 
 
-def _seekable(packets: Iterable[Timed]) -> Iterator[Timed]:
+def _check_seekable(packets: Iterable[Timed]) -> Iterator[Timed]:
     """The packets, from zero; raises `_UnusableError` where keyframes are too rare or open.
 
     After an open one come pictures that are shown before it, so that nothing can begin there.
@@ -113,27 +113,27 @@ def _begin_at_zero(first: "Packet[AnyStream]") -> None:
     first.pts, first.dts = 0, (first.dts or 0) - max(0, shown)
 
 
-def _encoded_video(source: Path, out: Path, progress: Progress) -> None:
-    with opened(source) as container, fragmented(out, PICTURE) as target:
+def _encode_video(source: Path, out: Path, progress: Progress) -> None:
+    with open_media(source) as container, open_fragmented(out, PICTURE) as target:
         for time in h264(container, target):
             progress(time)
 
 
-def _picture(container: InputContainer) -> VideoStream:
-    found = picture(container)
+def _find_picture(container: InputContainer) -> VideoStream:
+    found = find_video_stream(container)
     if found is None:
         raise Permanent("The recording has no picture to stream.")
     return found
 
 
-def _copied_audio(source: Path, out: Path, progress: Progress) -> None:
-    with opened(source) as container:
-        stream = sound(container)
+def _copy_audio(source: Path, out: Path, progress: Progress) -> None:
+    with open_media(source) as container:
+        stream = find_audio_stream(container)
         if stream is None or not _is_plain_aac(stream):
             raise _UnusableError
-        with fragmented(out, SOUND) as target:
+        with open_fragmented(out, SOUND) as target:
             copy = add_copy(target, stream, Disposition.default)
-            for time, packet in _gapless(copies(container, stream, copy)):
+            for time, packet in _check_gapless(copy_packets(container, stream, copy)):
                 target.mux(packet)
                 progress(time)
 
@@ -144,7 +144,7 @@ def _is_plain_aac(stream: AudioStream) -> bool:
     return codec.name == "aac" and codec.profile == "LC" and bool(codec.extradata)
 
 
-def _gapless(packets: Iterable[Timed]) -> Iterator[Timed]:
+def _check_gapless(packets: Iterable[Timed]) -> Iterator[Timed]:
     """The packets; raises `_UnusableError` where sound begins late or pauses: players differ."""
     end = 0.0
     for time, packet in packets:

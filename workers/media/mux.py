@@ -14,14 +14,14 @@ from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 
 from backend.errors import Permanent
-from backend.media.container import opened, picture, sound
+from backend.media.container import find_audio_stream, find_video_stream, open_media
 from workers.media.decode import TOLERANCE
-from workers.media.packets import Timed, add_copy, copies
+from workers.media.packets import Timed, add_copy, copy_packets
 
 CaptionsCodec = Literal["mov_text", "subrip", "webvtt"]
 
 
-class Container(NamedTuple):
+class ContainerFormat(NamedTuple):
     """A kind of file: FFmpeg's name for it, its captions' codec, and how to put its index first."""
 
     format: str
@@ -31,9 +31,11 @@ class Container(NamedTuple):
 
 CONTAINERS = {
     # As precise as the sound's clock, so that the edit lists are.
-    "mp4": Container("mp4", "mov_text", {"movflags": "+faststart", "movie_timescale": "48000"}),
-    "mkv": Container("matroska", "subrip", {"cues_to_front": "1"}),
-    "webm": Container("webm", "webvtt", {"cues_to_front": "1"}),
+    "mp4": ContainerFormat(
+        "mp4", "mov_text", {"movflags": "+faststart", "movie_timescale": "48000"}
+    ),
+    "mkv": ContainerFormat("matroska", "subrip", {"cues_to_front": "1"}),
+    "webm": ContainerFormat("webm", "webvtt", {"cues_to_front": "1"}),
 }
 MIMES = {"mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
 # What plays everywhere when it is in MP4. FFmpeg would write more, but players refuse it.
@@ -51,7 +53,7 @@ class Track(NamedTuple):
     title: str = ""
 
 
-def suffix_for(format_name: str, shown: str, heard: str | None) -> str | None:
+def choose_container(format_name: str, shown: str, heard: str | None) -> str | None:
     """The kind of file for a source of this format, picture and sound (FFmpeg's names).
 
     MP4 where it carries the picture, whatever the sound; but Matroska stays Matroska and WebM WebM.
@@ -68,12 +70,12 @@ def suffix_for(format_name: str, shown: str, heard: str | None) -> str | None:
 
 def hides_start(film: Path) -> bool:
     """Whether an edit list hides more than a picture before zero: only MP4 has such lists."""
-    with opened(film) as container:
-        first = next(container.demux(picture(container)))
+    with open_media(film) as container:
+        first = next(container.demux(find_video_stream(container)))
         return (first.pts or 0) + (first.duration or 0) < 0
 
 
-def mux(
+def mux_film(
     film: Path,
     out: Path,
     *,
@@ -89,25 +91,29 @@ def mux(
     """
     kind = CONTAINERS[out.suffix[1:]]
     with ExitStack() as files:
-        shown = files.enter_context(opened(film))
+        shown = files.enter_context(open_media(film))
         heard = [
-            (files.enter_context(opened(track.path)), track) for track in (*dubs, original) if track
+            (files.enter_context(open_media(track.path)), track)
+            for track in (*dubs, original)
+            if track
         ]
         written = [
             (files.enter_context(av.open(text.path, format="webvtt")), text) for text in captions
         ]
-        target = files.enter_context(_target(out, kind))
+        target = files.enter_context(_open_target(out, kind))
         # The order of the tracks is that in which they are added here.
-        feeds = [_picture(target, shown)]
-        feeds += [_sound(target, file, track, _place(track, dubs)) for file, track in heard]
-        feeds += [_captions(target, file, text, kind.captions) for file, text in written]
+        feeds = [_copy_picture(target, shown)]
+        feeds += [
+            _copy_sound(target, file, track, _place_packets(track, dubs)) for file, track in heard
+        ]
+        feeds += [_add_captions(target, file, text, kind.captions) for file, text in written]
         for time, packet in merge(*feeds, key=itemgetter(0)):
             target.mux(packet)
             progress(time)
 
 
 @contextmanager
-def _target(out: Path, kind: Container) -> Iterator[OutputContainer]:
+def _open_target(out: Path, kind: ContainerFormat) -> Iterator[OutputContainer]:
     try:
         with av.open(out, "w", format=kind.format, options=kind.options) as target:
             yield target
@@ -118,32 +124,32 @@ def _target(out: Path, kind: Container) -> Iterator[OutputContainer]:
         ) from error
 
 
-def _picture(target: OutputContainer, film: InputContainer) -> Iterator[Timed]:
-    shown = picture(film)
+def _copy_picture(target: OutputContainer, film: InputContainer) -> Iterator[Timed]:
+    shown = find_video_stream(film)
     if shown is None:
         raise Permanent("A dubbed video needs a picture.")
-    return copies(film, shown, add_copy(target, shown, Disposition.default))
+    return copy_packets(film, shown, add_copy(target, shown, Disposition.default))
 
 
-def _place(track: Track, dubs: Sequence[Track]) -> Disposition:
+def _place_packets(track: Track, dubs: Sequence[Track]) -> Disposition:
     if track not in dubs:
         return Disposition.original
     return Disposition.default if track is dubs[0] else Disposition(0)
 
 
-def _sound(
+def _copy_sound(
     target: OutputContainer, file: InputContainer, track: Track, place: Disposition
 ) -> Iterator[Timed]:
-    stream = sound(file)
+    stream = find_audio_stream(file)
     if stream is None:
         raise Permanent(f"{track.path.name} has no sound.")
-    copy = _named(add_copy(target, stream, place), track)
+    copy = _name_stream(add_copy(target, stream, place), track)
     # All that an edit list hides but the last packet or two, which decoders start up with: Matroska
     # has no such lists.
-    return (timed for timed in copies(file, stream, copy) if timed[0] > -TOLERANCE)
+    return (timed for timed in copy_packets(file, stream, copy) if timed[0] > -TOLERANCE)
 
 
-def _named(stream: Stream, track: Track) -> Stream:
+def _name_stream(stream: Stream, track: Track) -> Stream:
     stream.metadata["language"] = track.language
     if track.title:
         mp4 = stream.container.format.name == "mp4"
@@ -151,28 +157,28 @@ def _named(stream: Stream, track: Track) -> Stream:
     return stream
 
 
-def _captions(
+def _add_captions(
     target: OutputContainer, file: InputContainer, text: Track, codec: CaptionsCodec
 ) -> Iterator[Timed]:
     stream = file.streams.subtitles[0]
     if codec == "webvtt":  # FFmpeg's encoder of it does not escape
-        copy = _named(add_copy(target, stream, Disposition(0)), text)
-        return copies(file, stream, copy)
-    return _encoded(file, stream, _texts(target, codec, stream, text))
+        copy = _name_stream(add_copy(target, stream, Disposition(0)), text)
+        return copy_packets(file, stream, copy)
+    return _encode_texts(file, stream, _build_text_packets(target, codec, stream, text))
 
 
-def _texts(
+def _build_text_packets(
     target: OutputContainer, codec: CaptionsCodec, like: SubtitleStream, text: Track
 ) -> SubtitleStream:
     like.codec_context.open()
     texts = target.add_stream(codec)
     texts.codec_context.subtitle_header = like.codec_context.subtitle_header
     texts.disposition = Disposition(0)
-    _named(texts, text)
+    _name_stream(texts, text)
     return texts
 
 
-def _encoded(
+def _encode_texts(
     captions: InputContainer, stream: SubtitleStream, texts: SubtitleStream
 ) -> Iterator[Timed]:
     for packet in captions.demux(stream):

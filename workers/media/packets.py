@@ -9,7 +9,7 @@ from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
-from backend.media.container import origin
+from backend.media.container import compute_origin
 from backend.media.timeline import Timeline
 
 # A packet, and its place in decoding order in seconds.
@@ -32,13 +32,13 @@ def add_copy(
     return copy
 
 
-def copies(container: InputContainer, stream: Stream, copy: Stream) -> Iterator[Timed]:
+def copy_packets(container: InputContainer, stream: Stream, copy: Stream) -> Iterator[Timed]:
     """The packets of a stream, for the one that they are to go to.
 
     The recording starts at zero, whatever its clock says.
     """
-    line = Timeline(float(origin(container)))
-    for packet in _dated(container.demux(stream)):
+    line = Timeline(float(compute_origin(container)))
+    for packet in _date_packets(container.demux(stream)):
         stamp = packet.pts if packet.dts is None else packet.dts
         if stamp is None:
             continue
@@ -51,7 +51,7 @@ def copies(container: InputContainer, stream: Stream, copy: Stream) -> Iterator[
         yield time, packet
 
 
-def _dated(packets: "Iterator[Packet[Stream]]") -> "Iterator[Packet[Stream]]":
+def _date_packets(packets: "Iterator[Packet[Stream]]") -> "Iterator[Packet[Stream]]":
     """The packets, with decoding times where the first pictures lack one.
 
     Matroska tells none; FFmpeg finds out once it has seen how many pictures are out of order.

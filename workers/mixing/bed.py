@@ -7,21 +7,21 @@ from zlib import crc32
 import numpy as np
 
 from workers.audio.samples import RATE, Samples
-from workers.media.decode import blocks, exactly
+from workers.media.decode import decode_blocks, fit_blocks
 from workers.mixing.score import Chunk
 
 # What is this far ahead is jumped to; what is nearer is decoded on the way.
 FAR = 10 * RATE
 
 
-class Bed:
+class BedReader:
     """A recording's sound in `total` samples of 48 kHz stereo; without a `path`, silence."""
 
     def __init__(self, path: Path | None, total: int) -> None:
         self._path, self._total = path, total
         self._enter(0)
 
-    def around(self, chunk: Chunk, known: int | None = None) -> tuple[Samples, int]:
+    def read_around(self, chunk: Chunk, known: int | None = None) -> tuple[Samples, int]:
         """The sound around the chunk, and a checksum of that within it.
 
         Chunks must come in order. Not every file can be entered in the middle without sounding
@@ -29,19 +29,19 @@ class Bed:
         """
         if chunk.first - self._end > FAR:
             self._enter(chunk.first)
-        sound = self._window(chunk)
-        if known not in (None, _checksum(sound, chunk)):
+        sound = self._read_window(chunk)
+        if known not in (None, _compute_checksum(sound, chunk)):
             self._enter(0)
-            sound = self._window(chunk)
-        return sound, _checksum(sound, chunk)
+            sound = self._read_window(chunk)
+        return sound, _compute_checksum(sound, chunk)
 
     def _enter(self, first: int) -> None:
-        sound = blocks(self._path, RATE, 2, first) if self._path else ()
-        self._blocks: Iterator[Samples] = exactly(sound, self._total - first, RATE, 2)
+        sound = decode_blocks(self._path, RATE, 2, first) if self._path else ()
+        self._blocks: Iterator[Samples] = fit_blocks(sound, self._total - first, RATE, 2)
         self._held: list[Samples] = []
         self._first = self._end = first
 
-    def _window(self, chunk: Chunk) -> Samples:
+    def _read_window(self, chunk: Chunk) -> Samples:
         while self._end < chunk.last:
             self._held.append(next(self._blocks))
             self._end += len(self._held[-1])
@@ -51,5 +51,5 @@ class Bed:
         return held[chunk.first - self._first : chunk.last - self._first]
 
 
-def _checksum(sound: Samples, chunk: Chunk) -> int:
+def _compute_checksum(sound: Samples, chunk: Chunk) -> int:
     return crc32(np.ascontiguousarray(sound[chunk.own]).data)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from workers.audio.loudness import Meter, Powers, level, ratio
+from workers.audio.loudness import Meter, Powers, decibels_to_ratio, measure_speech_level
 from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample, stretch
 
@@ -14,7 +14,7 @@ FADE = 0.005  # seconds: too short to hear, long enough not to click
 SAME = 0.002  # seconds
 
 
-def ready(path: Path, length: int, wanted: float) -> Samples:
+def prepare_clip(path: Path, length: int, wanted: float) -> Samples:
     """The mono clip in exactly `length` samples at 48 kHz, stretched as that needs.
 
     Its speech is brought to `wanted` LUFS.
@@ -24,24 +24,24 @@ def ready(path: Path, length: int, wanted: float) -> Samples:
     if abs(samples - len(clip)) > SAME * own_rate:
         clip = stretch(clip, own_rate, samples)
     clip = resample(clip, own_rate, RATE, length)
-    natural = level(powers(clip))
+    natural = measure_speech_level(measure_powers(clip))
     if natural is not None:
-        clip = clip * np.float32(ratio(wanted - natural))
-    return faded(clip, round(RATE * FADE))
+        clip = clip * np.float32(decibels_to_ratio(wanted - natural))
+    return fade_ends(clip, round(RATE * FADE))
 
 
-def powers(clip: Samples) -> Powers:
+def measure_powers(clip: Samples) -> Powers:
     """What `Meter` tells of a mono clip at 48 kHz when both channels play it."""
-    return 2 * Meter(1).powers(clip[:, None]) if len(clip) else np.empty(0)
+    return 2 * Meter(1).measure_powers(clip[:, None]) if len(clip) else np.empty(0)
 
 
-def natural_powers(path: Path) -> Powers:
+def measure_natural_powers(path: Path) -> Powers:
     """The powers of a clip as it was made."""
     clip, own_rate = sf.read(path, dtype="float32")
-    return powers(resample(clip, own_rate, RATE, round(len(clip) * RATE / own_rate)))
+    return measure_powers(resample(clip, own_rate, RATE, round(len(clip) * RATE / own_rate)))
 
 
-def faded(clip: Samples, ramp: int) -> Samples:
+def fade_ends(clip: Samples, ramp: int) -> Samples:
     """The clip with `ramp` samples of fade at each end."""
     ramp = min(ramp, len(clip) // 2)
     gain = np.ones(len(clip), np.float32)

@@ -11,17 +11,23 @@ from pydantic import ValidationError
 from backend.documents.base import Document
 from backend.errors import Permanent
 from backend.pipeline.files import StoredFile
-from workers.audio.loudness import Powers, integrated, loudness, loudness_range, power
-from workers.interfaces.stages import Desk
-from workers.mixing.listen import Heard
-from workers.mixing.render import Rendered
+from workers.audio.loudness import (
+    Powers,
+    compute_integrated_loudness,
+    compute_loudness_range,
+    lufs_to_power,
+    power_to_lufs,
+)
+from workers.interfaces.stages import StageContext
+from workers.mixing.listen import RecordingLevels
+from workers.mixing.render import RenderedChunk
 from workers.mixing.score import Score
 
 INDEX = "mix_index"
 FLOOR = -120.0  # LUFS, for silence
 
 
-class Listened(Document):
+class MeasuredRecording(Document):
     """A recording that was listened to: the loudness in LUFS of each tenth, and whether stereo."""
 
     sha256: str
@@ -29,14 +35,14 @@ class Listened(Document):
     wide: bool
 
     @classmethod
-    def of(cls, sha256: str, heard: Heard) -> "Listened":
+    def build(cls, sha256: str, heard: RecordingLevels) -> "MeasuredRecording":
         """As the index keeps it."""
-        return cls(sha256=sha256, tenths=decibels(heard.tenths), wide=heard.wide)
+        return cls(sha256=sha256, tenths=power_to_decibels(heard.tenths), wide=heard.wide)
 
     @property
-    def heard(self) -> Heard:
+    def levels(self) -> RecordingLevels:
         """As it was heard, but for rounding."""
-        return Heard(powers(self.tenths), self.wide)
+        return RecordingLevels(decibels_to_power(self.tenths), self.wide)
 
 
 class ChunkEntry(Document):
@@ -52,14 +58,14 @@ class ChunkEntry(Document):
     peak: float
 
     @classmethod
-    def of(cls, key: str, rendered: Rendered) -> "ChunkEntry":
+    def build(cls, key: str, rendered: RenderedChunk) -> "ChunkEntry":
         """As the index keeps it."""
         peak = 20 * math.log10(rendered.peak) if rendered.peak else FLOOR
-        tenths = decibels(rendered.tenths)
+        tenths = power_to_decibels(rendered.tenths)
         return cls(key=key, bed=rendered.bed, tenths=tenths, peak=round(peak, 2))
 
 
-class Measured(Document):
+class MeasuredMix(Document):
     """Of a mix as players hear it: LUFS, LU and dBTP; the loudness that it was to have."""
 
     integrated: float | None  # None when all is silence
@@ -80,39 +86,39 @@ class MixIndex(Document):
     level: float
     gain: float
     chunks: tuple[ChunkEntry, ...]
-    listened: tuple[Listened, ...]
+    listened: tuple[MeasuredRecording, ...]
 
-    def measured(self, target: float) -> Measured:
+    def measure_mix(self, target: float) -> MeasuredMix:
         """Put the chunks together."""
-        tenths = powers([tenth for chunk in self.chunks for tenth in chunk.tenths])
-        found = integrated(tenths)
-        return Measured(
+        tenths = decibels_to_power([tenth for chunk in self.chunks for tenth in chunk.tenths])
+        found = compute_integrated_loudness(tenths)
+        return MeasuredMix(
             integrated=None if found is None else round(found, 2),
-            range=round(loudness_range(tenths), 2),
+            range=round(compute_loudness_range(tenths), 2),
             true_peak=max((chunk.peak for chunk in self.chunks), default=FLOOR),
             target=round(target, 2),
         )
 
 
 @dataclass(frozen=True)
-class Before:
+class EarlierMix:
     """What an earlier run left: its index, and its files if they are all that are wanted now."""
 
     index: MixIndex | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
 
-    def heard(self, sha256: str) -> Heard | None:
+    def find_recording(self, sha256: str) -> RecordingLevels | None:
         """A recording, if it was listened to."""
         listened = self.index.listened if self.index else ()
-        return next((one.heard for one in listened if one.sha256 == sha256), None)
+        return next((one.levels for one in listened if one.sha256 == sha256), None)
 
-    def kept(self, keys: Sequence[str]) -> list[ChunkEntry | None]:
+    def find_chunks(self, keys: Sequence[str]) -> list[ChunkEntry | None]:
         """For each chunk its entry, if it is what it was and its sound is there."""
         entries = self.index.chunks if self.index and self.files else ()
         known = {entry.key: entry for entry in entries} if len(entries) == len(keys) else {}
         return [known.get(key) for key in keys]
 
-    def checksums(self, score: Score) -> list[int | None]:
+    def list_checksums(self, score: Score) -> list[int | None]:
         """What is known of the bed in each chunk."""
         entries = self.index.chunks if self.index and self.index.bed == score.bed else ()
         if len(entries) != len(score.chunks):
@@ -120,20 +126,22 @@ class Before:
         return [entry.bed for entry in entries]
 
 
-def before(files: Mapping[str, StoredFile], kinds: Sequence[str], desk: Desk) -> Before:
+def load_earlier_mix(
+    files: Mapping[str, StoredFile], kinds: Sequence[str], context: StageContext
+) -> EarlierMix:
     """What can be had of an earlier run; whatever is missing or damaged is made again."""
     try:
-        index = MixIndex.model_validate_json(desk.fetch(files[INDEX]).read_bytes())
-        return Before(index, {kind: desk.fetch(files[kind]) for kind in kinds})
+        index = MixIndex.model_validate_json(context.fetch(files[INDEX]).read_bytes())
+        return EarlierMix(index, {kind: context.fetch(files[kind]) for kind in kinds})
     except (KeyError, Permanent, ValidationError):
-        return Before()
+        return EarlierMix()
 
 
-def decibels(tenths: Powers) -> tuple[float, ...]:
+def power_to_decibels(tenths: Powers) -> tuple[float, ...]:
     """Powers as LUFS with two decimals."""
-    return tuple(round(max(FLOOR, loudness(float(tenth))), 2) for tenth in tenths)
+    return tuple(round(max(FLOOR, power_to_lufs(float(tenth))), 2) for tenth in tenths)
 
 
-def powers(tenths: Sequence[float]) -> Powers:
+def decibels_to_power(tenths: Sequence[float]) -> Powers:
     """LUFS as powers."""
-    return np.array([power(tenth) for tenth in tenths])
+    return np.array([lufs_to_power(tenth) for tenth in tenths])

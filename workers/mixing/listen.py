@@ -7,27 +7,27 @@ from typing import NamedTuple
 import numpy as np
 
 from workers.audio.loudness import RATE, TENTH, Meter, Powers
-from workers.media.decode import blocks, exactly
+from workers.media.decode import decode_blocks, fit_blocks
 
 # What differs between left and right, against all there is: less is a mono recording's noise.
 NARROW = 10 ** (-30 / 10)
 
 
-class Heard(NamedTuple):
+class RecordingLevels(NamedTuple):
     """Powers of its tenths of a second, and whether left and right differ."""
 
     tenths: Powers
     wide: bool
 
 
-def listen(path: Path, total: int, progress: Callable[[float], None]) -> Heard:
+def measure_recording(path: Path, total: int, progress: Callable[[float], None]) -> RecordingLevels:
     """Listen to `total` samples at 48 kHz, a decoding pass; `progress` gets 0..1."""
     meter, side, sum_ = Meter(2), 0.0, 0.0
     tenths = np.zeros(-(-total // TENTH))
-    for second, block in enumerate(exactly(blocks(path, RATE, 2), total, RATE, 2)):
-        found = meter.powers(block)
+    for second, block in enumerate(fit_blocks(decode_blocks(path, RATE, 2), total, RATE, 2)):
+        found = meter.measure_powers(block)
         tenths[10 * second : 10 * second + len(found)] = found
         side += float(np.square(block[:, 0] - block[:, 1]).sum())
         sum_ += float(np.square(block).sum())
         progress((second * RATE + len(block)) / total)
-    return Heard(tenths, wide=side > NARROW * sum_)
+    return RecordingLevels(tenths, wide=side > NARROW * sum_)

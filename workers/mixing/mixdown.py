@@ -1,8 +1,8 @@
 """A language's sound: how loud it is to be, what of it is rendered, what is kept from before.
 
-The index (`mix_index.py`) says of each chunk what it was made of and how loud it is. A later run
-gets it with the earlier run's files (`Work.before`), renders the chunks whose keys it does not
-find in it, and copies all others as they are.
+The index (`index.py`) says of each chunk what it was made of and how loud it is. A later run
+gets it with the earlier run's files (`StageInput.before`), renders the chunks whose keys it does
+not find in it, and copies all others as they are.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -19,18 +19,25 @@ from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams, Loudness
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio import loudness
-from workers.audio.gain import Ducking
-from workers.audio.loudness import TENTH, covered
+from workers.audio.gain import DuckingShape
+from workers.audio.loudness import TENTH, find_covered
 from workers.audio.samples import RATE, Samples
-from workers.interfaces.stages import Desk
-from workers.mixing.bed import Bed as Sound
-from workers.mixing.clips import natural_powers, ready
-from workers.mixing.forecast import forecast
-from workers.mixing.index import INDEX, ChunkEntry, Listened, Measured, MixIndex, before
-from workers.mixing.listen import Heard, listen
-from workers.mixing.render import WORKERS, Rendered, render
-from workers.mixing.score import DUCKING_HOP, Score, Settings, Take, key
-from workers.mixing.tracks import AUDIO, LOSSLESS, tracks
+from workers.interfaces.stages import StageContext
+from workers.mixing.bed import BedReader as Sound
+from workers.mixing.clips import measure_natural_powers, prepare_clip
+from workers.mixing.forecast import forecast_loudness
+from workers.mixing.index import (
+    INDEX,
+    ChunkEntry,
+    MeasuredMix,
+    MeasuredRecording,
+    MixIndex,
+    load_earlier_mix,
+)
+from workers.mixing.listen import RecordingLevels, measure_recording
+from workers.mixing.render import WORKERS, RenderedChunk, render_chunks
+from workers.mixing.score import DUCKING_HOP, MixSettings, PlacedTake, Score, compute_key
+from workers.mixing.tracks import AUDIO, LOSSLESS, open_tracks
 
 # dB that the bed makes room: the original voice has to step well back, music less.
 DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.INSTRUMENTAL: 9.0, Bed.NONE: 0.0}
@@ -68,7 +75,7 @@ Progress = Callable[[float], None]
 Seconds = tuple[float, float]
 
 
-class Recording(NamedTuple):
+class SoundFile(NamedTuple):
     """A file that has sound."""
 
     sha256: str
@@ -76,7 +83,7 @@ class Recording(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Order:
+class MixOrder:
     """What is to be mixed: takes of clips over a bed, in `total` samples.
 
     `clips` fetch the takes' files by their SHA-256, which is done only for those that are needed;
@@ -88,9 +95,9 @@ class Order:
     language: str
     total: int
     bed: Bed
-    media: Recording | None
-    background: Recording | None
-    takes: tuple[Take, ...]
+    media: SoundFile | None
+    background: SoundFile | None
+    takes: tuple[PlacedTake, ...]
     clips: Mapping[str, Callable[[], Path]]
     spans: Sequence[Seconds]
     before: Mapping[str, StoredFile]
@@ -108,84 +115,86 @@ class Mixdown(NamedTuple):
     paths: Mapping[str, Path]
     bed: Bed
     contents: MixIndex
-    measured: Measured
+    measured: MeasuredMix
     warnings: tuple[str, ...]
 
 
-def mixdown(order: Order, desk: Desk, progress: Progress) -> Mixdown:
+def render_mixdown(order: MixOrder, context: StageContext, progress: Progress) -> Mixdown:
     """Measure, mix, measure again; `progress` gets 0..1.
 
     Raises `Permanent` when the source or the background cannot be decoded.
     """
-    mixing = _Mixing(order, desk, progress)
+    mixing = _Mixing(order, context, progress)
     target = mixing.target
-    score = mixing.begun(target)
+    score = mixing.begin_mix(target)
     for _ in range(TRIES):
-        index = mixing.written(score)
-        measured = index.measured(target)
+        index = mixing.write_files(score)
+        measured = index.measure_mix(target)
         if abs(measured.off) <= NEAR:
             break
-        score = _louder(score, measured.off)
-    paths = {**mixing.paths, INDEX: desk.workdir / "mix.json"}
+        score = _choose_louder(score, measured.off)
+    paths = {**mixing.paths, INDEX: context.workdir / "mix.json"}
     paths[INDEX].write_bytes(index.to_bytes())
     return Mixdown(
-        paths, mixing.bed, index, measured, tuple(_warnings(order, mixing.bed, measured))
+        paths, mixing.bed, index, measured, tuple(_list_warnings(order, mixing.bed, measured))
     )
 
 
 class _Mixing:
     """What the steps share: the order, what is known from before, what was heard."""
 
-    def __init__(self, order: Order, desk: Desk, progress: Progress) -> None:
-        self._order, self._desk, self._progress = order, desk, progress
-        self._before = before(order.before, order.kinds, desk)
-        self._listened: dict[str, Heard] = {}
-        self._source = self._heard(order.media)
+    def __init__(self, order: MixOrder, context: StageContext, progress: Progress) -> None:
+        self._order, self._context, self._progress = order, context, progress
+        self._before = load_earlier_mix(order.before, order.kinds, context)
+        self._listened: dict[str, RecordingLevels] = {}
+        self._source = self._measure_source(order.media)
         narrow = order.bed is Bed.INSTRUMENTAL and not self._source.wide
         self.bed = Bed.SOURCE if narrow else order.bed
         self._below = {Bed.NONE: None, Bed.BACKGROUND: order.background}.get(self.bed, order.media)
-        self.paths = {kind: desk.workdir / FILES[kind] for kind in order.kinds}
+        self.paths = {kind: context.workdir / FILES[kind] for kind in order.kinds}
 
-    def _heard(self, recording: Recording | None) -> Heard:
+    def _measure_source(self, recording: SoundFile | None) -> RecordingLevels:
         if recording is None:
-            return Heard(np.zeros(-(-self._order.total // TENTH)), wide=True)
+            return RecordingLevels(np.zeros(-(-self._order.total // TENTH)), wide=True)
         sha256 = recording.sha256
-        heard = self._listened.get(sha256) or self._before.heard(sha256)
+        heard = self._listened.get(sha256) or self._before.find_recording(sha256)
         if heard is None:
-            told = partial(_part, self._progress, 0.0, LISTENED)
-            heard = listen(recording.path, self._order.total, told)
+            told = partial(_scale_progress, self._progress, 0.0, LISTENED)
+            heard = measure_recording(recording.path, self._order.total, told)
         self._listened[sha256] = heard
         return heard
 
     @cached_property
     def target(self) -> float:
         """The loudness that the mix is to have, in LUFS."""
-        own = loudness.integrated(self._source.tenths)
+        own = loudness.compute_integrated_loudness(self._source.tenths)
         usual = USUAL if own is None else min(max(own, SOFTEST), LOUDEST)
         return TARGETS.get(self._order.params.loudness, usual)
 
-    def begun(self, target: float) -> Score:
+    def begin_mix(self, target: float) -> Score:
         """The mix to begin with: an earlier run's loudness, if that lets anything be kept."""
-        score = self._score(self._level())
+        score = self._build_score(self._measure_level())
         index = self._before.index
         if index:
-            again = _louder(score, index.gain)
-            if any(self._before.kept(_keys(again))):
+            again = _choose_louder(score, index.gain)
+            if any(self._before.find_chunks(_compute_keys(again))):
                 return again
-        expected = self._forecast(score)
-        return score if expected is None else _louder(score, target - expected)
+        expected = self._forecast_loudness(score)
+        return score if expected is None else _choose_louder(score, target - expected)
 
-    def _level(self) -> float:
+    def _measure_level(self) -> float:
         """The loudness of the source's own speech, which the dub's is to have, in LUFS."""
         times = np.arange(len(self._source.tenths)) * TENTH / RATE
-        found = loudness.level(self._source.tenths[covered(times, self._order.spans)])
+        found = loudness.measure_speech_level(
+            self._source.tenths[find_covered(times, self._order.spans)]
+        )
         if found is None:
             return USUAL
         level = round(min(max(found, SOFTEST_SPEECH), LOUDEST_SPEECH), 2)
         index = self._before.index
         return index.level if index and abs(index.level - level) <= LEVEL_NEAR else level
 
-    def _score(self, level: float) -> Score:
+    def _build_score(self, level: float) -> Score:
         order = self._order
         replaced = self.bed in (Bed.SOURCE, Bed.INSTRUMENTAL)
         spans = order.spans if replaced else ()
@@ -195,82 +204,88 @@ class _Mixing:
             bed=self._below.sha256 if self._below else "",
             takes=order.takes,
             held=[(round(start * RATE), round(end * RATE)) for start, end in spans],
-            settings=Settings(
+            settings=MixSettings(
                 level=level,
                 gain=0.0,
                 depth=DEPTH[self.bed] if asked.depth_db is None else asked.depth_db,
-                ducking=Ducking(_hops(asked.attack_ms), _hops(HOLD_MS), _hops(asked.release_ms)),
+                ducking=DuckingShape(
+                    _round_to_hops(asked.attack_ms),
+                    _round_to_hops(HOLD_MS),
+                    _round_to_hops(asked.release_ms),
+                ),
                 separate=self.bed is Bed.INSTRUMENTAL,
             ),
         )
 
-    def _forecast(self, score: Score) -> float | None:
-        below = self._heard(self._below)
+    def _forecast_loudness(self, score: Score) -> float | None:
+        below = self._measure_source(self._below)
         with ThreadPoolExecutor(WORKERS) as pool:
-            clips = dict(pool.map(self._natural, self._order.clips))
-        return forecast(score, below.tenths, clips)
+            clips = dict(pool.map(self._measure_clip, self._order.clips))
+        return forecast_loudness(score, below.tenths, clips)
 
-    def _natural(self, sha256: str) -> tuple[str, loudness.Powers]:
-        return sha256, natural_powers(self._order.clips[sha256]())
+    def _measure_clip(self, sha256: str) -> tuple[str, loudness.Powers]:
+        return sha256, measure_natural_powers(self._order.clips[sha256]())
 
-    def written(self, score: Score) -> MixIndex:
+    def write_files(self, score: Score) -> MixIndex:
         """Write the files; what is known of them."""
-        keys = _keys(score)
-        kept = self._before.kept(keys)
+        keys = _compute_keys(score)
+        kept = self._before.find_chunks(keys)
         chunks = []
         # Rendering ends first, so that its memory is free when the files are put together.
         with (
-            tracks(self.paths, self._before.files, self._order.language) as append,
-            closing(self._rendering(score, kept)) as new,
+            open_tracks(self.paths, self._before.files, self._order.language) as append,
+            closing(self._render_missing(score, kept)) as new,
         ):
             for chunk, key_, entry in zip(score.chunks, keys, kept, strict=True):
                 rendered = None if entry else next(new)
                 append(chunk, rendered)
-                chunks.append(ChunkEntry.of(key_, rendered) if rendered else entry)
-                _part(self._progress, LISTENED, 1.0, chunk.end / score.total)
+                chunks.append(ChunkEntry.build(key_, rendered) if rendered else entry)
+                _scale_progress(self._progress, LISTENED, 1.0, chunk.end / score.total)
         return MixIndex(
             bed=score.bed,
             level=score.settings.level,
             gain=score.settings.gain,
             chunks=tuple(chunks),
-            listened=tuple(Listened.of(*item) for item in self._listened.items()),
+            listened=tuple(MeasuredRecording.build(*item) for item in self._listened.items()),
         )
 
-    def _rendering(self, score: Score, kept: Sequence[ChunkEntry | None]) -> Generator[Rendered]:
+    def _render_missing(
+        self, score: Score, kept: Sequence[ChunkEntry | None]
+    ) -> Generator[RenderedChunk]:
         """The chunks that are not kept."""
-        known = zip(score.chunks, kept, self._before.checksums(score), strict=True)
-        return render(
+        known = zip(score.chunks, kept, self._before.list_checksums(score), strict=True)
+        return render_chunks(
             score,
             [(chunk, checksum) for chunk, entry, checksum in known if entry is None],
             Sound(self._below.path if self._below else None, score.total),
-            partial(spoken, self._order, score.settings.level),
+            partial(load_take, self._order, score.settings.level),
             [LOSSLESS[kind] for kind in self.paths if kind in LOSSLESS],
         )
 
 
-def spoken(order: Order, level: float, take: Take) -> Samples:
+def load_take(order: MixOrder, level: float, take: PlacedTake) -> Samples:
     """A take's mono samples, its speech at `level` LUFS."""
-    return ready(order.clips[take.clip](), take.length, level)
+    return prepare_clip(order.clips[take.clip](), take.length, level)
 
 
-def _keys(score: Score) -> list[str]:
-    return [key(score, chunk, STAGES[Stage.MIX].code_version) for chunk in score.chunks]
+def _compute_keys(score: Score) -> list[str]:
+    return [compute_key(score, chunk, STAGES[Stage.MIX].code_version) for chunk in score.chunks]
 
 
-def _louder(score: Score, decibels: float) -> Score:
+def _choose_louder(score: Score, decibels: float) -> Score:
     gain = round(min(max(score.settings.gain + decibels, -GREATEST), GREATEST), 2)
     return replace(score, settings=replace(score.settings, gain=gain))
 
 
-def _hops(milliseconds: int) -> int:
+def _round_to_hops(milliseconds: int) -> int:
     return round(milliseconds * RATE / 1000 / DUCKING_HOP)
 
 
-def _part(progress: Progress, begin: float, end: float, fraction: float) -> None:
+def _scale_progress(progress: Progress, begin: float, end: float, fraction: float) -> None:
     progress(begin + (end - begin) * fraction)
 
 
-def _warnings(order: Order, bed: Bed, measured: Measured) -> Iterator[str]:
+def _list_warnings(order: MixOrder, bed: Bed, measured: MeasuredMix) -> Iterator[str]:
     if bed is not order.bed:
         yield (
             "Voices cannot be taken out of a mono recording: its left and right are the same. The "

@@ -8,19 +8,19 @@ from pathlib import Path
 import av
 import soundfile as sf
 
-from backend.media.container import opened
-from backend.media.probe import Probe, probe
+from backend.media.container import open_media
+from backend.media.probe import Probe, probe_media
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
-from workers.interfaces.stages import Desk, kept
-from workers.media.decode import blocks, exactly
-from workers.media.encode import encode, told
-from workers.media.h264 import encoded
-from workers.media.hold import paused
-from workers.media.mux import Track, mux
-from workers.timing.holds import Clock
+from workers.interfaces.stages import StageContext, load_reusable
+from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.encode import encode_m4a, tell_progress
+from workers.media.h264 import encode_picture
+from workers.media.hold import pause_sound
+from workers.media.mux import Track, mux_film
+from workers.timing.holds import DubClock
 
 UNTOLD = "und"  # whoever delivers the sound tells its language
 
@@ -28,7 +28,7 @@ Progress = Callable[[float], None]  # gets 0..1
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceRecording:
     """The recording and its length in seconds; text that stands for one has no `found`."""
 
     path: Path
@@ -47,65 +47,69 @@ class Source:
         return self.found.video.fps if self.found and self.found.video else None
 
 
-def sent(media: StoredFile, desk: Desk, said: float) -> Source:
+def fetch_recording(media: StoredFile, context: StageContext, said: float) -> SourceRecording:
     """The recording; `said` is the length that the transcript tells, which is all for text."""
-    path = desk.fetch(media)
+    path = context.fetch(media)
     if media.mime.startswith("text/"):
-        return Source(path, media.sha256, said)
-    found = probe(path, media.filename)
-    return Source(path, media.sha256, found.duration, found)
+        return SourceRecording(path, media.sha256, said)
+    found = probe_media(path, media.filename)
+    return SourceRecording(path, media.sha256, found.duration, found)
 
 
-def held(source: Source, clock: Clock, desk: Desk, progress: Progress) -> Source:
+def hold_recording(
+    source: SourceRecording, clock: DubClock, context: StageContext, progress: Progress
+) -> SourceRecording:
     """The recording as the clock holds it, made once: MP4 (H.264, AAC), or FLAC if it is sound.
 
     Raises `Permanent` when it cannot be decoded.
     """
     if not clock.holds:
         return source
-    duration = clock.length(source.duration)
+    duration = clock.compute_length(source.duration)
     if source.found is None:
         return replace(source, duration=duration)
-    key = _content_key(source, clock)
-    with desk.alone(f"held-{key[:2]}"):
-        there = kept(desk.streams, key, desk)
+    key = _compute_content_key(source, clock)
+    with context.hold_alone(f"held-{key[:2]}"):
+        there = load_reusable(context.streams, key, context)
         if there is None:
-            made = _written(source, source.found, clock, desk.workdir, progress)
-            there = desk.streams.put(key, made), made
+            made = _write_held(source, source.found, clock, context.workdir, progress)
+            there = context.streams.put(key, made), made
     file, path = there
-    return Source(path, file.sha256, duration, probe(path))
+    return SourceRecording(path, file.sha256, duration, probe_media(path))
 
 
-def _content_key(source: Source, clock: Clock) -> str:
+def _compute_content_key(source: SourceRecording, clock: DubClock) -> str:
     made_of = {"held": clock.holds, "media": source.sha256, "code": STAGES[Stage.MIX].code_version}
     return hash_json(made_of)
 
 
-def _written(source: Source, found: Probe, clock: Clock, folder: Path, progress: Progress) -> Path:
-    whole = exactly(blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
-    seconds = partial(_done, progress)
-    sound = told(paused(whole, clock.holds), seconds)
+def _write_held(
+    source: SourceRecording, found: Probe, clock: DubClock, folder: Path, progress: Progress
+) -> Path:
+    whole = fit_blocks(decode_blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
+    seconds = partial(_ignore_progress, progress)
+    sound = tell_progress(pause_sound(whole, clock.holds), seconds)
     if found.video is None:
-        return _flac(sound, folder / "held.flac")
+        return _write_flac(sound, folder / "held.flac")
     silent, out = folder / "silent.mp4", folder / "held.mp4"
-    with opened(source.path) as container, av.open(silent, "w") as target:
-        for time in encoded(container, target, clock.holds):
-            progress(time / clock.length(source.duration))
+    with open_media(source.path) as container, av.open(silent, "w") as target:
+        for time in encode_picture(container, target, clock.holds):
+            progress(time / clock.compute_length(source.duration))
     tracks = []
     if found.audio:
         tracks.append(Track(folder / "held.m4a", UNTOLD))
-        encode(sound, UNTOLD, tracks[0].path)
-    mux(silent, out, dubs=tracks, original=None, captions=[], progress=seconds)
+        encode_m4a(sound, UNTOLD, tracks[0].path)
+    mux_film(silent, out, dubs=tracks, original=None, captions=[], progress=seconds)
     return out
 
 
-def _flac(sound: Iterable[Samples], out: Path) -> Path:
+def _write_flac(sound: Iterable[Samples], out: Path) -> Path:
     with sf.SoundFile(out, "w", RATE, 2, "PCM_24", format="FLAC") as file:
         for block in sound:
             file.write(block)
     return out
 
 
-def _done(progress: Progress, _: float) -> None:
+def _ignore_progress(progress: Progress, _: float) -> None:
     """Sound and copying take no time worth telling beside the picture."""
     progress(1.0)

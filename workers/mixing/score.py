@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from backend.pipeline.keys import hash_json
-from workers.audio.gain import LIMIT_REACH, Ducking
+from workers.audio.gain import LIMIT_REACH, DuckingShape
 from workers.audio.samples import FRAME, RATE
 
 DUCKING_HOP = RATE // 100
@@ -27,7 +27,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Take:
+class PlacedTake:
     """The clip with this SHA-256, which sounds from sample `start` for `length` samples."""
 
     clip: str
@@ -41,7 +41,7 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Settings:
+class MixSettings:
     """How loud everything is: dubbed speech in LUFS, the programme's gain and the bed's dip in dB.
 
     `separate` takes the voices out of the bed (`workers.audio.separate`).
@@ -50,7 +50,7 @@ class Settings:
     level: float
     gain: float
     depth: float
-    ducking: Ducking
+    ducking: DuckingShape
     separate: bool
 
 
@@ -64,16 +64,16 @@ class Score:
 
     total: int
     bed: str
-    takes: Sequence[Take]
+    takes: Sequence[PlacedTake]
     held: Sequence[Span]
-    settings: Settings
+    settings: MixSettings
 
     @cached_property
     def chunks(self) -> tuple["Chunk", ...]:
         """The chunks in order of time."""
-        return tuple(self._chunk(start) for start in range(0, self.total, CHUNK))
+        return tuple(self._build_chunk(start) for start in range(0, self.total, CHUNK))
 
-    def _chunk(self, start: int) -> "Chunk":
+    def _build_chunk(self, start: int) -> "Chunk":
         ducking = self.settings.ducking
         limiting = (LIMIT_REACH + 1) * LIMITING_HOP
         before = PRE_ROLL * FRAME + limiting + ducking.after * DUCKING_HOP
@@ -86,13 +86,13 @@ class Score:
             final=start + CHUNK >= self.total,
         )
 
-    def takes_of(self, chunk: "Chunk") -> list[Take]:
+    def find_takes(self, chunk: "Chunk") -> list[PlacedTake]:
         """The takes of which something can be heard in the chunk or around it."""
-        return [take for take in self.takes if _meet((take.start, take.end), chunk)]
+        return [take for take in self.takes if _intersects((take.start, take.end), chunk)]
 
-    def held_of(self, chunk: "Chunk") -> list[Span]:
+    def find_holds(self, chunk: "Chunk") -> list[Span]:
         """The held spans as far as they meet the chunk, counted from its `first` sample."""
-        met = [span for span in self.held if _meet(span, chunk)]
+        met = [span for span in self.held if _intersects(span, chunk)]
         return [
             (max(start, chunk.first) - chunk.first, min(end, chunk.last) - chunk.first)
             for start, end in met
@@ -124,18 +124,18 @@ class Chunk:
         return -(-(self.end - self.start) // FRAME) + self.final
 
 
-def key(score: Score, chunk: Chunk, code: int) -> str:
+def compute_key(score: Score, chunk: Chunk, code: int) -> str:
     """The hash of everything that makes the chunk what it is; `code` is the code's version."""
     made_of = {
         "code": code,
         "chunk": asdict(chunk),
         "bed": score.bed,
-        "takes": [asdict(take) for take in score.takes_of(chunk)],
-        "held": score.held_of(chunk),
+        "takes": [asdict(take) for take in score.find_takes(chunk)],
+        "held": score.find_holds(chunk),
         "settings": asdict(score.settings),
     }
     return hash_json(made_of)
 
 
-def _meet(span: Span, chunk: Chunk) -> bool:
+def _intersects(span: Span, chunk: Chunk) -> bool:
     return span[0] < chunk.last and span[1] > chunk.first

@@ -9,19 +9,19 @@ import av
 import soundfile as sf
 
 from workers.audio.samples import RATE
-from workers.media.m4a import m4a, packets
-from workers.mixing.render import Rendered
+from workers.media.m4a import open_m4a, read_packets
+from workers.mixing.render import RenderedChunk
 from workers.mixing.score import Chunk
 
 AUDIO = "audio"
 # 24-bit FLAC, each of a part of `workers.mixing.mix.Mix`.
 LOSSLESS = {"audio_flac": "whole", "stem_dub": "dub", "stem_bed": "bed"}
 
-Append = Callable[[Chunk, Rendered | None], None]
+Append = Callable[[Chunk, RenderedChunk | None], None]
 
 
 @contextmanager
-def tracks(
+def open_tracks(
     paths: Mapping[str, Path], before: Mapping[str, Path], language: str
 ) -> Iterator[Append]:
     """Open a file for each kind (`AUDIO` and those of `LOSSLESS`) to append chunks to, in order.
@@ -31,42 +31,42 @@ def tracks(
     """
     with ExitStack() as stack:
         appends = [
-            _lossless(stack, LOSSLESS[kind], path, before.get(kind))
+            _write_lossless(stack, LOSSLESS[kind], path, before.get(kind))
             if kind in LOSSLESS
-            else _aac(stack, path, before.get(kind), language)
+            else _write_aac(stack, path, before.get(kind), language)
             for kind, path in paths.items()
         ]
 
-        def append(chunk: Chunk, rendered: Rendered | None) -> None:
+        def append(chunk: Chunk, rendered: RenderedChunk | None) -> None:
             for one in appends:
                 one(chunk, rendered)
 
         yield append
 
 
-def length(path: Path) -> int:
+def measure_length(path: Path) -> int:
     """The samples at 48 kHz for which a finished audio file says that players play it."""
     with av.open(path) as file:
         (stream,) = file.streams.audio
         return round((stream.duration or 0) * (stream.time_base or 0) * RATE)
 
 
-def _aac(stack: ExitStack, path: Path, before: Path | None, language: str) -> Append:
-    write = stack.enter_context(m4a(path, language))
-    earlier = packets(before) if before else iter(())
+def _write_aac(stack: ExitStack, path: Path, before: Path | None, language: str) -> Append:
+    write = stack.enter_context(open_m4a(path, language))
+    earlier = read_packets(before) if before else iter(())
 
-    def append(chunk: Chunk, rendered: Rendered | None) -> None:
+    def append(chunk: Chunk, rendered: RenderedChunk | None) -> None:
         kept = list(islice(earlier, chunk.packets))
         write(rendered.packets if rendered else kept)
 
     return append
 
 
-def _lossless(stack: ExitStack, part: str, path: Path, before: Path | None) -> Append:
+def _write_lossless(stack: ExitStack, part: str, path: Path, before: Path | None) -> Append:
     file = stack.enter_context(sf.SoundFile(path, "w", RATE, 2, "PCM_24", format="FLAC"))
     earlier = stack.enter_context(sf.SoundFile(before)) if before else None
 
-    def append(chunk: Chunk, rendered: Rendered | None) -> None:
+    def append(chunk: Chunk, rendered: RenderedChunk | None) -> None:
         if rendered:
             file.write(rendered.parts[part])
         elif earlier:

@@ -8,11 +8,11 @@ import structlog
 from kombu.exceptions import OperationalError
 
 from backend.errors import LeaseLost, Transient
-from backend.pipeline.retry import decide
+from backend.pipeline.retry import decide_retry
 from backend.runs import leases, outbox, transitions
 from backend.runs.outbox import Message
 from backend.wiring import Parts
-from workers.runtime.failpoints import failpoint
+from workers.runtime.failpoints import pass_failpoint
 
 log = structlog.get_logger()
 
@@ -21,10 +21,10 @@ EPOCH_KEY = "dubline:epoch"
 
 def reconcile(parts: Parts) -> None:
     """One round. A broker out of reach is tried again in the next; the database keeps it all."""
-    _reap(parts)
+    _reap_expired(parts)
     try:
         _notice_lost_messages(parts)
-        sent = outbox.relay(parts.db, partial(_send, parts), parts.settings.redispatch_s)
+        sent = outbox.relay(parts.db, partial(_send_message, parts), parts.settings.redispatch_s)
     except (OperationalError, redis.RedisError, OSError) as error:
         log.warning("broker out of reach", error=type(error).__name__)
     else:
@@ -32,15 +32,15 @@ def reconcile(parts: Parts) -> None:
             log.info("relayed", messages=sent)
 
 
-def _send(parts: Parts, message: Message) -> None:
-    failpoint("mid-publish", message.stage)
+def _send_message(parts: Parts, message: Message) -> None:
+    pass_failpoint("mid-publish", message.stage)
     parts.dispatcher.send(message)
 
 
-def _reap(parts: Parts) -> None:
+def _reap_expired(parts: Parts) -> None:
     for lease in leases.find_expired(parts.db):
         error = Transient(f"The worker was not heard of for {parts.settings.lease_s:g} s")
-        decision = decide(error, lease, parts.retry_policy(lease.stage), random.random)
+        decision = decide_retry(error, lease, parts.build_retry_policy(lease.stage), random.random)
         try:
             transitions.fail(
                 parts.db, lease, {"kind": "worker_lost", "message": str(error)}, decision

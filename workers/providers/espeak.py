@@ -10,10 +10,10 @@ import numpy as np
 import soundfile
 
 from backend.documents import languages
-from backend.documents.text import one_line
+from backend.documents.text import collapse_lines
 from backend.errors import Permanent
-from workers.interfaces.providers import Call, Pitch, Spoken, Utterance, Voice
-from workers.providers.tools import run
+from workers.interfaces.providers import Pitch, ProviderCall, SpeechResult, Utterance, Voice
+from workers.providers.tools import run_tool
 
 PACKAGE = "espeak-ng"
 SAMPLE_RATE = 22_050
@@ -47,57 +47,57 @@ class Espeak:
     @property
     def model(self) -> str:
         """espeak-ng and its version."""
-        return f"espeak-ng-{version()}"
+        return f"espeak-ng-{read_version()}"
 
-    def voices(self, language: str) -> Sequence[Voice]:
+    def list_voices(self, language: str) -> Sequence[Voice]:
         """The variants of the language's voice; raises `Permanent` when it has none."""
-        _own_voice(language)
+        _parse_own_voice(language)
         return [Voice(name, pitch) for name, (_, pitch) in VARIANTS.items()]
 
-    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
         """Speak; the text is never taken for options, markup or phonemes.
 
         Raises `Permanent` for a voice that is not offered.
         """
-        text = PHONEMES.sub("[ ", one_line(utterance.text))
+        text = PHONEMES.sub("[ ", collapse_lines(utterance.text))
         speed = str(round(NATURAL_WPM * utterance.rate))
-        voice = _variant(_own_voice(utterance.language), utterance.voice)
+        voice = _find_variant(_parse_own_voice(utterance.language), utterance.voice)
         command = ["espeak-ng", "-v", voice, "-s", speed, "--stdin", "--stdout"]
-        wav = run(command, text.encode(), package=PACKAGE)
+        wav = run_tool(command, text.encode(), package=PACKAGE)
         if not wav:
-            return Spoken(np.zeros(0, np.float32), SAMPLE_RATE)
+            return SpeechResult(np.zeros(0, np.float32), SAMPLE_RATE)
         samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
-        return Spoken(samples, rate)
+        return SpeechResult(samples, rate)
 
 
-def best_voice(known: Mapping[str, str], language: str) -> str | None:
+def choose_voice(known: Mapping[str, str], language: str) -> str | None:
     """The voice for the region if there is one, otherwise for the language; None without any."""
-    return known.get(language.lower()) or known.get(languages.base(language))
+    return known.get(language.lower()) or known.get(languages.get_base_language(language))
 
 
-def _own_voice(language: str) -> str:
-    found = best_voice(voices(), language)
+def _parse_own_voice(language: str) -> str:
+    found = choose_voice(list_voices(), language)
     if found is None:
         raise Permanent(
-            f"espeak-ng has no voice for {languages.name(language)} ({language}); "
+            f"espeak-ng has no voice for {languages.get_name(language)} ({language}); "
             "'espeak-ng --voices' lists those it has"
         )
     return found
 
 
-def _variant(own: str, name: str) -> str:
+def _find_variant(own: str, name: str) -> str:
     if name not in VARIANTS:
         raise Permanent(f"espeak-ng speaks as {', '.join(VARIANTS)}, not as '{name}'")
     return own + VARIANTS[name][0]
 
 
 @cache
-def voices() -> Mapping[str, str]:
+def list_voices() -> Mapping[str, str]:
     """For each language tag, in lower case, the file of the voice that speaks it best.
 
     A voice has variants by the name of its file only: `fr-fr+f2` is plain `fr-fr`.
     """
-    listed = run(["espeak-ng", "--voices"], b"", package=PACKAGE).decode().splitlines()[1:]
+    listed = run_tool(["espeak-ng", "--voices"], b"", package=PACKAGE).decode().splitlines()[1:]
     ranked: list[tuple[int, str, str]] = []
     for row in listed:
         _, own, _, _, file = row.split()[:5]
@@ -107,7 +107,7 @@ def voices() -> Mapping[str, str]:
 
 
 @cache
-def version() -> str:
+def read_version() -> str:
     """espeak-ng's version."""
-    said = run(["espeak-ng", "--version"], b"", package=PACKAGE).decode()
+    said = run_tool(["espeak-ng", "--version"], b"", package=PACKAGE).decode()
     return said.partition(":")[2].split()[0]

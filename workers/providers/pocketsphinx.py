@@ -22,9 +22,9 @@ from pocketsphinx import Endpointer
 from backend.documents import languages
 from backend.documents.transcripts import Segment, Word
 from backend.errors import Permanent
-from workers.interfaces.providers import Call, Recording, Transcribed
+from workers.interfaces.providers import ProviderCall, Recording, TranscriptionResult
 from workers.providers.decoders import Decoder
-from workers.speakers.turns import Turn, alone, tell_apart
+from workers.speakers import turns
 
 SAMPLE_RATE = 16_000
 BYTES_PER_SECOND = 2 * SAMPLE_RATE
@@ -42,7 +42,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 @dataclass(frozen=True)
-class Stretch:
+class SpeechStretch:
     """Speech between two pauses: 16-bit mono samples that begin at `start` seconds."""
 
     start: float
@@ -63,15 +63,16 @@ class PocketSphinx:
 
     def check(self, language: str) -> None:
         """Raise `Permanent` for any language but English."""
-        if language != "auto" and languages.base(language) != "en":
+        if language != "auto" and languages.get_base_language(language) != "en":
+            name = languages.get_name(language)
             raise Permanent(
-                f"The local transcriber understands English only, not {languages.name(language)} "
-                f"({language}): choose another TRANSCRIPTION_BACKEND"
+                f"The local transcriber understands English only, not {name} ({language}): "
+                "choose another TRANSCRIPTION_BACKEND"
             )
 
     def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: Call
-    ) -> Transcribed:
+        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
+    ) -> TranscriptionResult:
         """Transcribe; raises `Permanent` for any language but English, and for text."""
         self.check(language)
         if recording.text is not None:
@@ -82,54 +83,58 @@ class PocketSphinx:
         def check() -> None:
             call.progress(done)
 
-        for stretch, heard in decoded(stretches(recording.path, check), CORES):
+        for stretch, heard in decode_stretches(split_stretches(recording.path, check), CORES):
             words.append(heard)
             done = min(1.0, stretch.start / recording.duration)
             call.progress(done)
-        sentences = [sentence for heard in words for sentence in split(heard)]
-        told = tell_apart(recording.path, sentences, call) if diarize else alone(sentences)
-        return Transcribed(
-            [_segment(number, turn) for number, turn in enumerate(told.turns)],
+        sentences = [sentence for heard in words for sentence in split_sentences(heard)]
+        told = (
+            turns.diarize(recording.path, sentences, call)
+            if diarize
+            else turns.assign_one_speaker(sentences)
+        )
+        return TranscriptionResult(
+            [_build_segment(number, turn) for number, turn in enumerate(told.turns)],
             language="en" if language == "auto" else language,
             warnings=told.warnings,
         )
 
 
-def stretches(wav: Path, check: Callable[[], None]) -> Iterator[Stretch]:
+def split_stretches(wav: Path, check: Callable[[], None]) -> Iterator[SpeechStretch]:
     """The stretches of speech in a 16 kHz mono WAV file, read as a stream.
 
     `check` is called for about every second of it: silence goes on for hours without a stretch.
     """
     endpointer = Endpointer(window=WINDOW_S, sample_rate=SAMPLE_RATE)
     held, start = bytearray(), 0.0
-    for number, frame in enumerate(_frames(wav, endpointer.frame_bytes)):
+    for number, frame in enumerate(_read_frames(wav, endpointer.frame_bytes)):
         if number % FRAMES_BETWEEN_CHECKS == 0:
             check()
-        speech = _heard(endpointer, frame)
+        speech = _detect_speech(endpointer, frame)
         if speech is None:
             continue
         if not held:
             start = endpointer.speech_start
         held += speech
         if len(held) >= LONGEST_STRETCH_S * BYTES_PER_SECOND:
-            cut = _quietest(held)
-            yield Stretch(start, bytes(held[:cut]))
+            cut = _find_quietest(held)
+            yield SpeechStretch(start, bytes(held[:cut]))
             start += cut / BYTES_PER_SECOND
             del held[:cut]
         if not endpointer.in_speech:
-            yield Stretch(start, bytes(held))
+            yield SpeechStretch(start, bytes(held))
             held.clear()
     if held:
-        yield Stretch(start, bytes(held))
+        yield SpeechStretch(start, bytes(held))
 
 
-def _frames(wav: Path, size: int) -> Iterator[bytes]:
+def _read_frames(wav: Path, size: int) -> Iterator[bytes]:
     with wave.open(str(wav), "rb") as file:
         while frame := file.readframes(size // 2):
             yield frame
 
 
-def _heard(endpointer: Endpointer, frame: bytes) -> bytes | None:
+def _detect_speech(endpointer: Endpointer, frame: bytes) -> bytes | None:
     if len(frame) == endpointer.frame_bytes:
         speech: bytes | None = endpointer.process(frame)
         return speech
@@ -137,7 +142,7 @@ def _heard(endpointer: Endpointer, frame: bytes) -> bytes | None:
     return endpointer.end_stream(frame) if endpointer.in_speech else None
 
 
-def _quietest(pcm: bytearray) -> int:
+def _find_quietest(pcm: bytearray) -> int:
     """Where to cut, in bytes: the quietest tenth of a second of the last third."""
     window = SAMPLE_RATE // 10
     samples = np.frombuffer(bytes(pcm), np.int16).astype(np.float32)
@@ -147,7 +152,9 @@ def _quietest(pcm: bytearray) -> int:
     return 2 * (tail + quietest * window + window // 2)
 
 
-def decoded(speech: Iterable[Stretch], processes: int) -> Iterator[tuple[Stretch, list[Word]]]:
+def decode_stretches(
+    speech: Iterable[SpeechStretch], processes: int
+) -> Iterator[tuple[SpeechStretch, list[Word]]]:
     """Each stretch with its words, in order; a bounded number is read ahead."""
     with ExitStack() as stack:
         pool = ThreadPoolExecutor(processes)
@@ -157,14 +164,14 @@ def decoded(speech: Iterable[Stretch], processes: int) -> Iterator[tuple[Stretch
         for _ in range(processes):
             free.put(stack.enter_context(Decoder()))
 
-        def decode(stretch: Stretch) -> list[Word]:
+        def decode(stretch: SpeechStretch) -> list[Word]:
             decoder = free.get()
             try:
                 return decoder.decode(stretch.pcm, stretch.start)
             finally:
                 free.put(decoder)
 
-        waiting: deque[tuple[Stretch, Future[list[Word]]]] = deque()
+        waiting: deque[tuple[SpeechStretch, Future[list[Word]]]] = deque()
         for stretch in speech:
             waiting.append((stretch, pool.submit(decode, stretch)))
             if len(waiting) > READ_AHEAD * processes:
@@ -174,7 +181,7 @@ def decoded(speech: Iterable[Stretch], processes: int) -> Iterator[tuple[Stretch
             yield first, future.result()
 
 
-def split(words: Sequence[Word]) -> list[Sequence[Word]]:
+def split_sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
     """Sentences of a stretch: split at each long pause, and at the longest one while too long."""
     if not words:
         return []
@@ -185,21 +192,21 @@ def split(words: Sequence[Word]) -> list[Sequence[Word]]:
     middle = (words[0].start + words[-1].end) / 2
     # Of pauses that are as long, none at all included, the one nearest to the middle.
     at = max(range(len(pauses)), key=lambda i: (pauses[i], -abs(words[i].end - middle))) + 1
-    return [*split(words[:at]), *split(words[at:])]
+    return [*split_sentences(words[:at]), *split_sentences(words[at:])]
 
 
-def _segment(number: int, turn: Turn) -> Segment:
+def _build_segment(number: int, turn: turns.SpeakerTurn) -> Segment:
     return Segment(
         id=number,
         start=turn.words[0].start,
         end=turn.words[-1].end,
-        text=sentence([word.text for word in turn.words]),
+        text=format_sentence([word.text for word in turn.words]),
         speaker=turn.speaker,
         words=tuple(turn.words),
     )
 
 
-def sentence(words: Sequence[str]) -> str:
+def format_sentence(words: Sequence[str]) -> str:
     """As one writes it: PocketSphinx knows neither capitals nor full stops."""
     spelled = ["I" + word[1:] if word == "i" or word.startswith("i'") else word for word in words]
     text = " ".join(spelled)

@@ -24,11 +24,11 @@ def main() -> None:
     decoder = Decoder(loglevel="FATAL")
     while header := sys.stdin.buffer.read(4):
         pcm = sys.stdin.buffer.read(int.from_bytes(header, "little"))
-        sys.stdout.write(json.dumps(decode(decoder, pcm)) + "\n")
+        sys.stdout.write(json.dumps(decode_samples(decoder, pcm)) + "\n")
         sys.stdout.flush()
 
 
-def decode(decoder: Decoder, pcm: bytes) -> list[tuple[str, float, float, float]]:
+def decode_samples(decoder: Decoder, pcm: bytes) -> list[tuple[str, float, float, float]]:
     """Text, start and end in seconds, and confidence of each word."""
     # What the front end learnt from one stretch must not colour the next: which process gets
     # which is chance.

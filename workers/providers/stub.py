@@ -6,13 +6,13 @@ import numpy as np
 
 from backend.documents.transcripts import Segment, Word
 from workers.interfaces.providers import (
-    Call,
+    OverlongText,
     Pitch,
+    ProviderCall,
     Recording,
-    Spoken,
-    TooLong,
-    Transcribed,
-    Translated,
+    SpeechResult,
+    TranscriptionResult,
+    TranslationResult,
     Utterance,
     Voice,
 )
@@ -42,8 +42,8 @@ class StubTranscriber:
         """Every language will do."""
 
     def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: Call
-    ) -> Transcribed:
+        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
+    ) -> TranscriptionResult:
         """Segments follow one another, as long as their text; `Ann: Hello` gives a speaker."""
         call.progress(0.5)
         if recording.text is None:
@@ -51,16 +51,18 @@ class StubTranscriber:
             segments = [Segment(id=0, start=0.0, end=recording.duration, text=text)]
         else:
             lines = [line.strip() for line in recording.text.splitlines() if line.strip()]
-            segments = _timed([_speaker(line) if diarize else (None, line) for line in lines])
-        return Transcribed(segments, "en" if language == "auto" else language)
+            segments = _build_words(
+                [_split_speaker(line) if diarize else (None, line) for line in lines]
+            )
+        return TranscriptionResult(segments, "en" if language == "auto" else language)
 
 
-def _speaker(line: str) -> tuple[str | None, str]:
+def _split_speaker(line: str) -> tuple[str | None, str]:
     name, colon, text = line.partition(": ")
     return (name, text) if colon and len(name) <= SPEAKER_LENGTH else (None, line)
 
 
-def _timed(lines: Sequence[tuple[str | None, str]]) -> list[Segment]:
+def _build_words(lines: Sequence[tuple[str | None, str]]) -> list[Segment]:
     segments, start = [], 0.0
     for number, (speaker, text) in enumerate(lines):
         words = text.split()
@@ -89,19 +91,19 @@ class StubTranslator:
         """Every pair will do."""
 
     def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: Call
-    ) -> Translated:
+        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
+    ) -> TranslationResult:
         """`Hello` becomes `[es] Hello`."""
-        return Translated([f"[{target}] {text}" for text in texts])
+        return TranslationResult([f"[{target}] {text}" for text in texts])
 
     def shorten(
-        self, texts: Sequence[TooLong], source: str, target: str, *, call: Call
-    ) -> Translated:
+        self, texts: Sequence[OverlongText], source: str, target: str, *, call: ProviderCall
+    ) -> TranslationResult:
         """As many of the first words as may stay, but one at least."""
-        return Translated([_first_words(one.text, one.characters) for one in texts])
+        return TranslationResult([_take_first_words(one.text, one.characters) for one in texts])
 
 
-def _first_words(text: str, characters: int) -> str:
+def _take_first_words(text: str, characters: int) -> str:
     first, *words = text.split()
     for word in words:
         if len(first) + 1 + len(word) > characters:
@@ -119,13 +121,13 @@ class StubSynthesizer:
     concurrency = 2
     max_rate = 1.3
 
-    def voices(self, language: str) -> Sequence[Voice]:
+    def list_voices(self, language: str) -> Sequence[Voice]:
         """The same four voices for every language."""
         return VOICES
 
-    def synthesize(self, utterance: Utterance, *, call: Call) -> Spoken:
+    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
         """A tone at -12 dBFS."""
         length = len(utterance.text) * SECONDS_PER_CHARACTER / utterance.rate
         time = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
         tone = 0.25 * np.sin(2 * np.pi * HERTZ[utterance.voice] * time)
-        return Spoken(tone.astype(np.float32), SAMPLE_RATE)
+        return SpeechResult(tone.astype(np.float32), SAMPLE_RATE)

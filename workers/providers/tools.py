@@ -8,7 +8,7 @@ from backend.errors import Permanent, Transient
 TIMEOUT_S = 120
 
 
-def run(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
+def run_tool(command: Sequence[str], stdin: bytes, *, package: str) -> bytes:
     """The command's output.
 
     Raises `Permanent` that names the Debian package when the command is not installed, and

@@ -13,19 +13,19 @@ from pydantic.alias_generators import to_camel
 from backend.documents.base import Document
 from backend.documents.speech import Verdict
 from workers.report import figures
-from workers.report.error_rate import Heard
+from workers.report.error_rate import WordErrors
 from workers.timing.weights import SOFT_SHIFT, WANTED
 
 SCHEMA: Literal["dubline/report/1"] = "dubline/report/1"
 
 
-class Part(Document):
+class ReportPart(Document):
     """Base of what the report consists of."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
 
 
-class Span(Part):
+class TimeSpan(ReportPart):
     """From `start` to `end`, in seconds."""
 
     start: float
@@ -37,7 +37,7 @@ class Span(Part):
         return self.end - self.start
 
 
-class Line(Part):
+class ReportLine(ReportPart):
     """A line that has something to say.
 
     `slot` is its source line and the free time around it into which it may be moved; `dub` is where
@@ -51,9 +51,9 @@ class Line(Part):
     speaker: str | None
     voice: str
     text: str
-    source: Span
-    slot: Span
-    dub: Span | None
+    source: TimeSpan
+    slot: TimeSpan
+    dub: TimeSpan | None
     natural: float
     spoken_at: float
     rate: float | None
@@ -70,11 +70,11 @@ class Line(Part):
     @property
     def fits(self) -> bool:
         """Whether there is nothing about it that deserves a look."""
-        off = figures.share_off([self.shift or 0.0], SOFT_SHIFT)
+        off = figures.compute_share_off([self.shift or 0.0], SOFT_SHIFT)
         return self.verdict is Verdict.OK and not (off or self.collides or self.is_cut)
 
 
-class Stage(Part):
+class StageCost(ReportPart):
     """Who did a stage, and what for in US dollars; `provider` is None for what was given."""
 
     stage: str
@@ -83,7 +83,7 @@ class Stage(Part):
     cost_usd: float
 
 
-class Source(Part):
+class ReportSource(ReportPart):
     """The recording that was dubbed; its length in seconds, with all that it is held."""
 
     filename: str
@@ -92,7 +92,7 @@ class Source(Part):
     duration: float
 
 
-class Measures(Part):
+class ReportMeasures(ReportPart):
     """What was measured of the finished files; docs/report.md.
 
     Loudness in LUFS, None when all is silence; true peak in dBTP.
@@ -104,7 +104,7 @@ class Measures(Part):
     true_peak: float
 
 
-class Sums(Measures):
+class ReportSums(ReportMeasures):
     """The report in a few figures; shares are 0..1, error rates may be above 1.
 
     `wer` or `cer` is None unless the dub was transcribed again.
@@ -124,43 +124,43 @@ class Sums(Measures):
     cost_usd: float
 
 
-class Report(Part):
+class Report(ReportPart):
     """All of it; `caption_violations` are counted by rule."""
 
     schema_: Literal["dubline/report/1"] = Field(SCHEMA, alias="schema")
     dubline: str
     language: str
-    source: Source
-    sums: Sums
+    source: ReportSource
+    sums: ReportSums
     caption_violations: dict[str, int]
-    heard: Heard | None
-    stages: tuple[Stage, ...]
-    lines: tuple[Line, ...]
+    heard: WordErrors | None
+    stages: tuple[StageCost, ...]
+    lines: tuple[ReportLine, ...]
 
     def to_bytes(self) -> bytes:
         """UTF-8 JSON, the same for the same report."""
         return (self.model_dump_json(indent=1, by_alias=True) + "\n").encode()
 
 
-def sums(
-    lines: Sequence[Line],
-    measured: Measures,
+def sum_up(
+    lines: Sequence[ReportLine],
+    measured: ReportMeasures,
     violations: int,
-    heard: Heard | None,
-    stages: Sequence[Stage],
-) -> Sums:
+    heard: WordErrors | None,
+    stages: Sequence[StageCost],
+) -> ReportSums:
     """The figures over all lines; a line left out overlaps with nothing."""
     rates = [line.rate for line in lines if line.rate is not None]
     shifts = [line.shift for line in lines if line.shift is not None]
     lengths = [(line.source.length, line.dub.length if line.dub else 0.0) for line in lines]
     errors = {heard.unit: heard.errors} if heard else {}
-    return Sums(
+    return ReportSums(
         **dict(measured),
         lines=len(lines),
         left_out=sum(line.verdict is Verdict.LEFT_OUT for line in lines),
-        overlap=figures.speech_overlap(lengths),
-        off_share=figures.share_off(shifts, SOFT_SHIFT),
-        above12_share=figures.share_above(rates, WANTED),
+        overlap=figures.compute_speech_overlap(lengths),
+        off_share=figures.compute_share_off(shifts, SOFT_SHIFT),
+        above12_share=figures.compute_share_above(rates, WANTED),
         max_rate=max(rates, default=None),
         collisions=sum(line.collides for line in lines),
         cuts=sum(line.is_cut for line in lines),

@@ -9,7 +9,7 @@ from itertools import groupby
 from math import ceil
 from typing import NamedTuple
 
-from workers.report.document import Line, Span
+from workers.report.document import ReportLine, TimeSpan
 
 ROW_S = 60
 WIDTH = 1200
@@ -21,7 +21,7 @@ AXIS = 46
 DIGIT, PADDING = 7, 4  # the room that a line's number takes in its box
 
 
-class Lane(NamedTuple):
+class DrawingLane(NamedTuple):
     """From where to where a kind of box reaches, downwards."""
 
     top: int
@@ -29,13 +29,17 @@ class Lane(NamedTuple):
 
 
 # Slots reach into each other where neighbours share a pause: every other one is lower.
-SOURCE, SLOTS, DUB = Lane(80, 10), (Lane(93, 3), Lane(97, 3)), Lane(103, 18)
+SOURCE, SLOTS, DUB = (
+    DrawingLane(80, 10),
+    (DrawingLane(93, 3), DrawingLane(97, 3)),
+    DrawingLane(103, 18),
+)
 
 
-class Box(NamedTuple):
+class DrawingBox(NamedTuple):
     """A line where it sounds, or would if it was not left out; `left` and `width` in user units."""
 
-    line: Line
+    line: ReportLine
     left: float
     width: float
 
@@ -45,7 +49,7 @@ class Box(NamedTuple):
         return self.width >= DIGIT * len(str(self.line.id)) + PADDING
 
 
-class Row(NamedTuple):
+class DrawingRow(NamedTuple):
     """A minute from `start` to `end` seconds; everything but the boxes are SVG path data."""
 
     start: int
@@ -54,12 +58,12 @@ class Row(NamedTuple):
     after: str
     source: str
     slots: str
-    boxes: list[Box]
+    boxes: list[DrawingBox]
 
     @property
     def width(self) -> float:
         """As much of it as the recording lasts."""
-        return _units(self.end - self.start)
+        return _to_units(self.end - self.start)
 
     @property
     def seconds(self) -> Iterator[tuple[int, float]]:
@@ -67,37 +71,37 @@ class Row(NamedTuple):
         return ((self.start + s, s * PER_SECOND) for s in range(0, ROW_S, 10))
 
 
-def rows(
-    lines: Sequence[Line], total: float, before: Sequence[float], after: Sequence[float]
-) -> Iterator[Row]:
+def draw_rows(
+    lines: Sequence[ReportLine], total: float, before: Sequence[float], after: Sequence[float]
+) -> Iterator[DrawingRow]:
     """The whole of `total` seconds.
 
     `before` and `after` are the amplitudes of source and dub in tenths of a second, on one scale.
     """
     scale = LOUDEST / (max((*before, *after), default=0.0) or 1.0)
-    near = _by_row(lines)
+    near = _group_by_row(lines)
     for start in range(0, ceil(total), ROW_S):
         here = near[start]
-        window = Span(start=start, end=min(total, start + ROW_S))
+        window = TimeSpan(start=start, end=min(total, start + ROW_S))
         tenths = slice(10 * start, 10 * (start + ROW_S))
-        places = ((line, _place(line.dub or line.source, window)) for line in here)
-        yield Row(
+        places = ((line, _place_span(line.dub or line.source, window)) for line in here)
+        yield DrawingRow(
             start=start,
             end=window.end,
-            before=_outline([-scale * one for one in before[tenths]]),
-            after=_outline([scale * one for one in after[tenths]]),
-            source=_bars((line.source for line in here), window, SOURCE),
+            before=_draw_outline([-scale * one for one in before[tenths]]),
+            after=_draw_outline([scale * one for one in after[tenths]]),
+            source=_draw_bars((line.source for line in here), window, SOURCE),
             slots="".join(
-                _bars((line.slot for line in here if line.id % 2 == half), window, lane)
+                _draw_bars((line.slot for line in here if line.id % 2 == half), window, lane)
                 for half, lane in enumerate(SLOTS)
             ),
-            boxes=[Box(line, *place) for line, place in places if place],
+            boxes=[DrawingBox(line, *place) for line, place in places if place],
         )
 
 
-def _by_row(lines: Sequence[Line]) -> Mapping[int, Sequence[Line]]:
+def _group_by_row(lines: Sequence[ReportLine]) -> Mapping[int, Sequence[ReportLine]]:
     """The lines of which something is to be seen, by the second at which the row starts."""
-    near: dict[int, list[Line]] = defaultdict(list)
+    near: dict[int, list[ReportLine]] = defaultdict(list)
     for line in lines:
         spans = [line.slot, line.dub or line.slot]
         first, last = min(span.start for span in spans), max(span.end for span in spans)
@@ -106,25 +110,25 @@ def _by_row(lines: Sequence[Line]) -> Mapping[int, Sequence[Line]]:
     return near
 
 
-def _outline(heights: Sequence[float]) -> str:
+def _draw_outline(heights: Sequence[float]) -> str:
     """A closed outline of steps upon the axis, one a tenth; downwards is positive."""
     levels = groupby(AXIS + round(height) for height in heights)
     steps = "".join(f"V{level}h{TENTH * len([*same])}" for level, same in levels)
     return f"M0 {AXIS}{steps}V{AXIS}z" if steps else ""
 
 
-def _bars(spans: Iterable[Span], window: Span, lane: Lane) -> str:
-    places = filter(None, (_place(span, window) for span in spans))
+def _draw_bars(spans: Iterable[TimeSpan], window: TimeSpan, lane: DrawingLane) -> str:
+    places = filter(None, (_place_span(span, window) for span in spans))
     return "".join(
         f"M{left:g} {lane.top}h{width:g}v{lane.height}h{-width:g}z" for left, width in places
     )
 
 
-def _place(span: Span, window: Span) -> tuple[float, float] | None:
+def _place_span(span: TimeSpan, window: TimeSpan) -> tuple[float, float] | None:
     """Left edge and width of what falls into the window, if anything does."""
     start, end = max(span.start, window.start), min(span.end, window.end)
-    return (_units(start - window.start), _units(end - start)) if end > start else None
+    return (_to_units(start - window.start), _to_units(end - start)) if end > start else None
 
 
-def _units(seconds: float) -> float:
+def _to_units(seconds: float) -> float:
     return round(seconds * PER_SECOND, 1)

@@ -16,7 +16,7 @@ LETTERS = "LMN"  # letters, marks and digits, by their Unicode categories
 APOSTROPHES = str.maketrans("", "", "'\N{RIGHT SINGLE QUOTATION MARK}")  # they stand within words
 
 
-class Heard(Document):
+class WordErrors(Document):
     """Which `unit` was compared, the share of `errors`, and who listened."""
 
     unit: Literal["word", "character"]
@@ -25,23 +25,23 @@ class Heard(Document):
     model: str
 
 
-def unit_of(language: str) -> Literal["word", "character"]:
+def choose_unit(language: str) -> Literal["word", "character"]:
     """What errors are counted in."""
-    return "character" if languages.script(language) in UNPARTED else "word"
+    return "character" if languages.get_script(language) in UNPARTED else "word"
 
 
-def error_rate(said: str, heard: str, language: str) -> float:
+def compute_error_rate(said: str, heard: str, language: str) -> float:
     """Substitutions, deletions and insertions by the words (or characters) said; 1.0 is all wrong.
 
     Capitals, punctuation and the way in which accents are encoded do not count.
     """
-    reference, hypothesis = _plain(said), _plain(heard)
-    if unit_of(language) == "word":
+    reference, hypothesis = _normalize_text(said), _normalize_text(heard)
+    if choose_unit(language) == "word":
         return float(jiwer.wer(reference, hypothesis))
     return float(jiwer.cer(reference.replace(" ", ""), hypothesis.replace(" ", "")))
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().translate(APOSTROPHES)
     kept = (one if unicodedata.category(one)[0] in LETTERS else " " for one in folded)
     return " ".join("".join(kept).split())

@@ -14,7 +14,7 @@ ROUNDING = 0.001
 RATE_DIGITS, TIME_DIGITS = 3, 6
 
 
-def speech_overlap(lengths: Iterable[Span]) -> float | None:
+def compute_speech_overlap(lengths: Iterable[Span]) -> float | None:
     """The shorter by the longer one of two lengths, source line and dub, on average over the lines.
 
     That of the IWSLT dubbing track, by length; None without any line that has one.
@@ -23,17 +23,17 @@ def speech_overlap(lengths: Iterable[Span]) -> float | None:
     return fmean(shares) if shares else None
 
 
-def share_off(shifts: Collection[float], limit: float) -> float:
+def compute_share_off(shifts: Collection[float], limit: float) -> float:
     """The share of lines that start more than `limit` seconds early or late."""
-    return _share(round(abs(shift), TIME_DIGITS) > limit for shift in shifts)
+    return _compute_share(round(abs(shift), TIME_DIGITS) > limit for shift in shifts)
 
 
-def share_above(rates: Collection[float], limit: float) -> float:
+def compute_share_above(rates: Collection[float], limit: float) -> float:
     """The share of lines spoken more than `limit` times as fast as is natural."""
-    return _share(round(rate, RATE_DIGITS) > limit for rate in rates)
+    return _compute_share(round(rate, RATE_DIGITS) > limit for rate in rates)
 
 
-def collisions(spans: Sequence[Span]) -> list[int]:
+def find_collisions(spans: Sequence[Span]) -> list[int]:
     """Which of the spans, in order of their starts, begin before an earlier one has ended."""
     found, ended = [], float("-inf")
     for index, (start, end) in enumerate(spans):
@@ -43,12 +43,12 @@ def collisions(spans: Sequence[Span]) -> list[int]:
     return found
 
 
-def unheard(span: Span, total: float) -> float:
+def compute_unheard(span: Span, total: float) -> float:
     """The seconds of a span that lie outside a recording of `total` seconds, and so are cut."""
     start, end = span
     return max(0.0, end - start) - max(0.0, min(end, total) - max(start, 0.0))
 
 
-def _share(hits: Iterable[bool]) -> float:
+def _compute_share(hits: Iterable[bool]) -> float:
     counted = list(hits)
     return sum(counted) / len(counted) if counted else 0.0

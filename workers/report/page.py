@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backend.documents import languages
 from workers.report.document import Report
-from workers.report.drawing import AXIS, DUB, SLOTS, SOURCE, WIDTH, rows
+from workers.report.drawing import AXIS, DUB, SLOTS, SOURCE, WIDTH, draw_rows
 
 HERE = Path(__file__).parent
 NONE, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -31,8 +31,8 @@ PAGES = Environment(
 )
 
 
-def page(report: Report, before: Sequence[float], after: Sequence[float]) -> bytes:
-    """The page, in UTF-8; `before` and `after` are those of `drawing.rows`.
+def render_page(report: Report, before: Sequence[float], after: Sequence[float]) -> bytes:
+    """The page, in UTF-8; `before` and `after` are those of `drawing.draw_rows`.
 
     Its policy lets browsers run nothing and load nothing, and apply no style but its own: what
     users wrote is escaped, and would do nothing if it were not.
@@ -41,7 +41,7 @@ def page(report: Report, before: Sequence[float], after: Sequence[float]) -> byt
     text = PAGES.get_template("page.html").render(
         report=report,
         sums=report.sums,
-        rows=list(rows(report.lines, report.source.duration, before, after)),
+        rows=list(draw_rows(report.lines, report.source.duration, before, after)),
         lanes=LANES,
         dub=DUB,
         width=WIDTH,
@@ -51,7 +51,7 @@ def page(report: Report, before: Sequence[float], after: Sequence[float]) -> byt
     return text.encode()
 
 
-def clock(seconds: float, digits: int = 2) -> str:
+def format_clock(seconds: float, digits: int = 2) -> str:
     """`4:05.25`, with hours from the first one on."""
     whole, rest = divmod(round(seconds * 10**digits), 10**digits)
     minutes, second = divmod(whole, 60)
@@ -60,21 +60,21 @@ def clock(seconds: float, digits: int = 2) -> str:
     return f"{start}:{second:02}" + (f".{rest:0{digits}}" if digits else "")
 
 
-def percent(share: float | None) -> str:
+def format_percent(share: float | None) -> str:
     """`93 %`, or a dash for what cannot be told; what is not nothing is not shown as nothing."""
     if share is None:
         return NONE
     return "< 1 %" if 0 < share < LEAST else f"{share:.0%}".replace("%", " %")
 
 
-def figure(value: float | None, form: str) -> str:
+def format_figure(value: float | None, form: str) -> str:
     """A number formatted as `form` says (`.1f`), or a dash for None; with a true minus."""
     return NONE if value is None else format(value, form).replace("-", MINUS)
 
 
 PAGES.filters |= {
-    "clock": clock,
-    "figure": figure,
-    "language": languages.name,
-    "percent": percent,
+    "clock": format_clock,
+    "figure": format_figure,
+    "language": languages.get_name,
+    "percent": format_percent,
 }

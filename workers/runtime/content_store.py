@@ -10,7 +10,7 @@ from backend.errors import Damaged, NotFound
 from backend.pipeline.files import StoredFile
 from backend.retention import garbage
 from backend.storage.base import BlobStore, StoredObject
-from workers.runtime.outages import outlasting
+from workers.runtime.outages import outlast_outage
 
 MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
 # A storage that is away is waited for: to give up an attempt would be to pay for it again.
@@ -29,16 +29,16 @@ class BlobContentStore:
 
     def get(self, content_key: str) -> StoredFile | None:
         """The file, if it was ever made."""
-        return outlasting(partial(self._get, content_key), PATIENCE_S)
+        return outlast_outage(partial(self._get, content_key), PATIENCE_S)
 
     def _get(self, content_key: str) -> StoredFile | None:
-        found = next(self._store.objects(self._prefix(content_key)), None)
-        if found is None or not self._in_use_again(found):
+        found = next(self._store.list_objects(self._build_prefix(content_key)), None)
+        if found is None or not self._mark_in_use(found):
             return None
         name = Path(found.key)
         return StoredFile(found.key, name.stem, found.size, MIMES[name.suffix])
 
-    def _in_use_again(self, found: StoredObject) -> bool:
+    def _mark_in_use(self, found: StoredObject) -> bool:
         """Save it from being collected before this stage has written that it uses it."""
         if datetime.now(UTC) - found.modified > garbage.REFRESH_AFTER:
             try:
@@ -49,16 +49,16 @@ class BlobContentStore:
 
     def put(self, content_key: str, path: Path) -> StoredFile:
         """Keep a file; its suffix tells what it is."""
-        sha256, mime = file_sha256(path), MIMES[path.suffix]
-        key = f"{self._prefix(content_key)}{sha256}{path.suffix}"
-        outlasting(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
+        sha256, mime = compute_file_sha256(path), MIMES[path.suffix]
+        key = f"{self._build_prefix(content_key)}{sha256}{path.suffix}"
+        outlast_outage(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
         return StoredFile(key, sha256, path.stat().st_size, mime)
 
     def drop(self, file: StoredFile) -> None:
         """Forget a file, so that it is made again."""
         self._store.delete(file.key)
 
-    def _prefix(self, content_key: str) -> str:
+    def _build_prefix(self, content_key: str) -> str:
         return f"{self._folder}/{content_key[:2]}/{content_key}/"
 
 
@@ -66,17 +66,17 @@ def fetch_file(store: BlobStore, file: StoredFile, folder: Path) -> Path:
     """A copy of an object in the folder; raises `Damaged` when storage lost or changed it."""
     path = folder / f"in-{uuid4().hex}"
     try:
-        outlasting(partial(store.fetch, file.key, path), PATIENCE_S)
+        outlast_outage(partial(store.fetch, file.key, path), PATIENCE_S)
     except NotFound as error:
         raise Damaged(f"{error}: start the job again from the stage that made it") from None
-    if file_sha256(path) != file.sha256:
+    if compute_file_sha256(path) != file.sha256:
         raise Damaged(
             f"Storage changed {file.key}: start the job again from the stage that made it"
         )
     return path
 
 
-def file_sha256(path: Path) -> str:
+def compute_file_sha256(path: Path) -> str:
     """The hash of a file, as hexadecimal text."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The desk at which a stage works: its scratch folder, the storage, the providers, the heart."""
+"""What a stage may use of its worker: scratch folder, storage, providers, heartbeat."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from backend.errors import KeptBack, RateLimited, Transient
+from backend.errors import RateLimited, Throttled, Transient
 from backend.limits import throttle
-from backend.limits.throttle import Answer
+from backend.limits.throttle import ThrottleAnswer
 from backend.pipeline.files import StoredFile
 from backend.runs import leases
 from backend.runs.leases import Claim
@@ -18,19 +18,21 @@ from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcribe
 from workers.interfaces.stages import ContentStore
 from workers.providers import registry
 from workers.runtime.content_store import PATIENCE_S, BlobContentStore, fetch_file
-from workers.runtime.heartbeat import Heart
-from workers.runtime.outages import outlasting
+from workers.runtime.heartbeat import Heartbeat
+from workers.runtime.outages import outlast_outage
 
 LOCKED_S = 0.2  # between two looks at a lock that somebody else has
 
 
-class WorkDesk:
-    """See `workers.interfaces.stages.Desk`."""
+class WorkerContext:
+    """See `workers.interfaces.stages.StageContext`."""
 
     def __init__(
-        self, parts: Parts, claim: Claim, heart: Heart, workdir: Path, bill: list[Cost]
+        self, parts: Parts, claim: Claim, heartbeat: Heartbeat, workdir: Path, bill: list[Cost]
     ) -> None:
-        store = outlasting(lambda: parts.store, PATIENCE_S)  # which looks for its bucket at first
+        store = outlast_outage(
+            lambda: parts.store, PATIENCE_S
+        )  # which looks for its bucket at first
         self.workdir = workdir
         self.clips: ContentStore = BlobContentStore(store, "clips")
         self.batches: ContentStore = BlobContentStore(store, "batches")
@@ -39,16 +41,16 @@ class WorkDesk:
         self._db = parts.db
         self._store = store
         self._locks = parts.settings.dubline_home / "locks"
-        self._gates = parts.gates
+        self._gates = parts.throttles
         self._claim = claim
-        self._heart = heart
+        self._heartbeat = heartbeat
         self._bill = bill
         self._memo = dict(claim.memo)
         self._answered = False
 
     def progress(self, fraction: float) -> None:
         """Tell how far the work is; raises when it must stop."""
-        self._heart.check(fraction)
+        self._heartbeat.check(fraction)
 
     def recall(self, key: str) -> str | None:
         """What this or an earlier attempt remembered."""
@@ -58,51 +60,53 @@ class WorkDesk:
     def remember(self, key: str, value: str) -> None:
         """Store it in the stage's marker before going on."""
         self._memo[key] = value
-        write = partial(leases.remember, self._db, self._claim, self._memo)
-        outlasting(write, self._claim.lease_s)
+        write = partial(leases.write_memo, self._db, self._claim, self._memo)
+        outlast_outage(write, self._claim.lease_s)
 
     def fetch(self, file: StoredFile) -> Path:
         """A local copy; raises `Damaged` when storage lost or changed the object."""
         return fetch_file(self._store, file, self.workdir)
 
-    def paid(self, cost: Cost) -> None:
+    def add_cost(self, cost: Cost) -> None:
         """Put it on the attempt's bill."""
         self._bill.append(cost)
 
     @contextmanager
-    def paced(self, provider: Provider) -> Iterator[None]:
+    def pace_call(self, provider: Provider) -> Iterator[None]:
         """Wait for the turn to call a provider, and let all workers know how the call ended."""
         if not provider.remote:
             yield
             return
         name = provider.name
-        answer = self._turn(name)
+        answer = self._wait_for_turn(name)
         try:
             yield
         except RateLimited as error:
             error.advanced = self._answered
-            self._gates.tell(name, partial(throttle.limited, retry_after=error.retry_after))
+            self._gates.record_outcome(
+                name, partial(throttle.record_rate_limit, retry_after=error.retry_after)
+            )
             raise
         except Transient:
-            self._gates.tell(name, partial(throttle.failed, trial=answer.trial))
+            self._gates.record_outcome(name, partial(throttle.record_failure, trial=answer.trial))
             raise
         self._answered = True
         if answer.troubled:
-            self._gates.tell(name, throttle.worked)
+            self._gates.record_outcome(name, throttle.record_success)
 
-    def _turn(self, name: str) -> Answer:
-        answer = self._gates.ask(name)
+    def _wait_for_turn(self, name: str) -> ThrottleAnswer:
+        answer = self._gates.request_call(name)
         while not answer.granted:
             if answer.wait > throttle.PATIENCE_S:
-                late = RateLimited if answer.shut else KeptBack
+                late = RateLimited if answer.shut else Throttled
                 raise late(f"{name} is to be called again later", answer.wait)
-            self._heart.pause(answer.wait)
-            answer = self._gates.ask(name)
-        self._heart.pause(answer.wait)
+            self._heartbeat.pause(answer.wait)
+            answer = self._gates.request_call(name)
+        self._heartbeat.pause(answer.wait)
         return answer
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
+    def hold_alone(self, name: str) -> Iterator[None]:
         """Wait until nobody else on this machine does what has this name."""
         self._locks.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._locks / name)
@@ -110,20 +114,20 @@ class WorkDesk:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                self._heart.pause(LOCKED_S)
+                self._heartbeat.pause(LOCKED_S)
         try:
             yield
         finally:
             lock.release()
 
-    def transcriber(self, name: str) -> Transcriber:
+    def get_transcriber(self, name: str) -> Transcriber:
         """The named transcriber."""
         return registry.transcriber(name)
 
-    def translator(self, name: str) -> Translator:
+    def get_translator(self, name: str) -> Translator:
         """The named translator."""
         return registry.translator(name)
 
-    def synthesizer(self, name: str) -> Synthesizer:
+    def get_synthesizer(self, name: str) -> Synthesizer:
         """The named synthesiser."""
         return registry.synthesizer(name)

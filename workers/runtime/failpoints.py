@@ -6,7 +6,7 @@ from pathlib import Path
 SETTING = "DUBLINE_FAILPOINTS"
 
 
-def failpoint(name: str, stage: str) -> None:
+def pass_failpoint(name: str, stage: str) -> None:
     """Wait at the gate (a FIFO called `name.stage`) until the test opens and closes it.
 
     A no-op unless `DUBLINE_FAILPOINTS` names a folder and the test has put a gate there.

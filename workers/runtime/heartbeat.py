@@ -11,7 +11,7 @@ from backend.database.engine import Database
 from backend.errors import Cancelled, LeaseLost, Stopping, Transient
 from backend.runs import leases
 from backend.runs.leases import Claim
-from workers.runtime.shutdown import Flag
+from workers.runtime.shutdown import StopFlag
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.5
 ALMOST = 0.99
 
 
-class Heart:
+class Heartbeat:
     """A thread that renews the lease; `check` raises in the stage's thread when it must stop."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Heart:
         *,
         heartbeat_s: float,
         limit_s: float,
-        stopping: Flag,
+        stopping: StopFlag,
     ) -> None:
         self._db = db
         self._claim = claim
@@ -47,7 +47,7 @@ class Heart:
         self._wake = threading.Event()
         self._decided = threading.Event()
         self._done = False
-        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -68,7 +68,7 @@ class Heart:
         if self._verdict is not None:
             raise self._verdict
         # The thread may hang in a heartbeat that is never answered.
-        if self._ran_out():
+        if self._check_deadline():
             raise LeaseLost("The lease could not be renewed in time")
         if self._stopping.is_set() and not self._storing:
             raise Stopping("The worker is stopping")
@@ -86,7 +86,7 @@ class Heart:
             self._decided.wait(min(left, LOOK_EVERY_S))
         self.check()
 
-    def storing(self) -> None:
+    def note_storing(self) -> None:
         """Note that the work is done, and only storing what it made is left.
 
         A worker that stops stores it still: to hand it back would be to pay for it again.
@@ -117,9 +117,9 @@ class Heart:
             log.warning("heartbeat failed", error=type(error).__name__)
             # The database cannot be asked: once the lease has run out, assume it was taken.
             unreachable = LeaseLost("The database was out of reach for a whole lease")
-            return unreachable if self._ran_out() else None
+            return unreachable if self._check_deadline() else None
         self._beat_at = began  # when the database renewed it at the earliest
         return Cancelled("The job was cancelled") if cancel else None
 
-    def _ran_out(self) -> bool:
+    def _check_deadline(self) -> bool:
         return time.monotonic() - self._beat_at > self._claim.lease_s

@@ -11,7 +11,7 @@ from backend.errors import Transient
 T = TypeVar("T")
 
 
-def outlasting(act: Callable[[], T], seconds: float) -> T:
+def outlast_outage(act: Callable[[], T], seconds: float) -> T:
     """Do it, and do it again while the database or the storage is out of reach.
 
     Raises the last error when that goes on for longer than `seconds`.

@@ -15,26 +15,26 @@ import structlog
 from backend.errors import (
     Cancelled,
     DublineError,
-    KeptBack,
     LeaseLost,
     RateLimited,
     Stopping,
+    Throttled,
     Transient,
 )
-from backend.pipeline.retry import decide
+from backend.pipeline.retry import decide_retry
 from backend.pipeline.stages import STAGES, Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.wiring import Parts
 from workers.interfaces.providers import Cost
-from workers.interfaces.stages import Outcome, StageFunction, Work
+from workers.interfaces.stages import StageFunction, StageInput, StageResult
 from workers.runtime.attempt import Attempt, Middleware, log_attempt
-from workers.runtime.context import WorkDesk
-from workers.runtime.failpoints import failpoint
-from workers.runtime.heartbeat import Heart
-from workers.runtime.outages import outlasting
+from workers.runtime.context import WorkerContext
+from workers.runtime.failpoints import pass_failpoint
+from workers.runtime.heartbeat import Heartbeat
+from workers.runtime.outages import outlast_outage
 from workers.runtime.outputs import build_success, store_outputs
-from workers.runtime.shutdown import Flag
+from workers.runtime.shutdown import StopFlag
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class Runner:
         stages: Mapping[Stage, StageFunction],
         *,
         owner: str,
-        stopping: Flag,
+        stopping: StopFlag,
         middlewares: Sequence[Middleware] = (log_attempt,),
     ) -> None:
         self._parts = parts
@@ -69,7 +69,7 @@ class Runner:
         if not isinstance(claim, Claim):
             log.info("nothing to do", run=str(run_id), stage=stage, language=language, state=claim)
             return False
-        failpoint("after-claim", stage)
+        pass_failpoint("after-claim", stage)
         attempt = Attempt(claim)
         with ExitStack() as seam:
             for middleware in self._middlewares:
@@ -90,39 +90,39 @@ class Runner:
         claim, settings = attempt.claim, self._parts.settings
         with (
             TemporaryDirectory(dir=self._parts.scratch) as folder,
-            Heart(
+            Heartbeat(
                 self._parts.db,
                 claim,
                 heartbeat_s=settings.heartbeat_s,
                 limit_s=settings.stage_limit_s,
                 stopping=self._stopping,
-            ) as heart,
+            ) as heartbeat,
         ):
-            desk = WorkDesk(self._parts, claim, heart, Path(folder), attempt.bill)
-            heart.check()
-            outcome = self._stages[claim.stage](_build_work(claim), desk)
-            failpoint("mid-work", claim.stage)
-            heart.storing()
-            # Within the heart, so that the lease outlives the wait for a database that restarts.
-            self._finish(attempt, outcome, heart)
-        failpoint("after-commit", claim.stage)
+            context = WorkerContext(self._parts, claim, heartbeat, Path(folder), attempt.bill)
+            heartbeat.check()
+            outcome = self._stages[claim.stage](_build_input(claim), context)
+            pass_failpoint("mid-work", claim.stage)
+            heartbeat.note_storing()
+            # Within the heartbeat: the lease must outlive the wait for a database that restarts.
+            self._finish(attempt, outcome, heartbeat)
+        pass_failpoint("after-commit", claim.stage)
 
-    def _finish(self, attempt: Attempt, outcome: Outcome, heart: Heart) -> None:
+    def _finish(self, attempt: Attempt, outcome: StageResult, heartbeat: Heartbeat) -> None:
         claim, db, store = attempt.claim, self._parts.db, self._parts.store
         if STAGES[claim.stage].storing:
-            outlasting(lambda: transitions.show_storing(db, claim), claim.lease_s)
-        artifacts = store_outputs(store, claim, outcome, heart)
-        failpoint("after-upload", claim.stage)
+            outlast_outage(lambda: transitions.show_storing(db, claim), claim.lease_s)
+        artifacts = store_outputs(store, claim, outcome, heartbeat)
+        pass_failpoint("after-upload", claim.stage)
         success = build_success(claim, outcome, artifacts, attempt.bill)
         # Should the first commit have landed after all, the second finds its fence gone.
-        unneeded = outlasting(lambda: transitions.succeed(db, claim, success), claim.lease_s)
+        unneeded = outlast_outage(lambda: transitions.succeed(db, claim, success), claim.lease_s)
         attempt.success = success
         for key in unneeded:
-            outlasting(partial(store.delete, key), claim.lease_s)
+            outlast_outage(partial(store.delete, key), claim.lease_s)
 
     def _end(self, claim: Claim, error: Exception) -> None:
         try:
-            outlasting(lambda: self._write_end(claim, error), claim.lease_s)
+            outlast_outage(lambda: self._write_end(claim, error), claim.lease_s)
         except LeaseLost:
             log.warning("lease lost: the result is discarded")
 
@@ -138,9 +138,9 @@ class Runner:
                 transitions.hand_back(db, claim)
                 log.info("stage handed back")
             case _:
-                policy = self._parts.retry_policy(claim.stage)
-                decision = decide(error, claim, policy, random.random)
-                transitions.fail(db, claim, explain(error), decision)
+                policy = self._parts.build_retry_policy(claim.stage)
+                decision = decide_retry(error, claim, policy, random.random)
+                transitions.fail(db, claim, explain_error(error), decision)
                 log.warning(
                     "stage failed",
                     error=str(error),
@@ -149,18 +149,18 @@ class Runner:
                 )
 
 
-def explain(error: Exception) -> dict[str, Any]:
+def explain_error(error: Exception) -> dict[str, Any]:
     """What a user is shown of an error; the details of unexpected ones stay in the log."""
     if not isinstance(error, DublineError):
         message = f"Unexpected {type(error).__name__}; the worker's log has the details"
         return {"kind": "internal", "message": message}
-    kinds = {RateLimited: "rate_limited", KeptBack: "rate_limited", Transient: "transient"}
+    kinds = {RateLimited: "rate_limited", Throttled: "rate_limited", Transient: "transient"}
     kind = next((name for type_, name in kinds.items() if isinstance(error, type_)), "permanent")
     return {"kind": kind, "message": str(error)}
 
 
-def _build_work(claim: Claim) -> Work:
-    return Work(
+def _build_input(claim: Claim) -> StageInput:
+    return StageInput(
         job_id=str(claim.job_id),
         run_number=claim.run_number,
         language=claim.language,

@@ -4,7 +4,7 @@ import mmap
 from typing import Protocol
 
 
-class Flag(Protocol):
+class StopFlag(Protocol):
     """Something that happens once, such as a `threading.Event`."""
 
     def is_set(self) -> bool:

@@ -13,14 +13,14 @@ MIDDLE_HZ, HIGH_HZ = 150.0, 185.0
 ONLY = "A"  # what the one speaker of a recording is called where none are told apart
 
 
-def pitch_class(hertz: float) -> Pitch:
+def classify_pitch(hertz: float) -> Pitch:
     """Low, middle or high."""
     if hertz < MIDDLE_HZ:
         return Pitch.LOW
     return Pitch.MIDDLE if hertz < HIGH_HZ else Pitch.HIGH
 
 
-def choose(
+def choose_voices(
     speakers: Iterable[Speaker], offered: Sequence[Voice], named: Mapping[str, str]
 ) -> dict[str | None, str]:
     """The name of each speaker's voice, by label; a later speaker never changes an earlier one's.
@@ -28,28 +28,28 @@ def choose(
     The voice named in the job; otherwise the one least used by others, of these the nearest in
     pitch, of these the first offered. Raises `Permanent` when a named voice is not offered.
     """
-    _check(named, offered)
+    _check_names(named, offered)
     used = Counter(named.values())
     chosen: dict[str | None, str] = {}
     for speaker in speakers:
         name = named.get(speaker.label or ONLY)
         if name is None:
             name = min(
-                offered, key=lambda voice: (used[voice.name], _distance(speaker, voice))
+                offered, key=lambda voice: (used[voice.name], _compute_distance(speaker, voice))
             ).name
             used[name] += 1
         chosen[speaker.label] = name
     return chosen
 
 
-def _distance(speaker: Speaker, voice: Voice) -> int:
+def _compute_distance(speaker: Speaker, voice: Voice) -> int:
     """How many classes of pitch lie between; none for a speaker whose pitch is not known."""
     if speaker.pitch_hz is None:
         return 0
-    return abs(pitch_class(speaker.pitch_hz) - voice.pitch)
+    return abs(classify_pitch(speaker.pitch_hz) - voice.pitch)
 
 
-def _check(named: Mapping[str, str], offered: Sequence[Voice]) -> None:
+def _check_names(named: Mapping[str, str], offered: Sequence[Voice]) -> None:
     names = [voice.name for voice in offered]
     for label, name in named.items():
         if name not in names:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from workers.speakers.encoder import Floats, unit
+from workers.speakers.encoder import Floats, normalize_vectors
 
 # One voice's pieces are on average 0.2 apart (1 - cosine), those of two voices mostly over 0.35.
 SAME_VOICE = 0.31
@@ -25,26 +25,26 @@ MOST_PIECES = 2000
 CHANGE = 0.1
 
 
-def speakers(prints: Floats, seconds: NDArray[np.float64]) -> Floats:
+def cluster_speakers(prints: Floats, seconds: NDArray[np.float64]) -> Floats:
     """The speakers' voiceprints (k, d), k >= 1, from those (n, d) of n >= 1 pieces of speech."""
     longest = np.argsort(-seconds, kind="stable")[:MOST_PIECES]
     prints, seconds = prints[longest], seconds[longest]
-    labels = _clusters(prints)
+    labels = _merge_clusters(prints)
     spoken = np.bincount(labels, seconds)
     least = max(LEAST_S, LEAST_SHARE * spoken.sum())
     ranked = np.argsort(-spoken, kind="stable")[:MOST_SPEAKERS]
     heard = [label for label in ranked if spoken[label] >= least] or ranked[:1]
-    return np.stack([unit(prints[labels == label].mean(axis=0)) for label in heard])
+    return np.stack([normalize_vectors(prints[labels == label].mean(axis=0)) for label in heard])
 
 
-def _clusters(prints: Floats) -> NDArray[np.int64]:
+def _merge_clusters(prints: Floats) -> NDArray[np.int64]:
     if len(prints) == 1:
         return np.zeros(1, np.int64)
     tree = linkage(prints, "average", "cosine")
     return np.asarray(fcluster(tree, SAME_VOICE, "distance") - 1, np.int64)
 
 
-def whose(known: Floats, prints: Floats, seconds: Sequence[float]) -> list[int]:
+def assign_pieces(known: Floats, prints: Floats, seconds: Sequence[float]) -> list[int]:
     """Which speaker says each piece of one sentence: one for all, but for pieces that are clear."""
     alike = prints @ known.T
     main = int(np.argmax(np.asarray(seconds) @ alike))

@@ -29,34 +29,34 @@ SILENCE = 1e-6
 BATCH = 32  # pieces of speech at a time: faster than one by one, and memory stays flat
 
 
-def voiceprints(speech: Iterable[Floats]) -> Iterator[Floats]:
+def compute_voiceprints(speech: Iterable[Floats]) -> Iterator[Floats]:
     """A unit vector (256,) for each piece of speech: float32 mono at 16 kHz, of any length."""
     pieces = iter(speech)
-    while batch := [_windows(_spectra(samples)) for samples in islice(pieces, BATCH)]:
+    while batch := [_split_windows(_compute_spectra(samples)) for samples in islice(pieces, BATCH)]:
         ends = np.cumsum([len(windows) for windows in batch])[:-1]
         # Products this small take five times the processor time when shared among threads.
         with threadpool_limits(1, "blas"):
-            encoded = _encoded(np.concatenate(batch))
+            encoded = _encode_windows(np.concatenate(batch))
         for prints in np.split(encoded, ends):
-            yield unit(prints.mean(axis=0))
+            yield normalize_vectors(prints.mean(axis=0))
 
 
-def unit(vectors: Floats) -> Floats:
+def normalize_vectors(vectors: Floats) -> Floats:
     """The vectors (..., n) at length 1; those of length 0 stay."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return cast("Floats", vectors / np.maximum(length, SILENCE))
 
 
-def _spectra(samples: Floats) -> Floats:
+def _compute_spectra(samples: Floats) -> Floats:
     """Mel power spectra (n, 40) of speech at the level that the encoder knows best."""
     scaled = samples * (LEVEL / max(float(np.sqrt(np.mean(samples**2))), SILENCE))
     frames = sliding_window_view(np.pad(scaled, SPECTRUM // 2), SPECTRUM)[::HOP]
     # The periodic Hann window, which NumPy does not have.
     power = np.abs(np.fft.rfft(frames * np.hanning(SPECTRUM + 1)[:-1])) ** 2
-    return power.astype(np.float32) @ _weights()["mel"].T
+    return power.astype(np.float32) @ _load_weights()["mel"].T
 
 
-def _windows(spectra: Floats) -> Floats:
+def _split_windows(spectra: Floats) -> Floats:
     """Windows (n, 160, 40) side by side, the last one up to the end; short speech is repeated."""
     repeated = np.tile(spectra, (-(-WINDOW // len(spectra)), 1))
     spectra = repeated[: max(WINDOW, len(spectra))]
@@ -64,22 +64,22 @@ def _windows(spectra: Floats) -> Floats:
     return np.stack([spectra[at : at + WINDOW] for at in [*range(0, last, WINDOW), last]])
 
 
-def _encoded(windows: Floats) -> Floats:
+def _encode_windows(windows: Floats) -> Floats:
     """A unit vector for each window: LSTM layers, then a projection of the last one's end."""
-    weights = _weights()
+    weights = _load_weights()
     state = np.zeros((2, LAYERS, len(windows), 256), np.float32)
     for spectrum in windows.transpose(1, 0, 2):
         heard = spectrum
         for layer in range(LAYERS):
-            state[:, layer] = _step(layer, heard, *state[:, layer])
+            state[:, layer] = _run_step(layer, heard, *state[:, layer])
             heard = state[0, layer]
     raw = heard @ weights["linear.weight"].T + weights["linear.bias"]
-    return unit(np.maximum(raw, 0))
+    return normalize_vectors(np.maximum(raw, 0))
 
 
-def _step(layer: int, heard: Floats, hidden: Floats, cell: Floats) -> Sequence[Floats]:
+def _run_step(layer: int, heard: Floats, hidden: Floats, cell: Floats) -> Sequence[Floats]:
     """One time step of an LSTM layer (Hochreiter and Schmidhuber 1997): new hidden, new cell."""
-    weights = _weights()
+    weights = _load_weights()
     gates = (
         heard @ weights[f"lstm.weight_ih_l{layer}"].T
         + hidden @ weights[f"lstm.weight_hh_l{layer}"].T
@@ -96,7 +96,7 @@ def _sigmoid(x: Floats) -> Floats:
 
 
 @cache
-def _weights() -> Mapping[str, Floats]:
+def _load_weights() -> Mapping[str, Floats]:
     """Arrays by PyTorch's names for them, kept in half precision, and `mel` (40, 201)."""
     with np.load(Path(__file__).with_name("encoder.npz")) as kept:
         return {name: array.astype(np.float32) for name, array in kept.items()}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from backend.documents.transcripts import Segment, Speaker
 from workers.speakers.encoder import Floats
-from workers.speakers.sound import excerpts
+from workers.speakers.sound import read_excerpts
 
 LOWEST_HZ, HIGHEST_HZ = 70, 400
 FRAME_S, HOP_S = 0.04, 0.01  # nearly three periods of the lowest voice
@@ -31,26 +31,28 @@ MOST_SEGMENTS, LONGEST_S = 20, 10.0
 Span = tuple[float, float]
 
 
-def measured(wav: Path, segments: Iterable[Segment]) -> tuple[Speaker, ...]:
+def measure_speakers(wav: Path, segments: Iterable[Segment]) -> tuple[Speaker, ...]:
     """The speakers in order of appearance, each with the pitch that is heard in `wav` (mono)."""
     spans: defaultdict[str | None, list[Span]] = defaultdict(list)
     for segment in segments:
         spans[segment.speaker].append((segment.start, min(segment.end, segment.start + LONGEST_S)))
-    return tuple(Speaker(label=label, pitch_hz=_pitch(wav, own)) for label, own in spans.items())
+    return tuple(
+        Speaker(label=label, pitch_hz=_measure_pitch(wav, own)) for label, own in spans.items()
+    )
 
 
-def _pitch(wav: Path, spans: Sequence[Span]) -> float | None:
+def _measure_pitch(wav: Path, spans: Sequence[Span]) -> float | None:
     longest = nlargest(MOST_SEGMENTS, spans, key=lambda span: span[1] - span[0])
-    return median_pitch(excerpts(wav, longest), soundfile.info(wav).samplerate)
+    return compute_median_pitch(read_excerpts(wav, longest), soundfile.info(wav).samplerate)
 
 
-def median_pitch(speech: Iterable[Floats], sample_rate: int) -> float | None:
+def compute_median_pitch(speech: Iterable[Floats], sample_rate: int) -> float | None:
     """The median over the voiced frames of mono speech, in Hz; None where nothing is voiced."""
-    found = [hertz for samples in speech for hertz in _voiced(samples, sample_rate)]
+    found = [hertz for samples in speech for hertz in _find_voiced(samples, sample_rate)]
     return round(float(np.median(found)), 1) if found else None
 
 
-def _voiced(samples: Floats, sample_rate: int) -> Iterator[float]:
+def _find_voiced(samples: Floats, sample_rate: int) -> Iterator[float]:
     size, hop = round(FRAME_S * sample_rate), round(HOP_S * sample_rate)
     if len(samples) < size or not samples.any():
         return
@@ -60,14 +62,16 @@ def _voiced(samples: Floats, sample_rate: int) -> Iterator[float]:
     frames = frames[loudest > SILENCE * loudest.max()]
     lags = np.arange(sample_rate // HIGHEST_HZ, sample_rate // LOWEST_HZ + 1)
     window = np.hanning(size)
-    own = _autocorrelation(window[None], lags)
-    alike = _autocorrelation(frames * window, lags) / own
+    own = _compute_autocorrelation(window[None], lags)
+    alike = _compute_autocorrelation(frames * window, lags) / own
     best = np.argmax(alike - OCTAVE_COST * np.log2(lags), axis=1)
     strength = np.take_along_axis(alike, best[:, None], axis=1)[:, 0]
     yield from sample_rate / lags[best[strength > VOICED]]
 
 
-def _autocorrelation(frames: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArray[np.float64]:
+def _compute_autocorrelation(
+    frames: NDArray[np.float64], lags: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """How like itself each frame is after each lag, 1 being the same."""
     spectrum = np.fft.rfft(frames, 2 * frames.shape[1])
     products = np.fft.irfft(np.abs(spectrum) ** 2)

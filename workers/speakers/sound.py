@@ -8,7 +8,7 @@ import soundfile
 from workers.speakers.encoder import Floats
 
 
-def excerpts(wav: Path, spans: Iterable[tuple[float, float]]) -> Iterator[Floats]:
+def read_excerpts(wav: Path, spans: Iterable[tuple[float, float]]) -> Iterator[Floats]:
     """The samples of each span (start and end in seconds) of a mono file, as far as it goes."""
     with soundfile.SoundFile(wav) as file:
         for start, end in spans:

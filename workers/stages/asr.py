@@ -3,90 +3,98 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from backend.documents.transcripts import Segment, Speaker, Transcript, everyone, within
+from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
-from backend.media.probe import probe, require_audio
-from backend.pipeline.params import Kind, Mode
-from workers.calls.transcription import Question, transcribed
+from backend.media.probe import probe_media, require_audio
+from backend.pipeline.params import JobKind, SpeakerMode
+from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
-from workers.interfaces.providers import Recording, Transcribed, Transcriber
-from workers.interfaces.stages import Desk, Made, Outcome, Work
+from workers.interfaces.providers import Recording, Transcriber, TranscriptionResult
+from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
 from workers.media.decode import write_wav
-from workers.speakers.casting import choose
-from workers.speakers.pitch import measured
+from workers.speakers.casting import choose_voices
+from workers.speakers.pitch import measure_speakers
 
 TEXT = "text/plain"
 
 
-def run(work: Work, desk: Desk) -> Outcome:
+def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Transcribe; a recording in which nobody speaks gives an empty transcript and a warning."""
-    transcriber = desk.transcriber(work.params.providers.transcription)
-    _check_targets(work, desk)
-    recording, fps = _recording(work, desk, transcriber)
-    dialogue = work.params.mode is Mode.DIALOGUE
-    question = Question([work.files["media"].sha256], work.params.source_language, dialogue)
-    heard = transcribed(transcriber, question, lambda: recording, desk, desk.progress)
-    transcript = _transcript(recording, heard)
+    transcriber = context.get_transcriber(inputs.params.providers.transcription)
+    _check_targets(inputs, context)
+    recording, fps = _prepare_recording(inputs, context, transcriber)
+    dialogue = inputs.params.mode is SpeakerMode.DIALOGUE
+    question = TranscriptionRequest(
+        [inputs.files["media"].sha256], inputs.params.source_language, dialogue
+    )
+    heard = transcribe_recording(
+        transcriber, question, lambda: recording, context, context.progress
+    )
+    transcript = _build_transcript(recording, heard)
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
-    return Outcome(
-        made=tuple(_made(work, desk.workdir, transcript, fps)),
+    return StageResult(
+        files=tuple(_write_outputs(inputs, context.workdir, transcript, fps)),
         provider=transcriber.name,
         model=transcriber.model,
         warnings=(*heard.warnings, *silent),
     )
 
 
-def _transcript(recording: Recording, heard: Transcribed) -> Transcript:
+def _build_transcript(recording: Recording, heard: TranscriptionResult) -> Transcript:
     """What was heard until the recording ends: sound may outlast its picture."""
     duration = recording.duration or max((one.end for one in heard.segments), default=0.0)
-    segments = tuple(within(heard.segments, duration))
+    segments = tuple(trim_to_end(heard.segments, duration))
     return Transcript(
         language=heard.language,
         duration=duration,
-        speakers=_speakers(recording, segments),
+        speakers=_measure_speakers(recording, segments),
         segments=segments,
     )
 
 
-def _check_targets(work: Work, desk: Desk) -> None:
+def _check_targets(inputs: StageInput, context: StageContext) -> None:
     """Listen for hours only if some language can be dubbed into afterwards."""
-    problems = [_problem(work, desk, language) for language in work.params.target_languages]
+    problems = [
+        _find_problem(inputs, context, language) for language in inputs.params.target_languages
+    ]
     if problems and all(problems):
         raise Permanent("; ".join(str(problem) for problem in problems))
 
 
-def _problem(work: Work, desk: Desk, language: str) -> Permanent | None:
+def _find_problem(inputs: StageInput, context: StageContext, language: str) -> Permanent | None:
     try:
-        translator = desk.translator(work.params.providers.translation)
-        translator.check(work.params.source_language, language)
-        offered = desk.synthesizer(work.params.providers.tts).voices(language)
-        choose([], offered, work.params.voices)
+        translator = context.get_translator(inputs.params.providers.translation)
+        translator.check(inputs.params.source_language, language)
+        offered = context.get_synthesizer(inputs.params.providers.tts).list_voices(language)
+        choose_voices([], offered, inputs.params.voices)
     except Permanent as problem:
         return problem
     return None
 
 
-def _recording(work: Work, desk: Desk, transcriber: Transcriber) -> tuple[Recording, float | None]:
+def _prepare_recording(
+    inputs: StageInput, context: StageContext, transcriber: Transcriber
+) -> tuple[Recording, float | None]:
     """The media as its transcriber wants it, and its frame rate; a text file stands for itself."""
-    media = work.files["media"]
-    path = desk.fetch(media)
+    media = inputs.files["media"]
+    path = context.fetch(media)
     if media.mime == TEXT:
-        return Recording(path, 0.0, text=_text(path, media.filename)), None
-    found = probe(path, media.filename)
+        return Recording(path, 0.0, text=_write_text(path, media.filename)), None
+    found = probe_media(path, media.filename)
     require_audio(found, media.filename)
-    wav = desk.workdir / "speech.wav"
+    wav = context.workdir / "speech.wav"
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
-    write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: desk.progress(0.0))
+    write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: context.progress(0.0))
     return Recording(wav, found.duration), found.video.fps if found.video else None
 
 
-def _speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
+def _measure_speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
     if recording.text is None:
-        return measured(recording.path, segments)
-    return everyone((), segments)
+        return measure_speakers(recording.path, segments)
+    return merge_speakers((), segments)
 
 
-def _text(path: Path, name: str) -> str:
+def _write_text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,9 +103,11 @@ def _text(path: Path, name: str) -> str:
         ) from None
 
 
-def _made(work: Work, workdir: Path, transcript: Transcript, fps: float | None) -> Iterator[Made]:
+def _write_outputs(
+    inputs: StageInput, workdir: Path, transcript: Transcript, fps: float | None
+) -> Iterator[OutputFile]:
     path = workdir / "segments_src.json"
     path.write_bytes(transcript.to_bytes())
-    yield Made("segments_src", path, "application/json", path.name)
-    if work.params.kind is Kind.TRANSCRIBE:
-        yield from captions.of_transcript(work, workdir, transcript, fps)
+    yield OutputFile("segments_src", path, "application/json", path.name)
+    if inputs.params.kind is JobKind.TRANSCRIBE:
+        yield from captions.write_transcript(inputs, workdir, transcript, fps)

@@ -7,24 +7,24 @@ from importlib.metadata import version
 from backend.errors import Permanent
 from backend.pipeline.files import StoredFile
 from backend.pipeline.multilingual import Dubs, choose_joinable, identify_film
-from workers.exports.video import Dub, write_joint
-from workers.interfaces.stages import Desk, Made, Outcome, Work
-from workers.mixing.recording import sent
+from workers.exports.video import DubTracks, write_film
+from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
+from workers.mixing.recording import fetch_recording
 
 
-def run(work: Work, desk: Desk) -> Outcome:
+def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Make `video_all`; nothing where fewer than two dubs have a picture of the same length.
 
     The dubs are complete without it, so that what keeps it from being made is a warning.
     """
-    dubs = choose_joinable(work.dubs)
+    dubs = choose_joinable(inputs.dubs)
     film, warnings = None, []
     if dubs:
         try:
-            film = _write_film(work, dubs, desk)
+            film = _write_film(inputs, dubs, context)
         except Permanent as problem:
             warnings.append(f"No video with all languages: {problem}")
-    return Outcome(
+    return StageResult(
         (film,) if film else (),
         provider="dubline",
         model=version("dubline"),
@@ -32,13 +32,13 @@ def run(work: Work, desk: Desk) -> Outcome:
     )
 
 
-def _write_film(work: Work, dubs: Dubs, desk: Desk) -> Made | None:
-    recording = sent(work.files["media"], desk, 0.0)
-    parts = [_fetch_dub(language, files, desk) for language, files in dubs.items()]
-    language = work.params.source_language
-    film = write_joint(recording, language, parts, desk.workdir, desk.progress)
+def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> OutputFile | None:
+    recording = fetch_recording(inputs.files["media"], context, 0.0)
+    parts = [_fetch_dub(language, files, context) for language, files in dubs.items()]
+    language = inputs.params.source_language
+    film = write_film(recording, language, parts, context.workdir, context.progress)
     return film and replace(film, meta={**film.meta, "made_of": identify_film(dubs)})
 
 
-def _fetch_dub(language: str, files: Mapping[str, StoredFile], desk: Desk) -> Dub:
-    return Dub(language, desk.fetch(files["audio"]), desk.fetch(files["captions_vtt"]))
+def _fetch_dub(language: str, files: Mapping[str, StoredFile], context: StageContext) -> DubTracks:
+    return DubTracks(language, context.fetch(files["audio"]), context.fetch(files["captions_vtt"]))

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from backend.documents.languages import iso639_2
+from backend.documents.languages import get_iso639_2
 from backend.documents.speech import Clip, Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.errors import Permanent
@@ -15,18 +15,18 @@ from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed
 from workers.audio.samples import RATE
 from workers.exports import captions, hls, report, video
-from workers.exports.hls import Mix, Streams
-from workers.exports.manifest import manifest
-from workers.exports.segment_audio import zipped
-from workers.interfaces.stages import Desk, Made, Outcome, Work
+from workers.exports.hls import FinishedMix, HlsPackage
+from workers.exports.manifest import build_manifest
+from workers.exports.segment_audio import write_zip
+from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
 from workers.mixing.index import INDEX
-from workers.mixing.mixdown import Mixdown, Order, Recording, mixdown
-from workers.mixing.recording import Source, held, sent
-from workers.mixing.score import Take
+from workers.mixing.mixdown import Mixdown, MixOrder, SoundFile, render_mixdown
+from workers.mixing.recording import SourceRecording, fetch_recording, hold_recording
+from workers.mixing.score import PlacedTake
 from workers.mixing.tracks import AUDIO
-from workers.report.back_transcription import Audible, Hearing, listened
-from workers.report.document import Sums
-from workers.timing.holds import Clock, clock, finer, whole_frames
+from workers.report.back_transcription import AudibleDub, BackTranscription, transcribe_dub
+from workers.report.document import ReportSums
+from workers.timing.holds import DubClock, build_clock, count_parts, round_holds
 
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
@@ -38,21 +38,21 @@ HELD, MIXED, DELIVERED = 0.4, 0.8, 0.9
 
 
 @dataclass(frozen=True)
-class _Dub:
+class _MixJob:
     """All that the steps of this stage share; `source` is the recording, held as `clock` tells."""
 
-    work: Work
-    desk: Desk
+    inputs: StageInput
+    context: StageContext
     translation: Translation
     speech: Speech
-    recording: Source
-    source: Source
+    recording: SourceRecording
+    source: SourceRecording
     placements: Sequence[Placement]
-    clock: Clock
+    clock: DubClock
 
     @property
     def language(self) -> str:
-        return iso639_2(self.work.language)
+        return get_iso639_2(self.inputs.language)
 
     @property
     def samples(self) -> int:
@@ -61,7 +61,7 @@ class _Dub:
     @property
     def said(self) -> Translation:
         """The lines where the dub shows what they are said over."""
-        at, length = self.clock.at, self.clock.length(self.translation.duration)
+        at, length = self.clock.find_dub_time, self.clock.compute_length(self.translation.duration)
         lines = tuple(
             line.model_copy(update={"start": at(line.start), "end": at(line.end)})
             for line in self.translation.lines
@@ -69,47 +69,51 @@ class _Dub:
         return self.translation.model_copy(update={"duration": length, "lines": lines})
 
 
-def run(work: Work, desk: Desk) -> Outcome:
+def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Make one language's `audio`, `audio_flac`, `video`, captions, `report` and `manifest`.
 
     Raises `Permanent` when the source or the background cannot be decoded.
     """
-    job = _gather(work, desk)
-    bed = bed_of(work.params.bed, background="background" in work.files, sound=job.source.sounds)
-    order = _order(job, bed)
+    job = _gather_inputs(inputs, context)
+    bed = choose_bed(
+        inputs.params.bed, background="background" in inputs.files, sound=job.source.sounds
+    )
+    order = _build_order(job, bed)
     begun = HELD if job.clock.holds else 0.0
-    mixed = mixdown(order, desk, partial(_step, desk, begun, MIXED))
-    made = _audio(job, mixed)
-    if work.params.segment_audio:
+    mixed = render_mixdown(order, context, partial(_scale_progress, context, begun, MIXED))
+    made = _list_audio(job, mixed)
+    if inputs.params.segment_audio:
         names = [f"{placed.id:04}" for placed in job.placements]
         takes = dict(zip(names, order.takes, strict=True))
-        made.append(zipped(order, desk.workdir, mixed.contents.level, takes))
-    captioned = captions.captioned(job.said, job.placements, job.source.fps)
-    made += captions.of_dub(work, desk.workdir, job.said, captioned)
-    mix = _mix(job, made)
-    streams = _delivered(mix, made)
+        made.append(write_zip(order, context.workdir, mixed.contents.level, takes))
+    captioned = captions.build_captions(job.said, job.placements, job.source.fps)
+    made += captions.write_captions(inputs, context.workdir, job.said, captioned)
+    mix = _build_finished_mix(job, made)
+    streams = _add_deliverables(mix, made)
     # Encoding checks whether to stop, but shows no progress: nobody knows how long it takes.
-    burned, problems = captions.burned_in(work, desk.workdir, made, lambda _: desk.progress(1.0))
+    burned, problems = captions.burn_captions(
+        inputs, context.workdir, made, lambda _: context.progress(1.0)
+    )
     made += burned
-    hearing = listened(work, desk, _audible(job, order))
-    finished = _finished(job, order, mixed, captioned, hearing)
-    found = report.report(work, finished)
-    made += report.written(work, desk.workdir, finished, found)
-    made.append(_manifest(job, mixed, found.sums, made))
-    desk.progress(1.0)
-    return Outcome(
+    hearing = transcribe_dub(inputs, context, _build_audible(job, order))
+    finished = _build_finished_dub(job, order, mixed, captioned, hearing)
+    found = report.build_report(inputs, finished)
+    made += report.write_report(inputs, context.workdir, finished, found)
+    made.append(_write_manifest(job, mixed, found.sums, made))
+    context.progress(1.0)
+    return StageResult(
         tuple(made),
         provider="dubline",
         model=version("dubline"),
         warnings=(
-            *(*mixed.warnings, *_warnings(job, made), *streams.warnings),
+            *(*mixed.warnings, *_list_warnings(job, made), *streams.warnings),
             *(*problems, *hearing.warnings),
         ),
-        kept=streams.kept,
+        reused=streams.reused,
     )
 
 
-def bed_of(asked: Bed, *, background: bool, sound: bool) -> Bed:
+def choose_bed(asked: Bed, *, background: bool, sound: bool) -> Bed:
     """The bed to mix on; raises `Permanent` for a background asked for but not given."""
     if asked is Bed.BACKGROUND and not background:
         raise Permanent("The bed is to be the background track, but none was given: upload one.")
@@ -120,115 +124,127 @@ def bed_of(asked: Bed, *, background: bool, sound: bool) -> Bed:
     return Bed.SOURCE if asked is Bed.AUTO else asked
 
 
-def _gather(work: Work, desk: Desk) -> _Dub:
+def _gather_inputs(inputs: StageInput, context: StageContext) -> _MixJob:
     def read(kind: str) -> bytes:
-        return desk.fetch(work.files[kind]).read_bytes()
+        return context.fetch(inputs.files[kind]).read_bytes()
 
     translation = Translation.model_validate_json(read("segments"))
     speech = Speech.model_validate_json(read("speech"))
-    recording = sent(work.files["media"], desk, translation.duration)
+    recording = fetch_recording(inputs.files["media"], context, translation.duration)
     fps = recording.fps or RATE
-    waited = tuple(whole_frames(speech.placements, fps * finer(fps)))
+    waited = tuple(round_holds(speech.placements, fps * count_parts(fps)))
     speech = speech.model_copy(update={"placements": waited})
-    time = clock(waited)
-    source = held(recording, time, desk, partial(_step, desk, 0.0, HELD))
-    said, heard = speech.said(translation), speech.heard()
-    return _Dub(work, desk, said, speech, recording, source, heard, time)
+    time = build_clock(waited)
+    source = hold_recording(recording, time, context, partial(_scale_progress, context, 0.0, HELD))
+    said, heard = speech.apply_spoken_texts(translation), speech.list_heard_placements()
+    return _MixJob(inputs, context, said, speech, recording, source, heard, time)
 
 
-def _order(job: _Dub, bed: Bed) -> Order:
-    files = job.work.files
-    media = Recording(job.source.sha256, job.source.path) if job.source.sounds else None
+def _build_order(job: _MixJob, bed: Bed) -> MixOrder:
+    files = job.inputs.files
+    media = SoundFile(job.source.sha256, job.source.path) if job.source.sounds else None
     under = files.get("background")
     clips = {clip.id: clip for clip in job.speech.clips}
-    return Order(
-        params=job.work.params,
+    return MixOrder(
+        params=job.inputs.params,
         language=job.language,
         total=job.samples,
         bed=bed,
         media=media,
-        background=Recording(under.sha256, job.desk.fetch(under)) if under else None,
-        takes=tuple(_take(placed, clips[placed.id], job.samples) for placed in job.placements),
-        clips={clip.sha256: cache(partial(_clip, job.desk, clip)) for clip in job.speech.clips},
-        spans=_spans(job),
-        before=job.work.before,
+        background=SoundFile(under.sha256, job.context.fetch(under)) if under else None,
+        takes=tuple(
+            _build_take(placed, clips[placed.id], job.samples) for placed in job.placements
+        ),
+        clips={
+            clip.sha256: cache(partial(_fetch_clip, job.context, clip)) for clip in job.speech.clips
+        },
+        spans=_find_source_speech(job),
+        before=job.inputs.before,
     )
 
 
-def _clip(desk: Desk, clip: Clip) -> Path:
-    return desk.fetch(StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac"))
+def _fetch_clip(context: StageContext, clip: Clip) -> Path:
+    return context.fetch(StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac"))
 
 
-def _take(placed: Placement, clip: Clip, total: int) -> Take:
+def _build_take(placed: Placement, clip: Clip, total: int) -> PlacedTake:
     start = round(placed.start * RATE)
-    return Take(clip.sha256, start, min(round(placed.duration * RATE), total - start))
+    return PlacedTake(clip.sha256, start, min(round(placed.duration * RATE), total - start))
 
 
-def _audio(job: _Dub, mixed: Mixdown) -> list[Made]:
-    meta = _meta(job, sample_rate=RATE, channels=2)
+def _list_audio(job: _MixJob, mixed: Mixdown) -> list[OutputFile]:
+    meta = _build_meta(job, sample_rate=RATE, channels=2)
     aac = {"codec": "aac", "loudness": mixed.measured.model_dump()}
     made = []
     for kind, path in mixed.paths.items():
         mime = MIMES[path.suffix]
         more = {AUDIO: aac, INDEX: {}}.get(kind, {"codec": "flac"})
-        made.append(Made(kind, path, mime, path.name, meta | more))
+        made.append(OutputFile(kind, path, mime, path.name, meta | more))
     return made
 
 
-def _spans(job: _Dub) -> list[tuple[float, float]]:
+def _find_source_speech(job: _MixJob) -> list[tuple[float, float]]:
     """Where the source speaks what the dub says over it."""
-    spoken, at = {placed.id for placed in job.placements}, job.clock.at
+    spoken, at = {placed.id for placed in job.placements}, job.clock.find_dub_time
     return [(at(line.start), at(line.end)) for line in job.translation.lines if line.id in spoken]
 
 
-def _mix(job: _Dub, made: Sequence[Made]) -> Mix:
+def _build_finished_mix(job: _MixJob, made: Sequence[OutputFile]) -> FinishedMix:
     files = {one.kind: one.path for one in made}
-    return Mix(
-        *(job.work, job.desk, job.recording, job.source),
+    return FinishedMix(
+        *(job.inputs, job.context, job.recording, job.source),
         source_language=job.translation.source_language,
         dub=files["audio"],
         captions=files["captions_vtt"],
     )
 
 
-def _delivered(mix: Mix, made: list[Made]) -> Streams:
+def _add_deliverables(mix: FinishedMix, made: list[OutputFile]) -> HlsPackage:
     """Add to what was made the file to keep and the streams to play."""
-    film = video.own(mix, partial(_step, mix.desk, MIXED, DELIVERED))
-    streams = hls.streams(mix, partial(_step, mix.desk, DELIVERED, 1.0))
+    film = video.write_video(mix, partial(_scale_progress, mix.context, MIXED, DELIVERED))
+    streams = hls.write_package(mix, partial(_scale_progress, mix.context, DELIVERED, 1.0))
     made += [film] if film else []
-    made += streams.made
+    made += streams.files
     return streams
 
 
-def _audible(job: _Dub, order: Order) -> Audible:
+def _build_audible(job: _MixJob, order: MixOrder) -> AudibleDub:
     texts = {line.id: line.text for line in job.translation.lines}
     said = " ".join(texts[placed.id] for placed in job.placements)
-    return Audible(order.takes, order.clips, said)
+    return AudibleDub(order.takes, order.clips, said)
 
 
-def _finished(
-    job: _Dub, order: Order, mixed: Mixdown, captioned: captions.Captioned, hearing: Hearing
-) -> report.Finished:
+def _build_finished_dub(
+    job: _MixJob,
+    order: MixOrder,
+    mixed: Mixdown,
+    captioned: captions.CaptionedDub,
+    hearing: BackTranscription,
+) -> report.FinishedDub:
     takes = {placed.id: take for placed, take in zip(job.placements, order.takes, strict=True)}
-    return report.Finished(
+    return report.FinishedDub(
         *(job.said, job.speech, takes, job.source.sha256, job.samples), mixed, captioned, hearing
     )
 
 
-def _manifest(job: _Dub, mixed: Mixdown, sums: Sums, made: Sequence[Made]) -> Made:
-    path = job.desk.workdir / "manifest.json"
-    content = manifest(
-        *(job.work, job.translation, job.speech),
+def _write_manifest(
+    job: _MixJob, mixed: Mixdown, sums: ReportSums, made: Sequence[OutputFile]
+) -> OutputFile:
+    path = job.context.workdir / "manifest.json"
+    content = build_manifest(
+        *(job.inputs, job.translation, job.speech),
         placements=job.placements,
         mixed=mixed,
         sums=sums,
         made=made,
     )
     path.write_bytes(content.to_bytes())
-    return Made("manifest", path, "application/json", path.name, {"language": job.work.language})
+    return OutputFile(
+        "manifest", path, "application/json", path.name, {"language": job.inputs.language}
+    )
 
 
-def _warnings(job: _Dub, made: Sequence[Made]) -> Iterator[str]:
+def _list_warnings(job: _MixJob, made: Sequence[OutputFile]) -> Iterator[str]:
     found = job.source.found
     if found and found.video and not any(one.kind == "video" for one in made):
         yield (
@@ -240,9 +256,9 @@ def _warnings(job: _Dub, made: Sequence[Made]) -> Iterator[str]:
         yield f"{len(fast)} lines are sped up more than {FAST} times, at most {max(fast):.2f} times"
 
 
-def _meta(job: _Dub, **more: Any) -> dict[str, Any]:
-    return {"duration": job.samples / RATE, "language": job.work.language} | more
+def _build_meta(job: _MixJob, **more: Any) -> dict[str, Any]:
+    return {"duration": job.samples / RATE, "language": job.inputs.language} | more
 
 
-def _step(desk: Desk, begin: float, end: float, fraction: float) -> None:
-    desk.progress(begin + (end - begin) * min(1.0, fraction))
+def _scale_progress(context: StageContext, begin: float, end: float, fraction: float) -> None:
+    context.progress(begin + (end - begin) * min(1.0, fraction))

@@ -2,33 +2,35 @@
 
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from workers.calls.translation import translate_lines
-from workers.interfaces.stages import Desk, Made, Outcome, Work
+from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
 
 
-def run(work: Work, desk: Desk) -> Outcome:
+def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Translate batch by batch."""
-    translator = desk.translator(work.params.providers.translation)
-    source = Transcript.model_validate_json(desk.fetch(work.files["segments_src"]).read_bytes())
-    answers = translate_lines(translator, source, work.language, desk)
+    translator = context.get_translator(inputs.params.providers.translation)
+    source = Transcript.model_validate_json(
+        context.fetch(inputs.files["segments_src"]).read_bytes()
+    )
+    answers = translate_lines(translator, source, inputs.language, context)
     texts = [text for answer in answers for text in answer]
-    lines = [_line(one, text) for one, text in zip(source.segments, texts, strict=True)]
+    lines = [_build_line(one, text) for one, text in zip(source.segments, texts, strict=True)]
     translation = Translation(
         source_language=source.language,
-        language=work.language,
+        language=inputs.language,
         duration=source.duration,
         speakers=source.speakers,
         lines=tuple(lines),
     )
-    path = desk.workdir / f"segments_{work.language}.json"
+    path = context.workdir / f"segments_{inputs.language}.json"
     path.write_bytes(translation.to_bytes())
-    return Outcome(
-        made=(Made("segments", path, "application/json", path.name),),
+    return StageResult(
+        files=(OutputFile("segments", path, "application/json", path.name),),
         provider=translator.name,
         model=translator.model,
     )
 
 
-def _line(segment: Segment, text: str) -> Line:
+def _build_line(segment: Segment, text: str) -> Line:
     return Line(
         id=segment.id,
         start=segment.start,

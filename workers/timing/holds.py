@@ -23,64 +23,64 @@ class Hold(NamedTuple):
     duration: float
 
 
-class Clock:
+class DubClock:
     """Where the moments of a recording are in its dub."""
 
     def __init__(self, holds: Iterable[Hold]) -> None:
         self.holds = tuple(holds)
         self._times = [hold.time for hold in self.holds]
         self._held = [0.0, *accumulate(hold.duration for hold in self.holds)]
-        self._begins = [self.at(time) for time in self._times]
+        self._begins = [self.find_dub_time(time) for time in self._times]
 
-    def at(self, time: float) -> float:
+    def find_dub_time(self, time: float) -> float:
         """When the dub gets to `time`, in seconds: where it is held there, when that begins."""
         return time + self._held[bisect_left(self._times, time)]
 
-    def shown(self, time: float) -> float:
+    def find_source_time(self, time: float) -> float:
         """The recording's moment that the dub shows at `time`; the inverse of `at`."""
         past = bisect_right(self._begins, time)
         moment = time - self._held[past]
         return max(moment, self._times[past - 1]) if past else moment
 
-    def length(self, duration: float) -> float:
+    def compute_length(self, duration: float) -> float:
         """How long the dub of a recording of `duration` seconds is."""
         return duration + self._held[-1]
 
 
-def clock(placements: Iterable[Placement]) -> Clock:
+def build_clock(placements: Iterable[Placement]) -> DubClock:
     """The clock of a dub with these lines, which are in order of time."""
-    return Clock(_holds(placements))
+    return DubClock(_list_holds(placements))
 
 
-def _holds(placements: Iterable[Placement]) -> Iterator[Hold]:
+def _list_holds(placements: Iterable[Placement]) -> Iterator[Hold]:
     held = 0
     for one in placements:
         if one.hold:
-            start, length, hold = (_samples(x) for x in (one.start, one.duration, one.hold))
+            start, length, hold = (_to_samples(x) for x in (one.start, one.duration, one.hold))
             yield Hold((start - held + max(0, length - hold)) / GRID, one.hold)
             held += hold
 
 
-def finer(fps: float) -> int:
+def count_parts(fps: float) -> int:
     """Into how many a frame of `fps` is parted when it is held; slides keep nobody waiting."""
     return ceil(SLOWEST / fps)
 
 
-def whole_frames(placements: Iterable[Placement], fps: float) -> Iterator[Placement]:
+def round_holds(placements: Iterable[Placement], fps: float) -> Iterator[Placement]:
     """The placements, with holds of whole frames and what follows each later by as much.
 
     The frames are counted from the first hold on, so that roundings do not add up.
     """
     frames = held = planned = 0
     for one in placements:
-        start = (_samples(one.start) + held - planned) / GRID
-        planned += _samples(one.hold)
+        start = (_to_samples(one.start) + held - planned) / GRID
+        planned += _to_samples(one.hold)
         # Planned holds are rounded to samples: what is over a frame by less is no further one.
         frames += max(0, ceil((one.hold - 0.5 / GRID) * fps))
-        hold = _samples(frames / fps) - held
+        hold = _to_samples(frames / fps) - held
         held += hold
         yield one.model_copy(update={"start": start, "hold": hold / GRID})
 
 
-def _samples(seconds: float) -> int:
+def _to_samples(seconds: float) -> int:
     return round(seconds * GRID)

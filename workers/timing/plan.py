@@ -16,11 +16,11 @@ import numpy as np
 from backend.documents.speech import Placement, Verdict
 from backend.documents.transcripts import Line
 from workers.timing import weights
-from workers.timing.curve import Curve, Floats
+from workers.timing.curve import Floats, PressureCurve
 from workers.timing.weights import GRID, PRESSURES
 
 
-class _Slot(NamedTuple):
+class _LineSlot(NamedTuple):
     """A line's part of the programme, in samples.
 
     Behind `wall` other speech is heard; `reach` is the latest that the line can come to start.
@@ -29,12 +29,12 @@ class _Slot(NamedTuple):
     line: Line
     natural: float
     durations: Floats  # under each of PRESSURES
-    force: Curve
+    force: PressureCurve
     wall: float
     reach: float
 
 
-class _Step(NamedTuple):
+class _BackStep(NamedTuple):
     """What the way back leaves for the way forth, in samples.
 
     `best` is the onset of a line that may choose, `start` the pressure on its start by all that
@@ -42,11 +42,11 @@ class _Step(NamedTuple):
     """
 
     best: float
-    start: Curve
+    start: PressureCurve
     latest: float
 
 
-def plan(
+def plan_placements(
     lines: Sequence[Line],
     natural: Mapping[int, float],
     total: float,
@@ -66,30 +66,30 @@ def plan(
     if not count or not end:
         return ()
     gap = min(weights.MIN_GAP, end // (2 * count))
-    slots = _slots(order, natural, end, gap, max_shift * GRID)
-    steps = _back(slots, end, gap, weights.ABOVE_WANTED if hold else inf)
-    return tuple(_forth(slots, steps, gap))
+    slots = _build_slots(order, natural, end, gap, max_shift * GRID)
+    steps = _walk_back(slots, end, gap, weights.ABOVE_WANTED if hold else inf)
+    return tuple(_walk_forth(slots, steps, gap))
 
 
-def _slots(
+def _build_slots(
     order: Sequence[Line], natural: Mapping[int, float], end: int, gap: int, max_shift: float
-) -> list[_Slot]:
+) -> list[_LineSlot]:
     clips = [natural[line.id] * GRID for line in order if natural.get(line.id)]
     fastest = max(weights.MAX_RATE, sum(clips) / (end - gap * len(clips)))
-    slots: list[_Slot] = []
+    slots: list[_LineSlot] = []
     reach = 0.0
-    for line, earliest, latest in _rooms(order, natural, gap):
+    for line, earliest, latest in _find_rooms(order, natural, gap):
         onset = min(line.start * GRID, end)
         clip = natural[line.id] * GRID
-        durations = weights.durations(clip, line.end * GRID - onset, fastest)
+        durations = weights.compute_durations(clip, line.end * GRID - onset, fastest)
         reach = max(reach, onset)
-        force = weights.force(onset, earliest, max_shift)
-        slots.append(_Slot(line, clip, durations, force, latest, reach))
+        force = weights.build_force(onset, earliest, max_shift)
+        slots.append(_LineSlot(line, clip, durations, force, latest, reach))
         reach += durations[0] + gap
     return slots
 
 
-def _rooms(
+def _find_rooms(
     order: Sequence[Line], natural: Mapping[int, float], gap: int
 ) -> Iterator[tuple[Line, float, float]]:
     """The lines to be spoken, each with its earliest start and latest end among other speech.
@@ -107,25 +107,27 @@ def _rooms(
             yield line, earliest * GRID, latest * GRID
 
 
-def _back(slots: Sequence[_Slot], end: int, gap: int, price: float) -> list[_Step]:
+def _walk_back(slots: Sequence[_LineSlot], end: int, gap: int, price: float) -> list[_BackStep]:
     """From the last line to the first: what it costs to start late.
 
     `price` is the pressure from which on the picture is held instead.
     """
-    steps: list[_Step] = []
-    late = Curve(np.array([end + gap] * 2, float), np.array([0.0, weights.END]))
+    steps: list[_BackStep] = []
+    late = PressureCurve(np.array([end + gap] * 2, float), np.array([0.0, weights.END]))
     for slot in reversed(slots):
-        ends = late.moved(-gap)
+        ends = late.shift(-gap)
         if slot.wall < slot.reach + slot.durations[0]:
-            ends = ends.plus(weights.wall(slot.wall))
-        ends = ends.capped(price)
-        start = ends.before(PRESSURES, slot.durations)
-        late = start.plus(slot.force).delayed().until(slot.reach)
-        steps.append(_Step(late.x[0], start, ends.x[-1]))
+            ends = ends.add_force(weights.build_wall(slot.wall))
+        ends = ends.cap_price(price)
+        start = ends.step_back(PRESSURES, slot.durations)
+        late = start.add_force(slot.force).allow_delay().truncate_after(slot.reach)
+        steps.append(_BackStep(late.x[0], start, ends.x[-1]))
     return steps[::-1]
 
 
-def _forth(slots: Sequence[_Slot], steps: Sequence[_Step], gap: int) -> Iterator[Placement]:
+def _walk_forth(
+    slots: Sequence[_LineSlot], steps: Sequence[_BackStep], gap: int
+) -> Iterator[Placement]:
     """From the first line to the last: each starts at its best moment, or as soon as it may."""
     free, held = 0.0, 0
     for slot, step in zip(slots, steps, strict=True):
@@ -136,12 +138,14 @@ def _forth(slots: Sequence[_Slot], steps: Sequence[_Step], gap: int) -> Iterator
         # The picture never runs backwards, however many lines start at one moment.
         pause = floor(stop - max(min(stop, step.latest), onset - gap))
         free = stop - pause + gap
-        yield _placement(slot, onset, duration, held=held, pause=pause)
+        yield _build_placement(slot, onset, duration, held=held, pause=pause)
         held += pause
 
 
-def _placement(slot: _Slot, onset: float, duration: float, *, held: int, pause: int) -> Placement:
-    start, stop = _whole(onset), _whole(onset + duration)
+def _build_placement(
+    slot: _LineSlot, onset: float, duration: float, *, held: int, pause: int
+) -> Placement:
+    start, stop = _round_sample(onset), _round_sample(onset + duration)
     rate = round(slot.natural / max(stop - start, 1), 3)
     return Placement(
         id=slot.line.id,
@@ -149,18 +153,18 @@ def _placement(slot: _Slot, onset: float, duration: float, *, held: int, pause: 
         duration=(stop - start) / GRID,
         rate=rate,
         shift=round(start / GRID - slot.line.start, 6),
-        verdict=verdict(rate),
+        verdict=judge_rate(rate),
         hold=pause / GRID,
     )
 
 
-def verdict(rate: float) -> Verdict:
+def judge_rate(rate: float) -> Verdict:
     """How a line sounds that is spoken so many times as fast as is natural."""
     if rate <= weights.WANTED:
         return Verdict.OK
     return Verdict.FAST if rate <= weights.FAST else Verdict.RUSHED
 
 
-def _whole(samples: float) -> int:
+def _round_sample(samples: float) -> int:
     """The nearest sample; halves go up, so that what is apart by whole samples stays so."""
     return floor(samples + 0.5)

@@ -5,18 +5,18 @@ from itertools import groupby
 
 from backend.documents.speech import Placement, Verdict
 from backend.documents.transcripts import Line
-from backend.pipeline.params import Policy, Timing
-from workers.timing.plan import plan
+from backend.pipeline.params import Timing, TimingPolicy
+from workers.timing.plan import plan_placements
 from workers.timing.weights import SOFT_SHIFT, WANTED
 
 # The rate that a shorter text is to have, so that it fits also if it takes a little longer.
 AIM = 1.1
 
 
-def placed(
+def place_lines(
     lines: Sequence[Line], natural: Mapping[int, float], total: float, timing: Timing
 ) -> tuple[Placement, ...]:
-    """Place the lines as `workers.timing.plan.plan` does, in order of time.
+    """Place the lines as `workers.timing.plan.plan_placements` does, in order of time.
 
     With the policy `extend` the picture is held for those that would be fast. With `report` none
     is rushed: those that would be are left out, the worst ones first, for as long as it takes, and
@@ -25,22 +25,22 @@ def placed(
     left_out: dict[int, Placement] = {}
     while True:
         kept = {id_: length for id_, length in natural.items() if id_ not in left_out}
-        hold = timing.policy is Policy.EXTEND
-        found = plan(lines, kept, total, max_shift=timing.max_shift, hold=hold)
-        if timing.policy is not Policy.REPORT or not (worst := list(_worst(found))):
+        hold = timing.policy is TimingPolicy.EXTEND
+        found = plan_placements(lines, kept, total, max_shift=timing.max_shift, hold=hold)
+        if timing.policy is not TimingPolicy.REPORT or not (worst := list(_find_worst(found))):
             everything = (*found, *left_out.values())
             return tuple(sorted(everything, key=lambda one: (one.start, one.id)))
         for one in worst:
             left_out[one.id] = one.model_copy(update={"verdict": Verdict.LEFT_OUT})
 
 
-def without_holds(timing: Timing) -> Timing:
+def drop_holds(timing: Timing) -> Timing:
     """How lines are to fit before anything waits for them."""
-    policy = Policy.FIT if timing.policy is Policy.EXTEND else timing.policy
+    policy = TimingPolicy.FIT if timing.policy is TimingPolicy.EXTEND else timing.policy
     return timing.model_copy(update={"policy": policy})
 
 
-def budgets(
+def compute_budgets(
     lines: Sequence[Line],
     natural: Mapping[int, float],
     placements: Sequence[Placement],
@@ -65,7 +65,7 @@ def budgets(
     return found
 
 
-def _worst(placements: Sequence[Placement]) -> Iterator[Placement]:
+def _find_worst(placements: Sequence[Placement]) -> Iterator[Placement]:
     """Of rushed lines that follow one another the fastest: the others may do without it."""
     for rushed, run in groupby(placements, lambda one: one.verdict is Verdict.RUSHED):
         if rushed:

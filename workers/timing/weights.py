@@ -11,7 +11,7 @@ values: docs/adr/0005-timing.md.
 
 import numpy as np
 
-from workers.timing.curve import Curve, Floats
+from workers.timing.curve import Floats, PressureCurve
 
 GRID = 48_000  # placements are whole samples of the mix
 
@@ -36,28 +36,30 @@ RATES = (WANTED, WANTED, FAST, MAX_RATE)
 PRESSURES = np.array([0.0, AT_WANTED, ABOVE_WANTED, AT_FAST, AT_MAX_RATE, AT_FASTEST])
 
 
-def durations(natural: float, source: float, fastest: float) -> Floats:
+def compute_durations(natural: float, source: float, fastest: float) -> Floats:
     """The samples that a line takes under each of `PRESSURES`; none is longer than the last."""
     preferred = natural if not source else min(max(source, natural / WANTED), natural / SLOWEST)
     return np.array([preferred, *(natural / rate for rate in (*RATES, fastest))])
 
 
-def force(onset: float, earliest: float, max_shift: float) -> Curve:
+def build_force(onset: float, earliest: float, max_shift: float) -> PressureCurve:
     """The pressure of starting elsewhere than at `onset`; all in samples."""
-    early, late = _shifts(min(max_shift, onset - earliest)), _shifts(max_shift)
+    early, late = _scale_shifts(min(max_shift, onset - earliest)), _scale_shifts(max_shift)
     x = np.concatenate([-early[:0:-1], late])
-    return Curve(onset + x, np.concatenate([-_FORCES[:0:-1], _FORCES]))
+    return PressureCurve(onset + x, np.concatenate([-_FORCES[:0:-1], _FORCES]))
 
 
-def wall(at: float) -> Curve:
+def build_wall(at: float) -> PressureCurve:
     """The pressure of reaching beyond a moment, in samples."""
-    return Curve(np.array([at, at + 1, at + FAR * GRID]), np.array([0.0, BEYOND, BEYOND + FAR]))
+    return PressureCurve(
+        np.array([at, at + 1, at + FAR * GRID]), np.array([0.0, BEYOND, BEYOND + FAR])
+    )
 
 
 _FORCES = np.array([0.0, AT_SOFT_SHIFT, AT_MAX_SHIFT, BEYOND, BEYOND + FAR])
 
 
-def _shifts(limit: float) -> Floats:
+def _scale_shifts(limit: float) -> Floats:
     """The shifts with the pressures of `_FORCES`, given the hard limit."""
     limit = max(limit, 2.0)
     return np.array([0.0, min(SOFT_SHIFT * GRID, limit / 2), limit, limit + 1, FAR * GRID])

@@ -8,12 +8,12 @@ from backend.database.models.accounts import LOCAL_USER
 from backend.wiring import Parts
 
 
-def parts() -> Parts:
+def get_parts() -> Parts:
     """The parts that `create_app` put in place."""
     found: Parts = current_app.extensions["dubline"]
     return found
 
 
-def user_id() -> UUID:
+def get_user_id() -> UUID:
     """Whose request this is; without accounts there is one user."""
     return LOCAL_USER

@@ -3,7 +3,7 @@
 from flask import Response
 
 
-def allow_any(response: Response) -> Response:
+def allow_any_origin(response: Response) -> Response:
     """Let any origin read what the URL alone gives access to: no cookie or header adds to it."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Allow-Headers"] = "Range"

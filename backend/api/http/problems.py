@@ -23,16 +23,16 @@ STATUS: list[tuple[type[DublineError], int, str, str]] = [
 ]
 
 
-def register(app: Flask) -> None:
+def register_error_handlers(app: Flask) -> None:
     """Answer every error of this app as problem+json."""
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DublineError, _domain)
-    app.register_error_handler(OperationalError, _database)
-    app.register_error_handler(OSError, _operating_system)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(DublineError, _answer_domain_error)
+    app.register_error_handler(OperationalError, _answer_database_error)
+    app.register_error_handler(OSError, _answer_os_error)
+    app.register_error_handler(Exception, _answer_unexpected_error)
 
 
-def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:
+def build_problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:
     """A problem details document; `slug` is what programs tell problems apart by."""
     body = {"type": f"urn:dubline:problem:{slug}", "title": title, "status": status}
     response = jsonify({**body, "detail": detail, **more})
@@ -41,17 +41,17 @@ def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Res
     return response
 
 
-def _domain(error: DublineError) -> Response:
+def _answer_domain_error(error: DublineError) -> Response:
     status, slug, title = next(row[1:] for row in STATUS if isinstance(error, row[0]))
     more: dict[str, Any] = {}
     if isinstance(error, Invalid):
         more = {"errors": [{"field": error.field, "message": str(error)}]}
     if isinstance(error, Conflict):
         slug, more = error.slug, error.details
-    return problem(status, slug, title, str(error), **more)
+    return build_problem(status, slug, title, str(error), **more)
 
 
-def _http(error: HTTPException) -> Response:
+def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     messages = getattr(error, "data", {}).get("messages")
     if messages:
@@ -62,30 +62,30 @@ def _http(error: HTTPException) -> Response:
             for field, found in (place.items() if isinstance(place, dict) else [("", place)])
         ]
         detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
-        return problem(status, "invalid-request", error.name, detail, errors=errors)
-    response = problem(
+        return build_problem(status, "invalid-request", error.name, detail, errors=errors)
+    response = build_problem(
         status, error.name.lower().replace(" ", "-"), error.name, error.description or ""
     )
     response.headers.extend((k, v) for k, v in error.get_headers() if k != "Content-Type")
     return response
 
 
-def _database(error: OperationalError) -> Response:
+def _answer_database_error(error: OperationalError) -> Response:
     log.error("database out of reach", error=str(error.orig))
     detail = "The database does not answer; try again in a moment"
-    response = problem(503, "unavailable", "Temporarily unavailable", detail)
+    response = build_problem(503, "unavailable", "Temporarily unavailable", detail)
     response.headers["Retry-After"] = "5"
     return response
 
 
-def _operating_system(error: OSError) -> Response:
+def _answer_os_error(error: OSError) -> Response:
     if error.errno != errno.ENOSPC:
-        return _unexpected(error)
+        return _answer_unexpected_error(error)
     log.error("disk full")
-    return problem(507, "storage-full", "Insufficient storage", "The server's disk is full")
+    return build_problem(507, "storage-full", "Insufficient storage", "The server's disk is full")
 
 
-def _unexpected(error: Exception) -> Response:
+def _answer_unexpected_error(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
     detail = "Something went wrong that should not; the server's log has the details"
-    return problem(500, "internal", "Internal server error", detail)
+    return build_problem(500, "internal", "Internal server error", detail)

@@ -12,7 +12,7 @@ from webargs.flaskparser import FlaskParser
 MOST_JSON_BYTES = 1 << 20
 
 
-class Parser(FlaskParser):
+class StrictParser(FlaskParser):
     """Knows no other query parameters than those documented, and takes JSON only."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - as the base class declares it
@@ -39,4 +39,4 @@ class Parser(FlaskParser):
 class Blueprint(SmorestBlueprint):
     """A blueprint whose arguments are read by our parser."""
 
-    ARGUMENTS_PARSER = Parser()
+    ARGUMENTS_PARSER = StrictParser()

@@ -1,38 +1,55 @@
 """The JSON of the API, as Marshmallow schemas: those that its routes name."""
 
-from backend.api.schemas.base import Problem
-from backend.api.schemas.files import CompleteRequest, File, PresignedUpload, PresignRequest
-from backend.api.schemas.jobs import DeadLetter, EventView, JobPage, JobView, Plan, RunView
-from backend.api.schemas.requests import (
-    DownloadQuery,
-    JobQuery,
-    JobRequest,
-    MasterQuery,
-    RetryRequest,
-    TranslateRequest,
+from backend.api.schemas.base import ProblemSchema
+from backend.api.schemas.files import (
+    CompleteRequestSchema,
+    FileSchema,
+    PresignedUploadSchema,
+    PresignRequestSchema,
 )
-from backend.api.schemas.segments import ChangedSegment, SegmentChange, Segments, SegmentsQuery
+from backend.api.schemas.jobs import (
+    DeadLetterSchema,
+    EventViewSchema,
+    JobPageSchema,
+    JobViewSchema,
+    PlanSchema,
+    RunViewSchema,
+)
+from backend.api.schemas.requests import (
+    DownloadQuerySchema,
+    JobQuerySchema,
+    JobRequestSchema,
+    MasterQuerySchema,
+    RetryRequestSchema,
+    TranslateRequestSchema,
+)
+from backend.api.schemas.segments import (
+    ChangedSegmentSchema,
+    SegmentChangeSchema,
+    SegmentsQuerySchema,
+    SegmentsSchema,
+)
 
 __all__ = [
-    "ChangedSegment",
-    "CompleteRequest",
-    "DeadLetter",
-    "DownloadQuery",
-    "EventView",
-    "File",
-    "JobPage",
-    "JobQuery",
-    "JobRequest",
-    "JobView",
-    "MasterQuery",
-    "Plan",
-    "PresignRequest",
-    "PresignedUpload",
-    "Problem",
-    "RetryRequest",
-    "RunView",
-    "SegmentChange",
-    "Segments",
-    "SegmentsQuery",
-    "TranslateRequest",
+    "ChangedSegmentSchema",
+    "CompleteRequestSchema",
+    "DeadLetterSchema",
+    "DownloadQuerySchema",
+    "EventViewSchema",
+    "FileSchema",
+    "JobPageSchema",
+    "JobQuerySchema",
+    "JobRequestSchema",
+    "JobViewSchema",
+    "MasterQuerySchema",
+    "PlanSchema",
+    "PresignRequestSchema",
+    "PresignedUploadSchema",
+    "ProblemSchema",
+    "RetryRequestSchema",
+    "RunViewSchema",
+    "SegmentChangeSchema",
+    "SegmentsQuerySchema",
+    "SegmentsSchema",
+    "TranslateRequestSchema",
 ]

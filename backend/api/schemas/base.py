@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 
-class Camel(Schema):
+class CamelCaseSchema(Schema):
     """Base: names its fields in camelCase and knows no others."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
@@ -14,33 +14,33 @@ class Camel(Schema):
         field_obj.data_key = first + "".join(part.title() for part in rest)
 
 
-def flag() -> fields.Boolean:
+def build_flag_field() -> fields.Boolean:
     """`true` or `false`, false by default, and no words that might mean it."""
     return fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
-def choice(values: Any, **options: Any) -> fields.String:
+def build_choice_field(values: Any, **options: Any) -> fields.String:
     """One of these words."""
     return fields.String(validate=validate.OneOf([str(value) for value in values]), **options)
 
 
-def name(longest: int) -> fields.String:
+def build_name_field(longest: int) -> fields.String:
     """Text that is not empty, of so many characters at most."""
     return fields.String(validate=validate.Length(1, longest))
 
 
-class FieldProblem(Camel):
+class FieldProblemSchema(CamelCaseSchema):
     """What is wrong with one field."""
 
     field = fields.String()
     message = fields.String()
 
 
-class Problem(Camel):
+class ProblemSchema(CamelCaseSchema):
     """Problem details (RFC 9457); tell problems apart by `type`, show people `detail`."""
 
     type = fields.String(metadata={"example": "urn:dubline:problem:invalid-request"})
     title = fields.String()
     status = fields.Integer()
     detail = fields.String()
-    errors = fields.List(fields.Nested(FieldProblem))
+    errors = fields.List(fields.Nested(FieldProblemSchema))

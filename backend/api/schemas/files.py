@@ -2,19 +2,19 @@
 
 from marshmallow import fields, validate
 
-from backend.api.schemas.base import Camel, choice
+from backend.api.schemas.base import CamelCaseSchema, build_choice_field
 
 ROLES = ("voice", "video", "background", "transcript")
 
 
-class PresignRequest(Camel):
+class PresignRequestSchema(CamelCaseSchema):
     """Announces a file."""
 
     filename = fields.String(required=True, validate=validate.Length(1, 1000))
-    role = choice(ROLES, load_default="video")
+    role = build_choice_field(ROLES, load_default="video")
 
 
-class PresignedUpload(Camel):
+class PresignedUploadSchema(CamelCaseSchema):
     """Where to send it."""
 
     file_id = fields.UUID()
@@ -24,7 +24,7 @@ class PresignedUpload(Camel):
     expires_at = fields.AwareDateTime()
 
 
-class CompleteRequest(Camel):
+class CompleteRequestSchema(CamelCaseSchema):
     """Says that the file was sent; size and hash are compared where given."""
 
     file_id = fields.UUID(required=True)
@@ -32,7 +32,7 @@ class CompleteRequest(Camel):
     sha256 = fields.String(load_default=None, validate=validate.Regexp("^[0-9a-f]{64}$"))
 
 
-class File(Camel):
+class FileSchema(CamelCaseSchema):
     """An upload that was taken in."""
 
     id = fields.UUID()

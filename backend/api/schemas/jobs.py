@@ -2,19 +2,19 @@
 
 from marshmallow import fields
 
-from backend.api.schemas.base import Camel, choice
+from backend.api.schemas.base import CamelCaseSchema, build_choice_field
 
 
-class PlannedStage(Camel):
+class PlannedStageSchema(CamelCaseSchema):
     """What a run does about one stage."""
 
     stage = fields.String()
     language = fields.String(allow_none=True)
-    action = choice(("execute", "reuse", "edited"))
+    action = build_choice_field(("execute", "reuse", "edited"))
     estimated_cost_usd = fields.Float(allow_none=True)
 
 
-class Plan(Camel):
+class PlanSchema(CamelCaseSchema):
     """The answer to a dry run.
 
     The cost is what the same stages have cost before, with the same provider: the most in their
@@ -22,10 +22,10 @@ class Plan(Camel):
     """
 
     estimated_cost_usd = fields.Float(allow_none=True)
-    plan = fields.List(fields.Nested(PlannedStage))
+    plan = fields.List(fields.Nested(PlannedStageSchema))
 
 
-class Cost(Camel):
+class CostSchema(CamelCaseSchema):
     """What a stage cost, by which provider and model."""
 
     provider = fields.String(allow_none=True)
@@ -33,7 +33,7 @@ class Cost(Camel):
     usd = fields.Float(allow_none=True)
 
 
-class StageView(Camel):
+class StageViewSchema(CamelCaseSchema):
     """One stage's progress marker; `origin` tells whether it is executed, reused or given."""
 
     stage = fields.String()
@@ -43,13 +43,13 @@ class StageView(Camel):
     progress = fields.Float()
     error = fields.Dict(allow_none=True)
     warnings = fields.List(fields.String())
-    cost = fields.Nested(Cost)
+    cost = fields.Nested(CostSchema)
     retry_at = fields.AwareDateTime(allow_none=True)
     started_at = fields.AwareDateTime(allow_none=True)
     finished_at = fields.AwareDateTime(allow_none=True)
 
 
-class ArtifactView(Camel):
+class ArtifactViewSchema(CamelCaseSchema):
     """A file that a stage made; `name` is what to ask `download` for."""
 
     name = fields.String()
@@ -62,7 +62,7 @@ class ArtifactView(Camel):
     meta = fields.Dict()
 
 
-class ReportSums(Camel):
+class ReportSumsSchema(CamelCaseSchema):
     """The report of a dub in a few figures; shares are 0..1 (docs/report.md)."""
 
     lines = fields.Integer()
@@ -83,7 +83,7 @@ class ReportSums(Camel):
     cost_usd = fields.Float()
 
 
-class LanguageView(Camel):
+class LanguageViewSchema(CamelCaseSchema):
     """Where a target language stands, in the latest run that has it.
 
     `report` is about the dub that is served, null until there is one.
@@ -93,11 +93,11 @@ class LanguageView(Camel):
     status = fields.String()
     progress = fields.Float()
     run = fields.Integer()
-    stages = fields.List(fields.Nested(StageView))
-    report = fields.Nested(ReportSums, allow_none=True)
+    stages = fields.List(fields.Nested(StageViewSchema))
+    report = fields.Nested(ReportSumsSchema, allow_none=True)
 
 
-class JobSummary(Camel):
+class JobSummarySchema(CamelCaseSchema):
     """A job in a list."""
 
     id = fields.UUID()
@@ -110,17 +110,17 @@ class JobSummary(Camel):
     created_at = fields.AwareDateTime()
 
 
-class JobView(JobSummary):
+class JobViewSchema(JobSummarySchema):
     """A job with everything that can be told of it."""
 
     finished_at = fields.AwareDateTime(allow_none=True)
     progress = fields.Float()
-    stages = fields.List(fields.Nested(StageView))
-    languages = fields.List(fields.Nested(LanguageView))
-    artifacts = fields.List(fields.Nested(ArtifactView))
+    stages = fields.List(fields.Nested(StageViewSchema))
+    languages = fields.List(fields.Nested(LanguageViewSchema))
+    artifacts = fields.List(fields.Nested(ArtifactViewSchema))
 
 
-class RunView(Camel):
+class RunViewSchema(CamelCaseSchema):
     """One run with what it executed, what it reused and what it was given."""
 
     id = fields.UUID()
@@ -134,7 +134,7 @@ class RunView(Camel):
     given = fields.List(fields.String())
 
 
-class DeadLetter(Camel):
+class DeadLetterSchema(CamelCaseSchema):
     """A stage that ran out of attempts; `error` is what the last one ended with."""
 
     id = fields.UUID()
@@ -147,7 +147,7 @@ class DeadLetter(Camel):
     finished_at = fields.AwareDateTime()
 
 
-class EventView(Camel):
+class EventViewSchema(CamelCaseSchema):
     """Something that happened to a job."""
 
     seq = fields.Integer()
@@ -164,8 +164,8 @@ class EventView(Camel):
     created_at = fields.AwareDateTime()
 
 
-class JobPage(Camel):
+class JobPageSchema(CamelCaseSchema):
     """A page of jobs; `next` is the `before` of the next page."""
 
-    jobs = fields.List(fields.Nested(JobSummary))
+    jobs = fields.List(fields.Nested(JobSummarySchema))
     next = fields.UUID(allow_none=True)

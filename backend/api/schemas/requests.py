@@ -4,29 +4,34 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from backend.api.schemas.base import Camel, choice, flag, name
-from backend.pipeline.params import Bed, Kind, Loudness, Mode, Policy
+from backend.api.schemas.base import (
+    CamelCaseSchema,
+    build_choice_field,
+    build_flag_field,
+    build_name_field,
+)
+from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
 from backend.pipeline.stages import RESUMABLE, Stage
 
 
-class CaptionsRequest(Camel):
+class CaptionsRequestSchema(CamelCaseSchema):
     """What captions there are besides files in the dub's language."""
 
-    bilingual = flag()
-    burn_in = flag()
+    bilingual = build_flag_field()
+    burn_in = build_flag_field()
 
 
-class TimingRequest(Camel):
+class TimingRequestSchema(CamelCaseSchema):
     """How lines are fitted into their time; by default `fit` and 2 s."""
 
-    policy = choice(Policy)
+    policy = build_choice_field(TimingPolicy)
     max_shift = fields.Float(
         validate=validate.Range(0, 10),
         metadata={"description": "seconds that a line may start early or late"},
     )
 
 
-class DuckingRequest(Camel):
+class DuckingRequestSchema(CamelCaseSchema):
     """How the bed steps back under speech; without `depthDb` by what kind of bed it is."""
 
     depth_db = fields.Float(validate=validate.Range(0, 40))
@@ -34,27 +39,27 @@ class DuckingRequest(Camel):
     release_ms = fields.Integer(validate=validate.Range(10, 3000))
 
 
-class JobRequest(Camel):
+class JobRequestSchema(CamelCaseSchema):
     """Asks for a dub or a transcription.
 
     `startFrom: mt` takes a transcript in place of recognition, `startFrom: tts` a translation for
     each target language: uploads of role `transcript` in SRT, WebVTT or Dubline's JSON.
     """
 
-    kind = choice(Kind, load_default=str(Kind.DUB))
+    kind = build_choice_field(JobKind, load_default=str(JobKind.DUB))
     media_id = fields.UUID(required=True)
     background_id = fields.UUID(load_default=None)
     source_language = fields.String(load_default="en")
     target_languages = fields.List(fields.String(), load_default=list)
-    mode = choice(Mode, load_default=str(Mode.MONO))
-    bed = choice(Bed, load_default=str(Bed.AUTO))
-    ducking = fields.Nested(DuckingRequest, load_default=dict)
-    loudness = choice(Loudness, load_default=str(Loudness.SOURCE))
-    flac = flag()
-    stems = flag()
-    segment_audio = flag()
-    transcribe_dub = flag()
-    start_from = choice((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
+    mode = build_choice_field(SpeakerMode, load_default=str(SpeakerMode.MONO))
+    bed = build_choice_field(Bed, load_default=str(Bed.AUTO))
+    ducking = fields.Nested(DuckingRequestSchema, load_default=dict)
+    loudness = build_choice_field(Loudness, load_default=str(Loudness.SOURCE))
+    flac = build_flag_field()
+    stems = build_flag_field()
+    segment_audio = build_flag_field()
+    transcribe_dub = build_flag_field()
+    start_from = build_choice_field((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
     transcript_id = fields.UUID(load_default=None)
     translations = fields.Dict(
         keys=fields.String(),
@@ -63,36 +68,36 @@ class JobRequest(Camel):
         metadata={"description": "upload by target language, for `startFrom: tts`"},
     )
     voices = fields.Dict(
-        keys=name(20),
-        values=name(200),
+        keys=build_name_field(20),
+        values=build_name_field(200),
         load_default=dict,
         metadata={"description": "a voice by speaker, as in `dubline voices`; others are chosen"},
     )
-    captions = fields.Nested(CaptionsRequest, load_default=dict)
-    timing = fields.Nested(TimingRequest, load_default=dict)
+    captions = fields.Nested(CaptionsRequestSchema, load_default=dict)
+    timing = fields.Nested(TimingRequestSchema, load_default=dict)
 
 
-class RetryRequest(Camel):
+class RetryRequestSchema(CamelCaseSchema):
     """Asks for another run of a job."""
 
-    resume_from = choice(["auto", *RESUMABLE], load_default="auto")
+    resume_from = build_choice_field(["auto", *RESUMABLE], load_default="auto")
     from_run_id = fields.UUID(load_default=None)
     languages = fields.List(fields.String(), load_default=list)
     overrides = fields.Dict(keys=fields.String(), load_default=dict)
-    accept_stale = flag()
-    dry_run = flag()
+    accept_stale = build_flag_field()
+    dry_run = build_flag_field()
 
 
-class TranslateRequest(JobRequest, RetryRequest):
+class TranslateRequestSchema(JobRequestSchema, RetryRequestSchema):
     """Asks for a new dub (`mediaId` ...) or for another run of one (`jobId`, `resumeFrom` ...)."""
 
     media_id = fields.UUID(load_default=None)
     job_id = fields.UUID(load_default=None)
 
     @validates_schema(pass_original=True)
-    def _one_of_the_two(self, _data: Any, original: dict[str, Any], **_: Any) -> None:
+    def _check_alternatives(self, _data: Any, original: dict[str, Any], **_: Any) -> None:
         again = "jobId" in original
-        asked = RetryRequest() if again else JobRequest()
+        asked = RetryRequestSchema() if again else JobRequestSchema()
         known = {"jobId", *(field.data_key for field in asked.fields.values())} - {"kind"}
         wrong = sorted(set(original) - known)
         if wrong:
@@ -102,20 +107,20 @@ class TranslateRequest(JobRequest, RetryRequest):
             raise ValidationError("needed for a new dub (or jobId for another run)", "mediaId")
 
 
-class JobQuery(Camel):
+class JobQuerySchema(CamelCaseSchema):
     """Pages through jobs, newest first."""
 
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
     before = fields.UUID(load_default=None)
 
 
-class MasterQuery(Camel):
+class MasterQuerySchema(CamelCaseSchema):
     """Which language to begin with; those with the same picture come with it."""
 
     language = fields.String(load_default=None)
 
 
-class DownloadQuery(Camel):
+class DownloadQuerySchema(CamelCaseSchema):
     """Which artifact, by its name."""
 
     artifact = fields.String(required=True)

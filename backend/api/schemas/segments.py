@@ -2,16 +2,16 @@
 
 from marshmallow import fields, validate
 
-from backend.api.schemas.base import Camel
+from backend.api.schemas.base import CamelCaseSchema
 
 
-class SegmentsQuery(Camel):
+class SegmentsQuerySchema(CamelCaseSchema):
     """Which of the job's languages."""
 
     language = fields.String(required=True)
 
 
-class Segment(Camel):
+class SegmentSchema(CamelCaseSchema):
     """A line of the dub, seconds from the start of the recording."""
 
     id = fields.Integer()
@@ -25,7 +25,7 @@ class Segment(Camel):
     )
 
 
-class Segments(Camel):
+class SegmentsSchema(CamelCaseSchema):
     """The lines of a language, in time order."""
 
     language = fields.String()
@@ -35,10 +35,10 @@ class Segments(Camel):
     output_revision = fields.Integer(
         metadata={"description": "the revision that the present files were made of"}
     )
-    segments = fields.List(fields.Nested(Segment))
+    segments = fields.List(fields.Nested(SegmentSchema))
 
 
-class SegmentChange(Camel):
+class SegmentChangeSchema(CamelCaseSchema):
     """What to change in a line; what is not named stays."""
 
     revision = fields.Integer(required=True, metadata={"description": "as it was read"})
@@ -49,7 +49,7 @@ class SegmentChange(Camel):
     end = fields.Float(validate=validate.Range(min=0))
 
 
-class ChangedSegment(Segment):
+class ChangedSegmentSchema(SegmentSchema):
     """The line as it is now."""
 
     revision = fields.Integer()

@@ -13,8 +13,8 @@ def dead_letters(requeue: str | None, server: str | None) -> None:
     """List the stages that ran out of attempts, or start them again."""
     from backend.cli import submit
 
-    with submit.connected(settings.load(), server) as (client, _):
-        letters = client.dead_letters()
+    with submit.connect(settings.load(), server) as (client, _):
+        letters = client.list_dead_letters()
         for letter in letters:
             label = f"{letter['stage']} {letter['language']}".strip()
             click.echo(

@@ -11,7 +11,7 @@ from backend import settings
 from backend.cli.commands.options import FILE, FOLDER, server_option
 
 
-def _job_options(command: Callable[..., None]) -> Callable[..., None]:
+def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--from", "source", default="en", show_default=True, help="Language spoken."),
         click.option(
@@ -28,7 +28,7 @@ def _job_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _pairs(given: Sequence[str], example: str) -> dict[str, str]:
+def _parse_pairs(given: Sequence[str], example: str) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     for one, (name, _, value) in zip(given, pairs, strict=True):
         if not (name and value):
@@ -36,17 +36,17 @@ def _pairs(given: Sequence[str], example: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _translations(
+def _parse_translations(
     context: click.Context, option: click.Parameter, given: Sequence[str]
 ) -> dict[str, Path]:
-    pairs = _pairs(given, "es=talk.es.srt")
+    pairs = _parse_pairs(given, "es=talk.es.srt")
     return {language: FILE.convert(path, option, context) for language, path in pairs.items()}
 
 
-def _voices(
+def _parse_voices(
     _context: click.Context, _option: click.Parameter, given: Sequence[str]
 ) -> dict[str, str]:
-    return _pairs(given, "B=f2")
+    return _parse_pairs(given, "B=f2")
 
 
 @click.command()
@@ -89,7 +89,7 @@ def _voices(
     "translations",
     metavar="LANGUAGE=FILE",
     multiple=True,
-    callback=_translations,
+    callback=_parse_translations,
     help="A translation of it, for example es=talk.es.srt; one for each language.",
 )
 @click.option(
@@ -97,10 +97,10 @@ def _voices(
     "voices",
     multiple=True,
     metavar="SPEAKER=VOICE",
-    callback=_voices,
+    callback=_parse_voices,
     help="A speaker's voice, for example B=f2; see `dubline voices es`. May be repeated.",
 )
-@_job_options
+@_add_job_options
 def dub(
     media: Path,
     *,
@@ -123,18 +123,18 @@ def dub(
         "timing": {"policy": policy},
         "voices": voices,
     }
-    _do(media, request, **options)
+    _run_job(media, request, **options)
 
 
 @click.command()
 @click.argument("media", metavar="INPUT", type=FILE)
-@_job_options
+@_add_job_options
 def transcribe(media: Path, **options: Any) -> None:
     """Transcribe INPUT to TXT, SRT, VTT, DOCX and JSON."""
-    _do(media, {"kind": "transcribe"}, **options)
+    _run_job(media, {"kind": "transcribe"}, **options)
 
 
-def _do(
+def _run_job(
     media: Path,
     request: dict[str, Any],
     *,
@@ -151,9 +151,9 @@ def _do(
     out.mkdir(parents=True, exist_ok=True)
     request = {**request, "sourceLanguage": source, "mode": mode}
     try:
-        with submit.connected(loaded, server) as (client, stack):
-            files = submit.Files(media, **others)
-            submit.run(client, stack, loaded, files=files, request=request, out=out)
+        with submit.connect(loaded, server) as (client, stack):
+            files = submit.JobFiles(media, **others)
+            submit.run_job(client, stack, loaded, files=files, request=request, out=out)
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         sys.exit(130)

@@ -40,10 +40,12 @@ def collect(delete: bool) -> None:
     parts = Parts(settings.load())
     if not schema.is_current(parts.db):
         raise click.ClickException("The schema is not up to date: run `dubline migrate` first")
-    keep = garbage.ages(parts.settings.stage_limit_s, parts.settings.keep_days)
+    keep = garbage.compute_ages(parts.settings.stage_limit_s, parts.settings.keep_days)
     count = size = 0
     try:
-        for found in garbage.collect(parts.db, parts.store, parts.scratch, keep, delete=delete):
+        for found in garbage.collect_garbage(
+            parts.db, parts.store, parts.scratch, keep, delete=delete
+        ):
             click.echo(found.key)
             count, size = count + 1, size + found.size
     except DublineError as error:

@@ -18,15 +18,15 @@ def segments(job: str, language: str, edit: bool, out: Path | None, server: str 
     """Show or change the lines of a dub; only what was changed is spoken and mixed again."""
     from backend.cli import edit_lines, line_text, submit
 
-    with submit.connected(settings.load(), server) as (client, stack):
-        found = client.segments(job, language)
+    with submit.connect(settings.load(), server) as (client, stack):
+        found = client.read_segments(job, language)
         revision = found["revision"]
         if edit:
-            revision = edit_lines.edited(client, job, language, found)
+            revision = edit_lines.edit_in_editor(client, job, language, found)
         else:
-            click.echo(line_text.as_text(found["segments"]))
+            click.echo(line_text.format_lines(found["segments"]))
         if out:
             out.mkdir(parents=True, exist_ok=True)
-            submit.finish(client, stack, client.resume(job), out)
+            submit.finish_job(client, stack, client.resume(job), out)
         elif revision != found["outputRevision"]:
             click.echo("What was changed is heard after another run: give --out FOLDER", err=True)

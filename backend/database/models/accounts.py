@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped
 
-from backend.database.models.base import Base, id_column, now_column
+from backend.database.models.base import Base, build_id_column, build_now_column
 
 
 class User(Base):
@@ -13,9 +13,9 @@ class User(Base):
 
     __tablename__ = "users"
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     name: Mapped[str]
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
 
 
 LOCAL_USER = UUID(int=0)

@@ -41,17 +41,17 @@ class Base(DeclarativeBase):
     }
 
 
-def enum_constraint(column: str, values: type[Any]) -> CheckConstraint:
+def build_enum_constraint(column: str, values: type[Any]) -> CheckConstraint:
     """The constraint that a column holds one of an enum's values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def id_column() -> Mapped[UUID]:
+def build_id_column() -> Mapped[UUID]:
     """A primary key that sorts by time."""
     return mapped_column(primary_key=True, default=uuid7)
 
 
-def now_column() -> Mapped[datetime]:
+def build_now_column() -> Mapped[datetime]:
     """The time at which the row was written, by the database's clock."""
     return mapped_column(default=from_now(0))

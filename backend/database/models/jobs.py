@@ -11,8 +11,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database.models.base import Base, enum_constraint, id_column, now_column
-from backend.pipeline.params import Kind, Mode
+from backend.database.models.base import (
+    Base,
+    build_enum_constraint,
+    build_id_column,
+    build_now_column,
+)
+from backend.pipeline.params import JobKind, SpeakerMode
 
 
 class Job(Base):
@@ -20,16 +25,16 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        enum_constraint("kind", Kind),
-        enum_constraint("mode", Mode),
+        build_enum_constraint("kind", JobKind),
+        build_enum_constraint("mode", SpeakerMode),
         Index("ix_jobs_user_id_id", "user_id", "id"),
     )
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    kind: Mapped[Kind]
+    kind: Mapped[JobKind]
     source_language: Mapped[str]
-    mode: Mapped[Mode]
+    mode: Mapped[SpeakerMode]
     params: Mapped[dict[str, Any]]  # as submitted
     media_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id"))
     background_id: Mapped[UUID | None] = mapped_column(ForeignKey("uploads.id"))
@@ -37,7 +42,7 @@ class Job(Base):
     # Given out under this row's lock: whoever changes stage state takes that lock first, which
     # keeps events gapless and lets exactly one of two finishing languages end the run.
     event_seq: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
 
 
 class SegmentEdit(Base):
@@ -53,7 +58,7 @@ class SegmentEdit(Base):
     object_key: Mapped[str]
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
 
 
 class JobEvent(Base):
@@ -73,4 +78,4 @@ class JobEvent(Base):
     units: Mapped[float | None]
     unit: Mapped[str | None]
     cost_usd: Mapped[float | None]
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()

@@ -14,7 +14,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database.models.base import Base, enum_constraint, id_column, now_column
+from backend.database.models.base import (
+    Base,
+    build_enum_constraint,
+    build_id_column,
+    build_now_column,
+)
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import RunState, StageState
 
@@ -25,7 +30,7 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("job_id", "number"),
-        enum_constraint("state", RunState),
+        build_enum_constraint("state", RunState),
         Index(
             "uq_runs_one_active",
             "job_id",
@@ -35,14 +40,14 @@ class Run(Base):
         ),
     )
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     number: Mapped[int]
     resume_from: Mapped[str | None]  # a stage, `auto`, or null for the first run
     params: Mapped[dict[str, Any]]  # pinned: JobParams with the providers that do it
     state: Mapped[RunState] = mapped_column(default=RunState.ACTIVE)
     cancel_requested_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
     finished_at: Mapped[datetime | None]
 
 
@@ -52,8 +57,8 @@ class StageRun(Base):
     __tablename__ = "stage_runs"
     __table_args__ = (
         UniqueConstraint("run_id", "stage", "language"),
-        enum_constraint("stage", Stage),
-        enum_constraint("state", StageState),
+        build_enum_constraint("stage", Stage),
+        build_enum_constraint("state", StageState),
         CheckConstraint("origin IN ('executed', 'reused', 'given')", name="origin"),
         Index("ix_stage_runs_upstream_id", "upstream_id"),
         Index(
@@ -64,7 +69,7 @@ class StageRun(Base):
         ),
     )
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     stage: Mapped[Stage]
@@ -102,7 +107,7 @@ class Artifact(Base):
         Index("ix_artifacts_object_key", "object_key"),
     )
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
     stage_run_id: Mapped[UUID] = mapped_column(ForeignKey("stage_runs.id"))
     kind: Mapped[str]
@@ -113,7 +118,7 @@ class Artifact(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     mime: Mapped[str]
     meta: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
 
 
 class Outbox(Base):
@@ -127,6 +132,6 @@ class Outbox(Base):
     __table_args__ = (Index("ix_outbox_due_at", "due_at"),)
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), primary_key=True)
-    due_at: Mapped[datetime] = now_column()
+    due_at: Mapped[datetime] = build_now_column()
     looked_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)  # in a row without any progress seen

@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database.models.base import Base, id_column, now_column
+from backend.database.models.base import Base, build_id_column, build_now_column
 
 
 class Upload(Base):
@@ -24,7 +24,7 @@ class Upload(Base):
         Index("ix_uploads_object_key", "object_key"),
     )
 
-    id: Mapped[UUID] = id_column()
+    id: Mapped[UUID] = build_id_column()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     role: Mapped[str]
     filename: Mapped[str]
@@ -34,5 +34,5 @@ class Upload(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     duration: Mapped[float | None]  # seconds
     probe: Mapped[dict[str, Any] | None]  # container and streams as found
-    created_at: Mapped[datetime] = now_column()
+    created_at: Mapped[datetime] = build_now_column()
     completed_at: Mapped[datetime | None]

@@ -21,23 +21,23 @@ TEXT = b"Hello there.\nHow are you?\n"
 SHA256 = hashlib.sha256(TEXT).hexdigest()
 
 
-def announced(client: FlaskClient, filename: str = "talk.txt", role: str = "video") -> dict:
+def announce_file(client: FlaskClient, filename: str = "talk.txt", role: str = "video") -> dict:
     answer = client.post("/v1/files/presign", json={"filename": filename, "role": role})
     assert answer.status_code == 201
     return answer.json
 
 
-def uploaded(client: FlaskClient, content: bytes = TEXT, **announcement: str) -> dict:
+def upload_file(client: FlaskClient, content: bytes = TEXT, **announcement: str) -> dict:
     """A file that was announced, sent and taken in."""
-    found = announced(client, **announcement)
+    found = announce_file(client, **announcement)
     assert client.put(found["url"], data=content).status_code == 204
     answer = client.post("/v1/files/complete", json={"fileId": found["fileId"]})
     assert answer.status_code == 200, answer.json
     return answer.json
 
 
-def submitted(client: FlaskClient, *languages: str) -> dict:
-    request = {"mediaId": uploaded(client)["id"], "targetLanguages": languages or ("es",)}
+def submit_job(client: FlaskClient, *languages: str) -> dict:
+    request = {"mediaId": upload_file(client)["id"], "targetLanguages": languages or ("es",)}
     answer = client.post("/v1/jobs", json=request)
     assert answer.status_code == 202, answer.json
     return answer.json
@@ -45,7 +45,7 @@ def submitted(client: FlaskClient, *languages: str) -> dict:
 
 def done(client: FlaskClient, parts: Parts, *languages: str) -> dict:
     """A job all of whose stages were done."""
-    job = submitted(client, *languages)
+    job = submit_job(client, *languages)
     [run] = client.get(f"/v1/jobs/{job['id']}/runs").json
     factories.do_all(parts.db, UUID(run["id"]), *languages, store=parts.store)
     return client.get(f"/v1/jobs/{job['id']}").json
@@ -69,35 +69,35 @@ def download(client: FlaskClient, job: dict, name: str) -> TestResponse:
 
 def test_a_file_is_probed_when_it_is_complete(client, tmp_path):
     wav = write(tmp_path / "talk.wav", tone(1.5)).read_bytes()
-    file = uploaded(client, wav, filename="talk.wav", role="voice")
+    file = upload_file(client, wav, filename="talk.wav", role="voice")
     assert file["duration"] == pytest.approx(1.5)
     assert (file["mime"], file["size"]) == ("audio/wav", len(wav))
     assert file["probe"]["audio"]["sample_rate"] == 48_000
 
 
 def test_completing_twice_answers_the_same(client):
-    file = uploaded(client)
+    file = upload_file(client)
     assert client.post("/v1/files/complete", json={"fileId": file["id"]}).json == file
 
 
 @pytest.mark.parametrize("filename", ['محاضرة "أ" 1/2.mp4', "夜/昼.mp4", "a\\b; c=d.mp4"])
 def test_a_file_keeps_its_name(client, filename):
-    assert uploaded(client, filename=filename)["filename"] == filename
+    assert upload_file(client, filename=filename)["filename"] == filename
 
 
 def test_what_was_taken_in_cannot_be_changed_by_its_upload_url(client, parts):
-    found = announced(client)
+    found = announce_file(client)
     client.put(found["url"], data=TEXT)
     file = client.post("/v1/files/complete", json={"fileId": found["fileId"]}).json
     client.put(found["url"], data=b"something else")
     again = client.post("/v1/files/complete", json={"fileId": found["fileId"]}).json
     assert again["sha256"] == file["sha256"] == SHA256
-    assert parts.store.holds(f"uploads/{file['id']}/{SHA256}", size=len(TEXT), sha256=SHA256)
+    assert parts.store.has_object(f"uploads/{file['id']}/{SHA256}", size=len(TEXT), sha256=SHA256)
 
 
 def test_an_accepted_job_is_promised_and_says_where_it_is(client, parts):
     answer = client.post(
-        "/v1/jobs", json={"mediaId": uploaded(client)["id"], "targetLanguages": ["es", "pt"]}
+        "/v1/jobs", json={"mediaId": upload_file(client)["id"], "targetLanguages": ["es", "pt"]}
     )
     assert answer.headers["Location"] == f"/v1/jobs/{answer.json['id']}"
     assert (answer.json["status"], answer.json["run"]) == ("running", 1)
@@ -112,7 +112,7 @@ def test_an_accepted_job_is_promised_and_says_where_it_is(client, parts):
 
 
 def test_a_transcription(client):
-    request = {"kind": "transcribe", "mediaId": uploaded(client)["id"]}
+    request = {"kind": "transcribe", "mediaId": upload_file(client)["id"]}
     job = client.post("/v1/jobs", json=request).json
     assert (job["kind"], job["languages"]) == ("transcribe", [])
 
@@ -138,7 +138,7 @@ def test_a_part_of_a_file(client, parts, headers, status, content):
 
 
 def test_a_cancelled_job_is_resumed(client, parts):
-    job = submitted(client)
+    job = submit_job(client)
     cancelled = client.delete(f"/v1/jobs/{job['id']}")
     assert (cancelled.status_code, cancelled.json["status"]) == (202, "cancelled")
     assert cancelled.json["languages"][0]["status"] == "cancelled"
@@ -168,11 +168,11 @@ def test_a_dry_run_tells_the_plan_and_does_nothing(client, parts):
 
 
 def test_a_dry_run_tells_what_it_would_cost(client, parts):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     prices = {Stage.ASR: 1.0, Stage.MT: 0.25, Stage.TTS: 0.5, Stage.MIX: 0.0}
     for stage, usd in prices.items():
-        claim = factories.claimed(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
-        success = replace(factories.made(claim, parts.store), cost_usd=usd)
+        claim = factories.claim_stage(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
+        success = replace(factories.build_success(claim, parts.store), cost_usd=usd)
         transitions.succeed(parts.db, claim, success)
     for more, expected in (
         ({"resumeFrom": "mt"}, 0.75),
@@ -192,8 +192,8 @@ def test_a_new_language_is_added(client, parts):
     [_, run] = client.get(f"/v1/jobs/{job['id']}/runs").json
     assert (run["executed"], run["reused"]) == (["mt:fr", "tts:fr", "mix:fr", "join"], ["asr"])
     for stage in PER_LANGUAGE:
-        factories.do(parts.db, UUID(run["id"]), stage, "fr", parts.store)
-    factories.do(parts.db, UUID(run["id"]), Stage.JOIN, store=parts.store)
+        factories.do_stage(parts.db, UUID(run["id"]), stage, "fr", parts.store)
+    factories.do_stage(parts.db, UUID(run["id"]), Stage.JOIN, store=parts.store)
     job = client.get(f"/v1/jobs/{job['id']}").json
     assert [one["status"] for one in job["languages"]] == ["complete", "complete"]
     assert {a["name"] for a in job["artifacts"]} >= {"es/audio.txt", "fr/audio.txt"}
@@ -210,7 +210,7 @@ def test_the_history_has_no_gaps(client, parts):
 
 
 def test_the_jobs_page_by_page(client, parts):
-    made = [str(factories.dub(parts.db)[0]) for _ in range(5)]
+    made = [str(factories.create_dub(parts.db)[0]) for _ in range(5)]
     seen, query = [], {"limit": 2}
     while query:
         page = client.get("/v1/jobs", query_string=query).json
@@ -222,7 +222,7 @@ def test_the_jobs_page_by_page(client, parts):
 def test_somebody_elses_job_does_not_exist(client, parts):
     somebody = factories.user(parts.db)
     media_id = factories.upload(parts.db, user_id=somebody)
-    job_id, _ = submit.create(parts.db, somebody, factories.dub_params(), media_id=media_id)
+    job_id, _ = submit.create_job(parts.db, somebody, factories.dub_params(), media_id=media_id)
     url = f"/v1/jobs/{job_id}"
     answers = [
         client.get(url),

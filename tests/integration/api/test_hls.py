@@ -29,7 +29,7 @@ def parts(request, tmp_path_factory) -> Iterator[Parts]:
     home = tmp_path_factory.mktemp("home")
     parts = Parts(factories.stub_settings(home, api_port=free_port(), **more))
     schema.migrate(parts.db)
-    with hls_scene.served(parts):
+    with hls_scene.serve_api(parts):
         yield parts
     parts.db.engine.dispose()
 
@@ -38,7 +38,7 @@ def parts(request, tmp_path_factory) -> Iterator[Parts]:
 def film(parts: Parts) -> str:
     """The URL of a film in two languages, made once for all tests."""
     folder = parts.settings.dubline_home
-    job_id = hls_scene.streamable(parts, hls_scene.film(folder), *LANGUAGES)
+    job_id = hls_scene.create_streamable(parts, hls_scene.film(folder), *LANGUAGES)
     return f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8"
 
 
@@ -53,7 +53,7 @@ def media(master: m3u8.M3U8, url: str) -> m3u8.M3U8:
     return m3u8.loads(httpx.get(url).raise_for_status().text, uri=url)
 
 
-def heard(playlist_url: str) -> np.ndarray:
+def play_sound(playlist_url: str) -> np.ndarray:
     """What a player makes of a media playlist, from zero on; shape (n,)."""
     with av.open(playlist_url) as container:
         frames = list(container.decode(audio=0))
@@ -104,7 +104,7 @@ def test_media_playlists_are_those_of_the_file(master):
 def test_every_rendition_sounds_and_is_to_the_sample_where_it_was(master):
     for one in master.media:
         if one.type == "AUDIO":
-            sound, expected = heard(one.uri), tone(SECONDS, hertz=HERTZ[one.language])[:, 0]
+            sound, expected = play_sound(one.uri), tone(SECONDS, hertz=HERTZ[one.language])[:, 0]
             error = sound[: len(expected)] - expected
             assert np.sqrt(np.mean(error[RATE:-RATE] ** 2)) < 0.01
 
@@ -146,7 +146,9 @@ def test_hls_js_plays_in_a_browser_and_switches_sound_and_subtitles(film, tmp_pa
 def test_only_languages_with_one_picture_are_streamed_together(parts):
     folder = parts.settings.dubline_home
     pictures = {"fr": hls_scene.film(folder, SECONDS + 2)}
-    job_id = hls_scene.streamable(*(parts, hls_scene.film(folder), *LANGUAGES, "fr"), held=pictures)
+    job_id = hls_scene.create_streamable(
+        *(parts, hls_scene.film(folder), *LANGUAGES, "fr"), held=pictures
+    )
     offered = {}
     for query in ("", "?language=pt-BR", "?language=fr"):
         url = f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8{query}"
@@ -169,11 +171,11 @@ def test_only_languages_with_one_picture_are_streamed_together(parts):
 def test_urls_live_until_the_film_is_over(master, parts):
     url = next(one.uri for one in master.media if one.type == "AUDIO")
     token = url.split("/")[-2]
-    assert parts.playlist_links.claims(token)["ttl"] == pytest.approx(900 + SECONDS)
+    assert parts.playlist_links.verify_claims(token)["ttl"] == pytest.approx(900 + SECONDS)
 
 
 def test_a_job_with_nothing_finished_says_so(parts):
-    job_id, _run_id = factories.dub(parts.db)
+    job_id, _run_id = factories.create_dub(parts.db)
     answer = httpx.get(f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8")
     assert answer.status_code == 404
     assert "wait until a language is complete" in answer.json()["detail"]
@@ -186,7 +188,7 @@ def test_a_forged_playlist_is_refused(parts):
 
 def test_a_language_that_is_gone_is_said(master, parts):
     url = next(one.uri for one in master.media if one.type == "AUDIO")
-    claims = parts.playlist_links.claims(url.split("/")[-2])
-    token = parts.playlist_links.token({**claims, "language": "fr"}, timedelta(hours=1))
+    claims = parts.playlist_links.verify_claims(url.split("/")[-2])
+    token = parts.playlist_links.sign_claims({**claims, "language": "fr"}, timedelta(hours=1))
     answer = httpx.get(f"{parts.settings.api_url}/v1/playlists/{token}/fr.m3u8")
     assert answer.status_code == 404

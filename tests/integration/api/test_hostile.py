@@ -50,21 +50,21 @@ def test_a_foreign_host_is_refused(client):
     assert client.get("/v1/jobs", headers={"Host": "localhost:8642"}).status_code == 200
 
 
-def announced(client, filename: str = "talk.txt") -> dict:
+def announce_file(client, filename: str = "talk.txt") -> dict:
     return client.post("/v1/files/presign", json={"filename": filename}).json
 
 
 def test_what_is_refused_takes_no_room_and_may_be_sent_again(client, parts):
-    file = announced(client)
+    file = announce_file(client)
     client.put(file["url"], data=b"\x00\x01 no media")
     assert client.post("/v1/files/complete", json={"fileId": file["fileId"]}).status_code == 422
-    assert list(parts.local_store.objects("incoming/")) == []
+    assert list(parts.local_store.list_objects("incoming/")) == []
     assert client.put(file["url"], data=b"Hello.").status_code == 204
     assert client.post("/v1/files/complete", json={"fileId": file["fileId"]}).status_code == 200
 
 
 def test_what_is_complete_stays_as_it_is(client, parts):
-    file = announced(client)
+    file = announce_file(client)
     client.put(file["url"], data=b"Hello.")
     request = {"fileId": file["fileId"], "sha256": hashlib.sha256(b"Hello.").hexdigest()}
     assert client.post("/v1/files/complete", json=request).status_code == 200
@@ -75,7 +75,7 @@ def test_what_is_complete_stays_as_it_is(client, parts):
 
 
 def test_a_run_that_goes_on_hides_no_file_of_the_one_before(client, parts):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     factories.do_all(parts.db, run_id, store=parts.store)
     before = client.get(f"/v1/jobs/{job_id}").json["artifacts"]
     assert client.post(f"/v1/jobs/{job_id}/retry", json={"resumeFrom": "mt"}).status_code == 202

@@ -86,7 +86,7 @@ def test_a_job_that_makes_no_sense(client, media_id, change, field):
     ],
 )
 def test_a_resume_that_makes_no_sense(client, parts, change, field):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     factories.do_all(parts.db, run_id, store=parts.store)
     answer = client.post(f"/v1/jobs/{job_id}/retry", json=change)
     check_problem(answer, 422, "invalid-request", field)
@@ -100,14 +100,14 @@ def test_what_is_no_json_object(client, body):
 
 
 def test_a_resume_while_a_run_goes_on(client, parts):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     answer = client.post(f"/v1/jobs/{job_id}/retry", json={})
     check_problem(answer, 409, "run-active")
     assert answer.json["runId"] == str(run_id)
 
 
 def test_a_resume_from_where_nothing_is(client, parts):
-    job_id, _ = factories.dub(parts.db)
+    job_id, _ = factories.create_dub(parts.db)
     client.delete(f"/v1/jobs/{job_id}")
     answer = client.post(f"/v1/jobs/{job_id}/retry", json={"resumeFrom": "mix"})
     check_problem(answer, 409, "upstream-artifact-missing")
@@ -131,8 +131,8 @@ def test_what_is_not_there(client, method, url, status, slug):
 
 
 def test_an_artifact_that_is_not_there_names_those_that_are(client, parts):
-    job_id, run_id = factories.dub(parts.db)
-    factories.do(parts.db, run_id, Stage.ASR)
+    job_id, run_id = factories.create_dub(parts.db)
+    factories.do_stage(parts.db, run_id, Stage.ASR)
     url = f"/v1/jobs/{job_id}/download"
     answer = client.get(url, query_string={"artifact": "es/dub.mp4"})
     check_problem(answer, 404, "not-found")
@@ -146,7 +146,7 @@ def test_a_page_that_makes_no_sense(client, query):
     check_problem(client.get("/v1/jobs", query_string=query), 422, "invalid-request", field)
 
 
-def announced(client: FlaskClient) -> dict:
+def announce_file(client: FlaskClient) -> dict:
     return client.post("/v1/files/presign", json={"filename": "talk.txt"}).json
 
 
@@ -160,7 +160,7 @@ def test_an_announcement_that_makes_no_sense(client, request_, field):
 
 
 def test_completing_what_was_never_sent(client):
-    answer = client.post("/v1/files/complete", json={"fileId": announced(client)["fileId"]})
+    answer = client.post("/v1/files/complete", json={"fileId": announce_file(client)["fileId"]})
     check_problem(answer, 409, "upload-missing")
     answer = client.post("/v1/files/complete", json={"fileId": str(uuid4())})
     check_problem(answer, 404, "not-found")
@@ -170,7 +170,7 @@ def test_completing_what_was_never_sent(client):
     ("claim", "field"), [({"sha256": "00" * 32}, "sha256"), ({"size": 3}, "size")]
 )
 def test_what_arrived_is_not_what_was_sent(client, claim, field):
-    file = announced(client)
+    file = announce_file(client)
     client.put(file["url"], data=TEXT)
     answer = client.post("/v1/files/complete", json={"fileId": file["fileId"], **claim})
     check_problem(answer, 422, "invalid-request", field)
@@ -180,7 +180,7 @@ def test_what_arrived_is_not_what_was_sent(client, claim, field):
     "content", [b"", b"\x00\x01\x02" * 500, b"#EXTM3U\nfile:///etc/passwd\n\0"]
 )
 def test_a_file_of_no_use(client, content):
-    file = announced(client)
+    file = announce_file(client)
     client.put(file["url"], data=content)
     answer = client.post("/v1/files/complete", json={"fileId": file["fileId"]})
     check_problem(answer, 422, "unusable-file")
@@ -188,14 +188,14 @@ def test_a_file_of_no_use(client, content):
 
 
 def test_sending_twice(client):
-    url = announced(client)["url"]
+    url = announce_file(client)["url"]
     assert client.put(url, data=TEXT).status_code == 204
     check_problem(client.put(url, data=TEXT), 409, "already-uploaded")
 
 
 def test_half_a_file_does_not_count(client):
     """The connection ends before all that was announced has come."""
-    url = announced(client)["url"]
+    url = announce_file(client)["url"]
     announcement = {"CONTENT_LENGTH": str(len(TEXT) * 2)}
     answer = client.put(url, input_stream=BytesIO(TEXT), environ_overrides=announcement)
     check_problem(answer, 400, "bad-request")
@@ -206,12 +206,12 @@ def test_too_much(new_parts):
     parts = new_parts(max_upload_bytes=200)
     schema.migrate(parts.db)
     client = factories.api_client(parts)
-    answer = client.put(announced(client)["url"], data=TEXT * 20)
+    answer = client.put(announce_file(client)["url"], data=TEXT * 20)
     check_problem(answer, 413, "request-entity-too-large")
 
 
 def test_a_link_that_is_too_old_or_forged(client, parts, monkeypatch):
-    url = announced(client)["url"]
+    url = announce_file(client)["url"]
     check_problem(client.put(url.replace("/blobs/", "/blobs/x"), data=TEXT), 404, "not-found")
     later = time.time() + parts.settings.url_ttl_s + 1
     monkeypatch.setattr(time, "time", lambda: later)
@@ -222,7 +222,7 @@ def test_an_error_nobody_expected_shows_no_details(client, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("backend.jobs.views.page", broken)
+    monkeypatch.setattr("backend.jobs.views.read_job_page", broken)
     answer = client.get("/v1/jobs")
     check_problem(answer, 500, "internal")
     assert SECRET not in answer.text

@@ -10,7 +10,7 @@ from backend.documents.transcripts import Line, Speaker, Translation
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
-from tests.integration.api.test_api import submitted
+from tests.integration.api.test_api import submit_job
 
 LINES = ("Hola.", "¿Qué tal?", "Adiós.")
 ANEW = ("Buenas.", "¿Qué pasa?", "Chao.")
@@ -19,7 +19,7 @@ ANEW = ("Buenas.", "¿Qué pasa?", "Chao.")
 @pytest.fixture
 def job(client: FlaskClient, parts: Parts) -> dict:
     """A dub into es that has succeeded."""
-    job = submitted(client)
+    job = submit_job(client)
     [run] = client.get(f"/v1/jobs/{job['id']}/runs").json
     factories.do_all(
         parts.db, UUID(run["id"]), store=parts.store, content={Stage.MT: document(LINES)}
@@ -54,7 +54,7 @@ def revisions(client: FlaskClient, job: dict) -> tuple[int, int]:
     return found["revision"], found["outputRevision"]
 
 
-def patched(client: FlaskClient, job: dict, segment: int = 1, **change: object):
+def patch_segment(client: FlaskClient, job: dict, segment: int = 1, **change: object):
     return client.patch(f"/v1/jobs/{job['id']}/segments/{segment}?language=es", json=change)
 
 
@@ -65,7 +65,7 @@ def again(client: FlaskClient, parts: Parts, job: dict, **how: object) -> dict[s
     for name in run["executed"]:
         stage, _, language = name.partition(":")
         content = document(ANEW) if stage == Stage.MT else ""
-        factories.do(
+        factories.do_stage(
             parts.db, UUID(run["id"]), Stage(stage), language, parts.store, content=content
         )
     return run
@@ -78,7 +78,7 @@ def test_the_lines_are_read_with_their_revision(client, job):
 
 
 def test_a_change_is_read_back_and_waits_for_a_run(client, job):
-    answer = patched(client, job, revision=0, text="¿Cómo estás?", voice="f2")
+    answer = patch_segment(client, job, revision=0, text="¿Cómo estás?", voice="f2")
     assert (answer.status_code, answer.json["revision"]) == (200, 1)
     found = segments(client, job)
     assert found["segments"][1]["text"] == "¿Cómo estás?"
@@ -87,7 +87,7 @@ def test_a_change_is_read_back_and_waits_for_a_run(client, job):
 
 
 def test_the_next_run_takes_the_change_up_and_recognises_nothing_again(client, parts, job):
-    patched(client, job, revision=0, text="¿Cómo estás?")
+    patch_segment(client, job, revision=0, text="¿Cómo estás?")
     run = again(client, parts, job)
     assert run["executed"] == ["tts:es", "mix:es"]
     assert (run["reused"], run["given"]) == (["asr"], ["mt:es"])
@@ -95,31 +95,31 @@ def test_the_next_run_takes_the_change_up_and_recognises_nothing_again(client, p
 
 
 def test_a_change_that_is_taken_back_needs_no_work(client, parts, job):
-    patched(client, job, revision=0, text="¿Cómo estás?")
-    patched(client, job, revision=1, text=LINES[1])
+    patch_segment(client, job, revision=0, text="¿Cómo estás?")
+    patch_segment(client, job, revision=1, text=LINES[1])
     assert again(client, parts, job)["executed"] == []
 
 
 def test_of_two_who_change_the_same_revision_the_second_is_told(client, job):
-    patched(client, job, revision=0, text="¿Cómo estás?")
-    answer = patched(client, job, revision=0, text="¿Qué hay?")
+    patch_segment(client, job, revision=0, text="¿Cómo estás?")
+    answer = patch_segment(client, job, revision=0, text="¿Qué hay?")
     assert (answer.status_code, answer.json["revision"]) == (409, 1)
     assert segments(client, job)["segments"][1]["text"] == "¿Cómo estás?"
 
 
 def test_lines_stay_in_the_order_of_their_times(client, job):
-    assert patched(client, job, 0, revision=0, start=8.0, end=9.0).status_code == 200
+    assert patch_segment(client, job, 0, revision=0, start=8.0, end=9.0).status_code == 200
     assert [line["id"] for line in segments(client, job)["segments"]] == [1, 2, 0]
 
 
 def test_a_new_translation_is_a_revision_of_its_own(client, parts, job):
     """Turns red when it has the number of the old one: a stale change would land in it."""
-    patched(client, job, revision=0, text="¿Cómo estás?")
+    patch_segment(client, job, revision=0, text="¿Cómo estás?")
     again(client, parts, job)
     again(client, parts, job, resumeFrom="mt")
     assert revisions(client, job) == (2, 2)
-    assert patched(client, job, revision=1, text="¿Qué hay?").status_code == 409
-    assert patched(client, job, revision=2, text="¿Qué hay?").status_code == 200
+    assert patch_segment(client, job, revision=1, text="¿Qué hay?").status_code == 409
+    assert patch_segment(client, job, revision=2, text="¿Qué hay?").status_code == 200
     assert revisions(client, job) == (3, 2)
     assert again(client, parts, job)["given"] == ["mt:es"]
     assert revisions(client, job) == (3, 3)
@@ -127,14 +127,14 @@ def test_a_new_translation_is_a_revision_of_its_own(client, parts, job):
 
 def test_nothing_is_changed_while_it_is_translated_anew(client, parts, job):
     client.post(f"/v1/jobs/{job['id']}/retry", json={"resumeFrom": "mt"})
-    answer = patched(client, job, revision=0, text="¿Cómo estás?")
+    answer = patch_segment(client, job, revision=0, text="¿Cómo estás?")
     assert (answer.status_code, "translated anew" in answer.json["detail"]) == (409, True)
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 202
-    assert patched(client, job, revision=0, text="¿Cómo estás?").status_code == 200
+    assert patch_segment(client, job, revision=0, text="¿Cómo estás?").status_code == 200
 
 
 def test_translating_anew_leaves_the_changes_of_the_old_translation_behind(client, parts, job):
-    patched(client, job, revision=0, text="¿Cómo estás?")
+    patch_segment(client, job, revision=0, text="¿Cómo estás?")
     assert again(client, parts, job, resumeFrom="mt")["executed"] == ["mt:es", "tts:es", "mix:es"]
     assert again(client, parts, job)["executed"] == []
 
@@ -150,13 +150,13 @@ def test_translating_anew_leaves_the_changes_of_the_old_translation_behind(clien
     ],
 )
 def test_what_makes_no_sense_is_refused(client, job, change, status):
-    answer = patched(client, job, revision=0, **change)
+    answer = patch_segment(client, job, revision=0, **change)
     assert answer.status_code == status, answer.json
     assert segments(client, job)["revision"] == 0
 
 
 def test_a_segment_or_language_that_is_not_there(client, job):
-    assert patched(client, job, 9, revision=0, text="x").status_code == 404
+    assert patch_segment(client, job, 9, revision=0, text="x").status_code == 404
     missing = client.get(f"/v1/jobs/{job['id']}/segments?language=pt")
     assert missing.status_code == 404
     assert "not translated" in missing.json["detail"]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.database.models.runs import Run
-from backend.pipeline.params import JobParams, Policy, Timing
+from backend.pipeline.params import JobParams, Timing, TimingPolicy
 from tests import factories
 
 URL = "/v1/jobs/translate"
@@ -14,7 +14,7 @@ URL = "/v1/jobs/translate"
 
 @pytest.fixture
 def done(parts):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     factories.do_all(parts.db, run_id, store=parts.store)
     return str(job_id)
 
@@ -49,20 +49,20 @@ def test_timing_is_asked_for_and_changed_by_parts(client, parts, done):
     new = client.post(
         URL, json={"mediaId": media_id, "targetLanguages": ["es"], "timing": timing}
     ).json["id"]
-    assert pinned(parts, new) == [Timing(max_shift=0.4)]
+    assert read_pinned(parts, new) == [Timing(max_shift=0.4)]
     again = client.post(URL, json={"jobId": done, "overrides": {"timing": timing}})
     assert again.status_code == 202
     client.delete(f"/v1/jobs/{done}")
     timing = {"policy": "report"}
     client.post(URL, json={"jobId": done, "overrides": {"timing": timing}})
-    assert pinned(parts, done) == [
+    assert read_pinned(parts, done) == [
         Timing(),
         Timing(max_shift=0.4),
-        Timing(max_shift=0.4, policy=Policy.REPORT),
+        Timing(max_shift=0.4, policy=TimingPolicy.REPORT),
     ]
 
 
-def pinned(parts, job_id: str) -> list[Timing]:
+def read_pinned(parts, job_id: str) -> list[Timing]:
     """The timing of a job's runs."""
     runs = select(Run.params).where(Run.job_id == UUID(job_id)).order_by(Run.number)
     with parts.db.read() as connection:

@@ -56,9 +56,9 @@ def talk(tmp_path: Path) -> Path:
 def done(client: Client, parts: Parts, talk: Path, **content: str) -> dict:
     file = client.upload(talk, "video")
     job = client.submit({"mediaId": file["id"], "targetLanguages": ["es"]})
-    [run] = views.runs(parts.db, LOCAL_USER, UUID(job["id"]))
+    [run] = views.read_runs(parts.db, LOCAL_USER, UUID(job["id"]))
     factories.do_all(parts.db, run["id"], store=parts.store, content=content)
-    return client.job(job["id"])
+    return client.read_job(job["id"])
 
 
 def test_from_a_file_to_its_dub(client, parts, talk, tmp_path):
@@ -138,12 +138,12 @@ def edit(parts: Parts, job: dict, *changed: str) -> Result:
 def test_lines_that_are_only_shown_stay_as_they_are(client, parts, dub):
     assert "\n# Uno\n" in segments(parts, dub).output
     assert segments(parts, dub, "--edit", EDITOR="true").exit_code == 0
-    assert client.segments(dub["id"], "es")["revision"] == 0
+    assert client.read_segments(dub["id"], "es")["revision"] == 0
 
 
 def test_lines_are_changed_in_an_editor(client, parts, dub):
     assert edit(parts, dub, "Dos/2", "Tres/3").output.startswith("Line 1 changed\nLine 2 changed\n")
-    found = client.segments(dub["id"], "es")
+    found = client.read_segments(dub["id"], "es")
     assert [line["text"] for line in found["segments"]] == ["# Uno", "2", "3"]
 
 

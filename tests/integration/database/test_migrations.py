@@ -33,11 +33,11 @@ def test_up_and_down_and_up_again(empty):
     schema.migrate(empty)
     assert schema.is_current(empty)
     with empty.rebuild() as connection:
-        command.downgrade(schema.config(connection), "base")
+        command.downgrade(schema.build_config(connection), "base")
     with empty.read() as connection:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     schema.migrate(empty)
-    factories.do_all(empty, factories.dub(empty)[1])
+    factories.do_all(empty, factories.create_dub(empty)[1])
 
 
 def test_migrating_twice_changes_nothing(empty):
@@ -76,7 +76,7 @@ def _values(condition: str) -> frozenset[str]:
 
 
 def test_an_unknown_state_is_refused_by_the_database(database):
-    factories.dub(database)
+    factories.create_dub(database)
     with pytest.raises(IntegrityError, match="ck_runs_state"), database.write() as connection:
         connection.exec_driver_sql("UPDATE runs SET state = 'napping'")
 

@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 
 from backend.artifacts import inputs
 from backend.database.models.accounts import LOCAL_USER
-from backend.jobs.resume import Resume, start_run
-from backend.pipeline.stages import Making, Stage
+from backend.jobs.resume import ResumeRequest, start_run
+from backend.pipeline.stages import Provenance, Stage
 from backend.runs import transitions
 from tests import factories
 from workers.runtime.runner import Runner
@@ -23,14 +23,14 @@ def language_of(client, job_id: UUID) -> dict:
     return language
 
 
-def downloaded(client, job_id: UUID, name: str) -> TestResponse:
+def download_artifact(client, job_id: UUID, name: str) -> TestResponse:
     path = f"/v1/jobs/{job_id}/download"
     link = client.get(path, query_string={"artifact": name}).headers["Location"]
     return client.get(link, buffered=True)
 
 
 def test_a_dub_comes_with_its_report(client, parts):
-    job_id, run_id = factories.submitted(parts, "Hello there.\nHow are you?\n", ("es",))
+    job_id, run_id = factories.submit_text(parts, "Hello there.\nHow are you?\n", ("es",))
     assert language_of(client, job_id)["report"] is None
     runner = Runner(parts, STAGES, owner="test", stopping=threading.Event())
     assert runner.run(run_id, Stage.ASR, "")
@@ -40,7 +40,7 @@ def test_a_dub_comes_with_its_report(client, parts):
     assert sums["durationErrorMs"] == 0
     assert sums["wer"] is None
     for name, mime in (("report.html", "text/html"), ("report.json", "application/json")):
-        answer = downloaded(client, job_id, f"es/{name}")
+        answer = download_artifact(client, job_id, f"es/{name}")
         assert answer.mimetype == mime
         # Never shown on the API's own site: it is a page made of what users wrote.
         assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -52,18 +52,18 @@ def test_a_dub_comes_with_its_report(client, parts):
 
 
 def test_what_an_earlier_run_made_is_told_as_that_made_it(parts):
-    job_id, run_id = factories.dub(parts.db, "es")
+    job_id, run_id = factories.create_dub(parts.db, "es")
     for stage, usd in ((Stage.ASR, 0.5), (Stage.MT, 0.25), (Stage.TTS, 0.125), (Stage.MIX, 0.0)):
-        claim = factories.claimed(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
+        claim = factories.claim_stage(parts.db, run_id, stage, "" if stage is Stage.ASR else "es")
         transitions.succeed(
-            parts.db, claim, replace(factories.made(claim, parts.store), cost_usd=usd)
+            parts.db, claim, replace(factories.build_success(claim, parts.store), cost_usd=usd)
         )
-    asked = Resume(resume_from=Stage.MIX)
+    asked = ResumeRequest(resume_from=Stage.MIX)
     again, _ = start_run(parts.db, parts.store, LOCAL_USER, job_id, asked)
     for run in (run_id, again):
         with parts.db.read() as connection:
-            assert inputs.read_makings(connection, run, Stage.MIX, "es") == (
-                Making(Stage.ASR, "stub", "stub-1", 0.5),
-                Making(Stage.MT, "stub", "stub-1", 0.25),
-                Making(Stage.TTS, "stub", "stub-1", 0.125),
+            assert inputs.read_provenance(connection, run, Stage.MIX, "es") == (
+                Provenance(Stage.ASR, "stub", "stub-1", 0.5),
+                Provenance(Stage.MT, "stub", "stub-1", 0.25),
+                Provenance(Stage.TTS, "stub", "stub-1", 0.125),
             )

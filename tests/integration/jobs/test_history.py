@@ -7,14 +7,14 @@ from tests.benchmarks import history
 
 
 def test_copied_jobs_are_whole_and_older(postgres_database):
-    job_id, run_id = factories.dub(postgres_database)
+    job_id, run_id = factories.create_dub(postgres_database)
     factories.do_all(postgres_database, run_id)
     history.multiply(postgres_database, 3)
-    listed = views.page(postgres_database, LOCAL_USER, limit=10, before=None)["jobs"]
+    listed = views.read_job_page(postgres_database, LOCAL_USER, limit=10, before=None)["jobs"]
     assert len(listed) == 4
     assert listed[0]["id"] == job_id
-    copy = views.job(postgres_database, LOCAL_USER, listed[1]["id"])
-    original = views.job(postgres_database, LOCAL_USER, job_id)
+    copy = views.read_job_view(postgres_database, LOCAL_USER, listed[1]["id"])
+    original = views.read_job_view(postgres_database, LOCAL_USER, job_id)
     assert copy["status"] == "succeeded"
     assert len(copy["artifacts"]) == len(original["artifacts"]) == 4
-    assert len(views.events(postgres_database, LOCAL_USER, copy["id"])) == 11
+    assert len(views.read_events(postgres_database, LOCAL_USER, copy["id"])) == 11

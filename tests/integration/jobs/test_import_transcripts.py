@@ -97,7 +97,7 @@ def test_a_transcript_stands_for_recognition(client, upload, submit, work, fetch
 
 def test_the_first_message_is_for_what_is_not_given(client, parts, upload, submit):
     [run] = runs(client, submit(startFrom="mt", transcriptId=upload(SRT, "transcript")))
-    [message] = outbox.first_messages(parts.db, UUID(run["id"]))
+    [message] = outbox.read_first_messages(parts.db, UUID(run["id"]))
     assert message.stage is Stage.MT
 
 

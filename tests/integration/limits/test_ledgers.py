@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from backend.database import schema
-from backend.errors import Cancelled, KeptBack, RateLimited, Transient
+from backend.errors import Cancelled, RateLimited, Throttled, Transient
 from backend.limits import throttle
-from backend.limits.ledgers import DatabaseLedger, Gates, Ledger, RedisLedger
+from backend.limits.ledgers import DatabaseLedger, Ledger, RedisLedger, Throttles
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
-from workers.runtime.context import WorkDesk
-from workers.runtime.heartbeat import Heart
+from workers.runtime.context import WorkerContext
+from workers.runtime.heartbeat import Heartbeat
 
 CALLS = 24
 A_SECOND = 60
@@ -31,24 +31,28 @@ def ledger(request, database) -> Ledger:
 
 def test_those_who_ask_at_once_get_one_turn_each(ledger):
     """Turns red when a ledger reads and writes without keeping others out."""
-    gates = Gates(ledger, {"vendor": A_SECOND})
+    gates = Throttles(ledger, {"vendor": A_SECOND})
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: gates.ask("vendor"), range(CALLS)))
+        answers = list(pool.map(lambda _: gates.request_call("vendor"), range(CALLS)))
     granted = sum(answer.granted for answer in answers)
     at_once = 1 + throttle.BURST_S + throttle.PATIENCE_S
     assert at_once <= granted <= at_once + time.monotonic() - began
 
 
 def test_providers_do_not_wait_for_one_another(ledger):
-    gates = Gates(ledger, {})
-    gates.tell("vendor", lambda gate, now: throttle.limited(gate, now, 60))
-    assert not gates.ask("vendor").granted
-    assert gates.ask("another").granted
+    gates = Throttles(ledger, {})
+    gates.record_outcome("vendor", lambda gate, now: throttle.record_rate_limit(gate, now, 60))
+    assert not gates.request_call("vendor").granted
+    assert gates.request_call("another").granted
 
 
 def test_redis_out_of_reach_stops_nobody():
-    assert Gates(RedisLedger("redis://127.0.0.1:1/0"), {"vendor": 1}).ask("vendor").granted
+    assert (
+        Throttles(RedisLedger("redis://127.0.0.1:1/0"), {"vendor": 1})
+        .request_call("vendor")
+        .granted
+    )
 
 
 class Vendor:
@@ -58,19 +62,19 @@ class Vendor:
 
 
 @pytest.fixture
-def desk(tmp_path: Path):
-    """The desk of a claimed stage, and the means to stop it."""
+def context(tmp_path: Path):
+    """The context of a claimed stage, and the means to stop it."""
     parts = Parts(factories.stub_settings(tmp_path / "home"))
     schema.migrate(parts.db)
-    claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
+    claim = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR)
     stopping = threading.Event()
-    with Heart(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heart:
-        yield WorkDesk(parts, claim, heart, tmp_path, [])
+    with Heartbeat(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heartbeat:
+        yield WorkerContext(parts, claim, heartbeat, tmp_path, [])
     parts.db.engine.dispose()
 
 
-def call(desk: WorkDesk, error: Exception | None = None) -> None:
-    with desk.paced(Vendor()):
+def call(context: WorkerContext, error: Exception | None = None) -> None:
+    with context.pace_call(Vendor()):
         if error:
             raise error
 
@@ -87,44 +91,44 @@ def until_refused(act: Callable[[], None], error: type[Exception], most: int) ->
     return most
 
 
-def test_one_limited_call_keeps_all_others_from_the_vendor(desk):
+def test_one_limited_call_keeps_all_others_from_the_vendor(context):
     with pytest.raises(RateLimited):
-        call(desk, RateLimited("slow down", 60))
+        call(context, RateLimited("slow down", 60))
     with pytest.raises(RateLimited, match="later") as refused:
-        call(desk)
+        call(context)
     assert refused.value.retry_after == pytest.approx(60, abs=2)
 
 
-def test_who_is_kept_to_the_rate_agreed_is_told_when_its_turn_comes(desk):
-    desk._gates = Gates(desk._gates._ledger, {"vendor": 1})
-    call(desk)
-    with pytest.raises(KeptBack) as refused:
-        call(desk)
+def test_who_is_kept_to_the_rate_agreed_is_told_when_its_turn_comes(context):
+    context._gates = Throttles(context._gates._ledger, {"vendor": 1})
+    call(context)
+    with pytest.raises(Throttled) as refused:
+        call(context)
     assert refused.value.wait == pytest.approx(60 - throttle.BURST_S, abs=2)
 
 
-def test_a_rate_limit_tells_whether_the_vendor_answered_before_it(desk):
-    call(desk)
+def test_a_rate_limit_tells_whether_the_vendor_answered_before_it(context):
+    call(context)
     with pytest.raises(RateLimited) as limited:
-        call(desk, RateLimited("slow down"))
+        call(context, RateLimited("slow down"))
     assert limited.value.advanced
 
 
-def test_a_vendor_that_is_down_is_not_called_again_and_again(desk):
-    failing = until_refused(lambda: call(desk, Transient("502")), Transient, 50)
+def test_a_vendor_that_is_down_is_not_called_again_and_again(context):
+    failing = until_refused(lambda: call(context, Transient("502")), Transient, 50)
     assert failing == throttle.TRIPS
 
 
-def test_a_call_that_works_ends_the_row_of_failures(desk):
+def test_a_call_that_works_ends_the_row_of_failures(context):
     for _ in range(3):
         for _ in range(throttle.TRIPS - 1):
             with pytest.raises(Transient, match="502"):
-                call(desk, Transient("502"))
-        call(desk)
+                call(context, Transient("502"))
+        call(context)
 
 
-def test_cancelling_is_no_failure_of_the_vendor(desk):
+def test_cancelling_is_no_failure_of_the_vendor(context):
     for _ in range(throttle.TRIPS + 1):
         with pytest.raises(Cancelled):
-            call(desk, Cancelled("the job"))
-    call(desk)
+            call(context, Cancelled("the job"))
+    call(context)

@@ -37,7 +37,7 @@ def acted(monkeypatch) -> defaultdict[int, threading.Event]:
 def leading(parts: Parts) -> Iterator[threading.Event]:
     """Somebody who tries to lead; yields what tells it to stop."""
     stop = threading.Event()
-    thread = threading.Thread(target=reconciler.lead, args=(parts, stop))
+    thread = threading.Thread(target=reconciler.lead_rounds, args=(parts, stop))
     thread.start()
     try:
         yield stop
@@ -53,7 +53,7 @@ def test_of_two_only_one_leads(new_process, acted):
     first, second = new_process(), new_process()
     with leading(first):
         assert acted[id(first)].wait(DEADLINE_S)
-        reconciler.lead(second, threading.Event())
+        reconciler.lead_rounds(second, threading.Event())
         assert not acted[id(second)].is_set()
 
 
@@ -81,8 +81,8 @@ def test_who_loses_the_connection_leads_no_longer(new_process, acted):
 
 def test_the_stage_of_a_dead_worker_waits_again(new_process):
     parts = new_process()
-    _, run_id = factories.dub(parts.db)
-    factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
+    _, run_id = factories.create_dub(parts.db)
+    factories.claim_stage(parts.db, run_id, Stage.ASR, lease_s=-1)
     reconcile.reconcile(parts)
     row = one(parts, select(StageRun.state, StageRun.error).where(StageRun.stage == Stage.ASR))
     assert (row.state, row.error["kind"]) == ("waiting", "worker_lost")
@@ -90,20 +90,20 @@ def test_the_stage_of_a_dead_worker_waits_again(new_process):
 
 def test_a_stage_that_kills_its_workers_is_dead_in_the_end(new_process):
     parts = new_process()
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     for _ in range(parts.settings.max_attempts):
         with parts.db.write() as connection:
             connection.execute(update(StageRun).values(retry_at=None))
-        factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
+        factories.claim_stage(parts.db, run_id, Stage.ASR, lease_s=-1)
         reconcile.reconcile(parts)
-    [stage] = views.job(parts.db, LOCAL_USER, job_id)["stages"]
+    [stage] = views.read_job_view(parts.db, LOCAL_USER, job_id)["stages"]
     assert (stage["state"], stage["attempt"]) == ("dead", parts.settings.max_attempts)
     assert one(parts, select(Run.state)).state == "failed"
 
 
 def test_a_living_worker_keeps_its_stage(new_process):
     parts = new_process()
-    claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
+    claim = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR)
     reconcile.reconcile(parts)
     leases.heartbeat(parts.db, claim, 0.5)
 
@@ -111,7 +111,7 @@ def test_a_living_worker_keeps_its_stage(new_process):
 @pytest.mark.parametrize("new_process", ["embedded"], indirect=True)
 def test_a_message_of_an_embedded_house_is_a_file(new_process):
     parts = new_process()
-    factories.dub(parts.db)
+    factories.create_dub(parts.db)
     make_due(parts)
     reconcile.reconcile(parts)
     queue = parts.settings.dubline_home / "broker" / "queue"
@@ -122,8 +122,8 @@ def test_a_message_of_an_embedded_house_is_a_file(new_process):
 @pytest.mark.parametrize("new_process", ["servers"], indirect=True)
 def test_after_redis_has_lost_everything_all_runs_are_sent_again(new_process, redis_url):
     parts = new_process()
-    runs = [factories.dub(parts.db)[1] for _ in range(2)]
-    factories.do(parts.db, runs[1], Stage.ASR)
+    runs = [factories.create_dub(parts.db)[1] for _ in range(2)]
+    factories.do_stage(parts.db, runs[1], Stage.ASR)
     with redis.Redis.from_url(redis_url) as client:
         reconcile.reconcile(parts)
         put_off(parts)
@@ -136,8 +136,8 @@ def test_after_redis_has_lost_everything_all_runs_are_sent_again(new_process, re
 
 def test_a_broker_out_of_reach_is_tried_again_and_stops_nothing_else(new_parts, postgres_url):
     parts = new_parts(database_url=postgres_url, broker_url=f"redis://127.0.0.1:{free_port()}/0")
-    _, run_id = factories.dub(parts.db)
-    factories.claimed(parts.db, run_id, Stage.ASR, lease_s=-1)
+    _, run_id = factories.create_dub(parts.db)
+    factories.claim_stage(parts.db, run_id, Stage.ASR, lease_s=-1)
     reconcile.reconcile(parts)
     assert one(parts, select(StageRun.state).where(StageRun.stage == Stage.ASR)).state == "waiting"
     assert one(parts, select(Outbox.run_id)).run_id == run_id
@@ -146,10 +146,12 @@ def test_a_broker_out_of_reach_is_tried_again_and_stops_nothing_else(new_parts, 
 def test_a_lease_that_was_renewed_meanwhile_stops_no_other(new_process, monkeypatch):
     """Between finding a lease that ran out and writing so, its worker finishes."""
     parts = new_process()
-    quick = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR, lease_s=-1)
-    dead = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR, lease_s=-1)
+    quick = factories.claim_stage(
+        parts.db, factories.create_dub(parts.db)[1], Stage.ASR, lease_s=-1
+    )
+    dead = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR, lease_s=-1)
     found = leases.find_expired(parts.db)
-    transitions.succeed(parts.db, quick, factories.made(quick))
+    transitions.succeed(parts.db, quick, factories.build_success(quick))
     monkeypatch.setattr(leases, "find_expired", lambda _: found)
     reconcile.reconcile(parts)
     states = {quick.id: "succeeded", dead.id: "waiting"}

@@ -54,21 +54,21 @@ def put(store, tmp_path):
     return write
 
 
-def collected(parts: Parts, *, delete: bool = True, keep=EVERYTHING) -> list[str]:
-    found = garbage.collect(parts.db, parts.store, parts.scratch, keep, delete=delete)
+def collect_keys(parts: Parts, *, delete: bool = True, keep=EVERYTHING) -> list[str]:
+    found = garbage.collect_garbage(parts.db, parts.store, parts.scratch, keep, delete=delete)
     return sorted(one.key for one in found)
 
 
 def keys(store: BlobStore) -> list[str]:
-    return sorted(one.key for folder in EVERYTHING for one in store.objects(f"{folder}/"))
+    return sorted(one.key for folder in EVERYTHING for one in store.list_objects(f"{folder}/"))
 
 
 def spoken(parts: Parts, put, clip: StoredFile) -> str:
     """A job whose speech consists of one clip; returns the key of the speech document."""
-    _, run_id = factories.dub(parts.db)
-    factories.do(parts.db, run_id, Stage.ASR, store=parts.store)
-    factories.do(parts.db, run_id, Stage.MT, "es", store=parts.store)
-    claim = factories.claimed(parts.db, run_id, Stage.TTS, "es")
+    _, run_id = factories.create_dub(parts.db)
+    factories.do_stage(parts.db, run_id, Stage.ASR, store=parts.store)
+    factories.do_stage(parts.db, run_id, Stage.MT, "es", store=parts.store)
+    claim = factories.claim_stage(parts.db, run_id, Stage.TTS, "es")
     about = {"id": 0, "text": "x", "duration": 1, "natural": 1, "rate": 1, "voice": "v"}
     stored = Clip(object_key=clip.key, sha256=clip.sha256, size=clip.size, **about)
     speech = Speech(language="es", clips=(stored,), placements=())
@@ -86,47 +86,47 @@ def test_what_something_refers_to_stays_and_the_rest_goes(parts, store, put):
     left = ["clips/ab/key/left.flac", "batches/ab/key/left.json", "jobs/1/mix/es/dub.mp4"]
     for key in left:
         put(key)
-    assert collected(parts, delete=False) == sorted(left)
+    assert collect_keys(parts, delete=False) == sorted(left)
     assert keys(store) == sorted([*used, *left]), "a dry run removes nothing"
-    assert collected(parts) == sorted(left)
+    assert collect_keys(parts) == sorted(left)
     assert keys(store) == used
-    assert collected(parts) == []
+    assert collect_keys(parts) == []
 
 
 def test_what_may_be_about_to_be_committed_stays(parts, store, put):
     put("jobs/1/mix/es/dub.mp4")
     put("clips/ab/key/new.flac")
-    assert collected(parts, keep=garbage.ages(3600, 30)) == []
+    assert collect_keys(parts, keep=garbage.compute_ages(3600, 30)) == []
 
 
 def test_an_upload_that_was_given_up_goes(parts, store, put):
-    upload_id, _ = receive.announce(
+    upload_id, _ = receive.announce_upload(
         parts.db, store, LOCAL_USER, role="video", filename="talk.mp4", ttl_s=60
     )
     put(f"incoming/{upload_id}")
-    assert collected(parts) == [f"incoming/{upload_id}"]
-    assert access.find_upload(parts.db, LOCAL_USER, upload_id).completed_at is None
+    assert collect_keys(parts) == [f"incoming/{upload_id}"]
+    assert access.read_upload(parts.db, LOCAL_USER, upload_id).completed_at is None
 
 
 def test_what_is_written_anew_while_it_is_collected_stays(parts, store, put):
-    """Red without the second look at its time in `garbage._removed`."""
+    """Red without the second look at its time in `garbage._remove_unless_renewed`."""
     old = StoredObject("jobs/1/mix/es/dub.mp4", 4, datetime.fromisoformat("2020-01-01T00:00:00Z"))
 
     class Listed:
         """The store, as it was when it was listed."""
 
-        def objects(self, prefix: str) -> Iterator[StoredObject]:
+        def list_objects(self, prefix: str) -> Iterator[StoredObject]:
             yield from [old] if old.key.startswith(prefix) else []
 
         def __getattr__(self, name: str) -> object:
             return getattr(store, name)
 
     put(old.key)
-    found = garbage.collect(
+    found = garbage.collect_garbage(
         parts.db, Listed(), parts.scratch, {"jobs": timedelta(days=1)}, delete=True
     )
     assert list(found) == []
-    assert store.size(old.key) == 4
+    assert store.find_size(old.key) == 4
 
 
 def test_more_than_one_batch(parts, store, put, monkeypatch):
@@ -134,15 +134,15 @@ def test_more_than_one_batch(parts, store, put, monkeypatch):
     made = [put(f"jobs/{number}/x").key for number in range(5)]
     for key in ("a", "b", "c"):
         spoken(parts, put, put(f"clips/ab/{key}/x.flac"))
-    assert collected(parts) == made
+    assert collect_keys(parts) == made
 
 
 def test_a_speech_document_that_cannot_be_read_ends_it_all(parts, store, put):
     key = spoken(parts, put, put("clips/ab/key/used.flac"))
     put(key, b'{"of": "a newer version"}')
     with pytest.raises(Permanent, match="nobody knows which clips"):
-        collected(parts)
-    assert store.size("clips/ab/key/used.flac")
+        collect_keys(parts)
+    assert store.find_size("clips/ab/key/used.flac")
 
 
 @pytest.mark.parametrize(("after", "times"), [(garbage.REFRESH_AFTER, 0), (NOTHING, 1)])
@@ -160,7 +160,7 @@ def test_an_old_clip_that_is_used_again_counts_as_new(store, tmp_path, monkeypat
 
 
 def test_the_command_lists_and_with_delete_removes(parts, store, put, monkeypatch):
-    monkeypatch.setattr(garbage, "ages", lambda *_: EVERYTHING)
+    monkeypatch.setattr(garbage, "compute_ages", lambda *_: EVERYTHING)
     monkeypatch.setattr("backend.wiring.Parts", lambda _: parts)
     put("jobs/1/mix/es/dub.mp4")
     for options, told in (([], "to be removed with --delete"), (["--delete"], "removed")):

@@ -12,7 +12,7 @@ from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.runs import Run, StageRun
 from backend.errors import LeaseLost
 from backend.jobs import views
-from backend.pipeline.retry import Again, GiveUp
+from backend.pipeline.retry import GiveUp, TryAgain
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 from backend.runs import completion, leases, transitions
@@ -24,7 +24,7 @@ ERROR = {"kind": "transient", "message": "timeout"}
 
 @pytest.fixture
 def run_id(database):
-    return factories.dub(database)[1]
+    return factories.create_dub(database)[1]
 
 
 def claim(database, run_id, stage=Stage.ASR, language="", lease_s=90.0):
@@ -42,11 +42,11 @@ def run_out(database):
         connection.execute(update(StageRun).values(lease_until=from_now(-1)))
 
 
-def reaped(database, run_id):
+def reap_stage(database, run_id):
     """A worker whose lease ran out: its stage waits for another one."""
-    zombie = factories.claimed(database, run_id, Stage.ASR, lease_s=-1)
+    zombie = factories.claim_stage(database, run_id, Stage.ASR, lease_s=-1)
     [lease] = leases.find_expired(database)
-    transitions.fail(database, lease, ERROR, Again(0))
+    transitions.fail(database, lease, ERROR, TryAgain(0))
     return zombie
 
 
@@ -79,7 +79,7 @@ def test_a_stage_whose_upstream_is_not_done_cannot_be_claimed(database, run_id, 
 
 
 def test_a_stage_that_is_done_says_so(database, run_id):
-    factories.do(database, run_id, Stage.ASR)
+    factories.do_stage(database, run_id, Stage.ASR)
     assert claim(database, run_id) is StageState.SUCCEEDED
 
 
@@ -89,7 +89,7 @@ def test_there_is_no_such_stage(database, run_id):
 
 
 def test_a_stage_that_waits_for_its_retry_cannot_be_claimed(database, run_id):
-    transitions.fail(database, claim(database, run_id), ERROR, Again(60))
+    transitions.fail(database, claim(database, run_id), ERROR, TryAgain(60))
     assert claim(database, run_id) is StageState.WAITING
     with database.write() as connection:
         connection.execute(update(StageRun).values(retry_at=from_now(0)))
@@ -123,17 +123,17 @@ def test_a_heartbeat_tells_of_a_cancelled_run(database, run_id):
 def test_only_leases_that_ran_out_are_found(database, run_id):
     claim(database, run_id)
     assert leases.find_expired(database) == []
-    leases.expire_all(database)
+    leases.expire_all_leases(database)
     [lease] = leases.find_expired(database)
     assert (lease.stage, lease.language, lease.attempt, lease.run_number) == ("asr", "", 1, 1)
 
 
 ZOMBIES_WRITES = {
     "heartbeat": lambda db, zombie: leases.heartbeat(db, zombie, 0.9),
-    "remember": lambda db, zombie: leases.remember(db, zombie, {"job": "zombie"}),
-    "succeed": lambda db, zombie: transitions.succeed(db, zombie, factories.made(zombie)),
+    "remember": lambda db, zombie: leases.write_memo(db, zombie, {"job": "zombie"}),
+    "succeed": lambda db, zombie: transitions.succeed(db, zombie, factories.build_success(zombie)),
     "give up": lambda db, zombie: transitions.fail(db, zombie, ERROR, GiveUp(dead=False)),
-    "try again": lambda db, zombie: transitions.fail(db, zombie, ERROR, Again(0)),
+    "try again": lambda db, zombie: transitions.fail(db, zombie, ERROR, TryAgain(0)),
     "cancelled": transitions.cancel,
     "hand back": transitions.hand_back,
 }
@@ -142,7 +142,7 @@ ZOMBIES_WRITES = {
 @pytest.mark.parametrize("taken_over", [True, False])
 @pytest.mark.parametrize("write", ZOMBIES_WRITES)
 def test_a_zombie_changes_nothing(database, run_id, write, taken_over):
-    zombie = reaped(database, run_id)
+    zombie = reap_stage(database, run_id)
     if taken_over:
         claim(database, run_id)
     before = marker(database, zombie)
@@ -157,18 +157,18 @@ def test_a_slow_worker_that_renewed_in_time_is_not_reaped(database, run_id):
     [lease] = leases.find_expired(database)
     leases.heartbeat(database, held, 0.5)
     with pytest.raises(LeaseLost):
-        transitions.fail(database, lease, ERROR, Again(0))
-    transitions.succeed(database, held, factories.made(held))
+        transitions.fail(database, lease, ERROR, TryAgain(0))
+    transitions.succeed(database, held, factories.build_success(held))
 
 
 def test_a_slow_worker_that_nobody_replaced_may_finish(database, run_id):
     held = claim(database, run_id, lease_s=-1)
-    transitions.succeed(database, held, factories.made(held))
+    transitions.succeed(database, held, factories.build_success(held))
     assert leases.find_expired(database) == []
 
 
 def test_a_crash_counts_as_an_attempt(database, run_id):
-    reaped(database, run_id)
+    reap_stage(database, run_id)
     assert claim(database, run_id).attempt == 2
 
 
@@ -176,7 +176,7 @@ def test_work_that_is_handed_back_uses_up_no_attempt(database, run_id):
     transitions.hand_back(database, claim(database, run_id))
     again = claim(database, run_id)
     assert (again.attempt, again.fence) == (1, 2)
-    told = [event["type"] for event in views.events(database, LOCAL_USER, again.job_id)]
+    told = [event["type"] for event in views.read_events(database, LOCAL_USER, again.job_id)]
     assert told[-2:] == ["stage.handed_back", "stage.started"]
 
 
@@ -184,25 +184,25 @@ def test_waiting_for_a_rate_limit_uses_up_no_attempt(database, run_id):
     for already in range(3):
         held = claim(database, run_id)
         assert (held.attempt, held.limited) == (1, already)
-        transitions.fail(database, held, ERROR, Again(0, counts=False, limited=already + 1))
+        transitions.fail(database, held, ERROR, TryAgain(0, counts=False, limited=already + 1))
 
 
 def test_what_was_waited_for_rate_limits_is_known(database, run_id):
-    again = Again(0, counts=False, limited=2, waited=120)
+    again = TryAgain(0, counts=False, limited=2, waited=120)
     transitions.fail(database, claim(database, run_id), ERROR, again)
     assert claim(database, run_id).waited == 120
 
 
 def test_another_error_ends_the_row_of_rate_limits(database, run_id):
-    again = Again(0, counts=False, limited=1, waited=1)
+    again = TryAgain(0, counts=False, limited=1, waited=1)
     transitions.fail(database, claim(database, run_id), ERROR, again)
-    transitions.fail(database, claim(database, run_id), ERROR, Again(0))
+    transitions.fail(database, claim(database, run_id), ERROR, TryAgain(0))
     held = claim(database, run_id)
     assert (held.attempt, held.limited, held.waited) == (2, 0, 0)
 
 
 def test_what_an_attempt_remembered_the_next_one_knows(database, run_id):
     first = claim(database, run_id)
-    leases.remember(database, first, {"vendor_job": "j-1"})
-    transitions.fail(database, first, ERROR, Again(0))
+    leases.write_memo(database, first, {"vendor_job": "j-1"})
+    transitions.fail(database, first, ERROR, TryAgain(0))
     assert claim(database, run_id).memo == {"vendor_job": "j-1"}

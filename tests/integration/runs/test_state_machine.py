@@ -27,8 +27,8 @@ from backend.database.models.jobs import JobEvent
 from backend.database.models.runs import Outbox, Run, StageRun
 from backend.errors import Conflict, LeaseLost
 from backend.jobs import resume, submit
-from backend.jobs.resume import Resume
-from backend.pipeline.retry import Again, GiveUp
+from backend.jobs.resume import ResumeRequest
+from backend.pipeline.retry import GiveUp, TryAgain
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.pipeline.states import UNFINISHED, RunState, StageState
 from backend.runs import leases, outbox, transitions
@@ -51,7 +51,7 @@ class Stages(RuleBasedStateMachine):
         self.db = self.new_database()
         self.folder = TemporaryDirectory()
         self.store = LocalStore(Path(self.folder.name), "http://test", "secret")
-        self.job_id, self.run_id = factories.dub(self.db, *LANGUAGES)
+        self.job_id, self.run_id = factories.create_dub(self.db, *LANGUAGES)
         self.live: dict[object, int] = {}
 
     def new_database(self) -> Database:
@@ -94,12 +94,12 @@ class Stages(RuleBasedStateMachine):
 
     @rule(claim=claims)
     def succeed(self, claim):
-        made = factories.made(claim, self.store) if claim else None
+        made = factories.build_success(claim, self.store) if claim else None
         self._write(claim, lambda: transitions.succeed(self.db, claim, made))
 
     @rule(claim=claims, again=st.booleans(), counts=st.booleans(), dead=st.booleans())
     def fail(self, claim, again, counts, dead):
-        decision = Again(0.0, counts) if again else GiveUp(dead)
+        decision = TryAgain(0.0, counts) if again else GiveUp(dead)
         self._write(claim, lambda: transitions.fail(self.db, claim, ERROR, decision))
 
     @rule(claim=claims)
@@ -120,19 +120,19 @@ class Stages(RuleBasedStateMachine):
             past = update(StageRun).where(StageRun.id == claim.id)
             connection.execute(past.values(lease_until=from_now(-1)))
         (found,) = leases.find_expired(self.db)
-        transitions.fail(self.db, found, ERROR, Again(0.0))
+        transitions.fail(self.db, found, ERROR, TryAgain(0.0))
         del self.live[claim.id]
 
     @rule()
     def cancel(self):
-        submit.cancel(self.db, LOCAL_USER, self.job_id)
+        submit.cancel_job(self.db, LOCAL_USER, self.job_id)
 
     @rule(
         start=st.sampled_from([None, *Stage]),
         languages=st.sampled_from([(), ("es",), ("pt",), LANGUAGES]),
     )
     def run_again(self, start, languages):
-        asked = Resume(resume_from=start, languages=languages)
+        asked = ResumeRequest(resume_from=start, languages=languages)
         try:
             self.run_id, _ = resume.start_run(self.db, self.store, LOCAL_USER, self.job_id, asked)
         except Conflict:
@@ -169,7 +169,7 @@ class Stages(RuleBasedStateMachine):
             promised = connection.execute(mine).scalars().all()
         if state is RunState.ACTIVE:
             assert promised == [self.run_id]
-            sendable = outbox.first_messages(self.db, self.run_id) and not cancelling
+            sendable = outbox.read_first_messages(self.db, self.run_id) and not cancelling
             assert sendable or StageState.RUNNING in states, "nothing can go on"
         else:
             assert promised == []

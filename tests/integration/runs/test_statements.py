@@ -13,7 +13,7 @@ from tests import factories
 
 
 @contextmanager
-def counted(db: Database) -> Iterator[list[str]]:
+def count_statements(db: Database) -> Iterator[list[str]]:
     """The statements that are sent meanwhile; BEGIN and COMMIT are not among them."""
     sent: list[str] = []
 
@@ -38,18 +38,22 @@ def counted(db: Database) -> Iterator[list[str]]:
     ],
 )
 def test_claim_and_success_take_few_statements(postgres_database, stage, languages, statements):
-    _, run_id = factories.dub(postgres_database, *languages)
+    _, run_id = factories.create_dub(postgres_database, *languages)
     language = "" if stage is Stage.ASR else "es"
     for before in list(Stage)[: list(Stage).index(stage)]:
-        factories.do(postgres_database, run_id, before, language if before is not Stage.ASR else "")
-    with counted(postgres_database) as sent:
-        claim = factories.claimed(postgres_database, run_id, stage, language)
-        transitions.succeed(postgres_database, claim, factories.made(claim))
+        factories.do_stage(
+            postgres_database, run_id, before, language if before is not Stage.ASR else ""
+        )
+    with count_statements(postgres_database) as sent:
+        claim = factories.claim_stage(postgres_database, run_id, stage, language)
+        transitions.succeed(postgres_database, claim, factories.build_success(claim))
     assert len(sent) == statements, "\n\n".join(sent)
 
 
 def test_a_heartbeat_takes_one_statement(postgres_database):
-    claim = factories.claimed(postgres_database, factories.dub(postgres_database)[1], Stage.ASR)
-    with counted(postgres_database) as sent:
+    claim = factories.claim_stage(
+        postgres_database, factories.create_dub(postgres_database)[1], Stage.ASR
+    )
+    with count_statements(postgres_database) as sent:
         leases.heartbeat(postgres_database, claim, 0.5)
     assert len(sent) == 1, "\n\n".join(sent)

@@ -13,7 +13,7 @@ from backend.database.models.jobs import JobEvent
 from backend.database.models.runs import Artifact, Outbox, Run, StageRun
 from backend.jobs import submit, views
 from backend.pipeline.files import StoredFile
-from backend.pipeline.retry import Again, GiveUp
+from backend.pipeline.retry import GiveUp, TryAgain
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import leases, transitions
 from tests import factories
@@ -39,7 +39,7 @@ def run_state(database, run_id) -> str:
 def standing(database, run_id) -> dict[str, str]:
     with database.read() as connection:
         job_id = connection.execute(select(Run.job_id).where(Run.id == run_id)).scalar_one()
-    languages = views.job(database, LOCAL_USER, job_id)["languages"]
+    languages = views.read_job_view(database, LOCAL_USER, job_id)["languages"]
     return {one["language"]: str(one["status"]) for one in languages}
 
 
@@ -50,24 +50,24 @@ def promises(database) -> int:
 
 def events(database, job_id) -> list[str]:
     """The types of the job's events, which must have no gaps."""
-    found = views.events(database, LOCAL_USER, job_id)
+    found = views.read_events(database, LOCAL_USER, job_id)
     assert [event["seq"] for event in found] == list(range(1, len(found) + 1))
     return [event["type"] for event in found]
 
 
 def fail(database, run_id, stage, language="", decision=GiveUp(dead=False)):  # noqa: B008 - frozen
     transitions.fail(
-        database, factories.claimed(database, run_id, stage, language), ERROR, decision
+        database, factories.claim_stage(database, run_id, stage, language), ERROR, decision
     )
 
 
 def test_a_run_ends_with_its_last_stage(database):
-    job_id, run_id = factories.dub(database)
+    job_id, run_id = factories.create_dub(database)
     factories.do_all(database, run_id)
     assert run_state(database, run_id) == "succeeded"
     assert promises(database) == 0
     assert events(database, job_id)[-2:] == ["stage.succeeded", "run.succeeded"]
-    job = views.job(database, LOCAL_USER, job_id)
+    job = views.read_job_view(database, LOCAL_USER, job_id)
     assert job["progress"] == 1
     assert job["finished_at"] is not None
     assert [artifact["name"] for artifact in job["artifacts"]] == [
@@ -78,9 +78,9 @@ def test_a_run_ends_with_its_last_stage(database):
 
 def test_a_success_is_written_with_its_artifacts_or_not_at_all(database):
     """The second artifact breaks a constraint: then the marker must not say succeeded either."""
-    _, run_id = factories.dub(database)
-    claim = factories.claimed(database, run_id, Stage.ASR)
-    success = factories.made(claim)
+    _, run_id = factories.create_dub(database)
+    claim = factories.claim_stage(database, run_id, Stage.ASR)
+    success = factories.build_success(claim)
     twice = transitions.Success(**{**vars(success), "artifacts": [*success.artifacts] * 2})
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
         transitions.succeed(database, claim, twice)
@@ -91,18 +91,18 @@ def test_a_success_is_written_with_its_artifacts_or_not_at_all(database):
 
 @pytest.mark.parametrize("stage", PER_LANGUAGE)
 def test_one_languages_failure_leaves_the_others(database, stage):
-    job_id, run_id = factories.dub(database, "es", "pt")
-    factories.do(database, run_id, Stage.ASR)
+    job_id, run_id = factories.create_dub(database, "es", "pt")
+    factories.do_stage(database, run_id, Stage.ASR)
     for before in PER_LANGUAGE[: PER_LANGUAGE.index(stage)]:
-        factories.do(database, run_id, before, "es")
+        factories.do_stage(database, run_id, before, "es")
     fail(database, run_id, stage, "es")
     assert run_state(database, run_id) == "active"
     for each in PER_LANGUAGE:
-        factories.do(database, run_id, each, "pt")
+        factories.do_stage(database, run_id, each, "pt")
     assert run_state(database, run_id) == "partial"
     after = PER_LANGUAGE[PER_LANGUAGE.index(stage) + 1 :]
     assert {states(database, run_id)[f"{each} es"] for each in after} <= {"skipped"}
-    job = views.job(database, LOCAL_USER, job_id)
+    job = views.read_job_view(database, LOCAL_USER, job_id)
     assert {one["language"]: one["status"] for one in job["languages"]} == {
         "es": "failed",
         "pt": "complete",
@@ -111,7 +111,7 @@ def test_one_languages_failure_leaves_the_others(database, stage):
 
 @pytest.mark.parametrize(("dead", "state"), [(False, "failed"), (True, "dead")])
 def test_when_asr_fails_all_languages_fail_and_the_run_ends(database, dead, state):
-    job_id, run_id = factories.dub(database, "es", "pt")
+    job_id, run_id = factories.create_dub(database, "es", "pt")
     fail(database, run_id, Stage.ASR, decision=GiveUp(dead))
     assert run_state(database, run_id) == "failed"
     assert states(database, run_id)["asr"] == state
@@ -127,17 +127,17 @@ def partly_given(database, *others) -> tuple[UUID, UUID]:
     file = StoredFile("uploads/es", "5e" * 32, 1, "application/json", "segments_es.json")
     given = {(Stage.MT, "es"): {"segments": file}}
     params, media_id = factories.dub_params("es", *others), factories.upload(database)
-    return submit.create(database, LOCAL_USER, params, media_id=media_id, given=given)
+    return submit.create_job(database, LOCAL_USER, params, media_id=media_id, given=given)
 
 
 def test_what_was_given_goes_on_when_asr_fails(database):
     """Turns red when all stages are skipped after `asr`, or the run ends with it."""
     job_id, run_id = partly_given(database, "pt")
-    speaking = factories.claimed(database, run_id, Stage.TTS, "es")
+    speaking = factories.claim_stage(database, run_id, Stage.TTS, "es")
     fail(database, run_id, Stage.ASR)
     assert run_state(database, run_id) == "active"
-    transitions.succeed(database, speaking, factories.made(speaking))
-    factories.do(database, run_id, Stage.MIX, "es")
+    transitions.succeed(database, speaking, factories.build_success(speaking))
+    factories.do_stage(database, run_id, Stage.MIX, "es")
     assert run_state(database, run_id) == "partial"
     assert events(database, job_id).count("run.partial") == 1
 
@@ -145,55 +145,55 @@ def test_what_was_given_goes_on_when_asr_fails(database):
 def test_no_run_ends_while_asr_is_at_work(database):
     """Turns red when only the languages tell whether a run has ended."""
     _, run_id = partly_given(database)
-    hearing = factories.claimed(database, run_id, Stage.ASR)
+    hearing = factories.claim_stage(database, run_id, Stage.ASR)
     for stage in (Stage.TTS, Stage.MIX):
-        factories.do(database, run_id, stage, "es")
+        factories.do_stage(database, run_id, stage, "es")
     assert run_state(database, run_id) == "active"
-    transitions.succeed(database, hearing, factories.made(hearing))
+    transitions.succeed(database, hearing, factories.build_success(hearing))
     assert run_state(database, run_id) == "succeeded"
 
 
 def test_what_was_given_stands_as_it_did_when_asr_is_done(database):
     _, run_id = partly_given(database, "pt")
-    hearing = factories.claimed(database, run_id, Stage.ASR)
+    hearing = factories.claim_stage(database, run_id, Stage.ASR)
     for stage in (Stage.TTS, Stage.MIX):
-        factories.do(database, run_id, stage, "es")
-    transitions.succeed(database, hearing, factories.made(hearing))
+        factories.do_stage(database, run_id, stage, "es")
+    transitions.succeed(database, hearing, factories.build_success(hearing))
     assert standing(database, run_id) == {"es": "complete", "pt": "translating"}
 
 
 def test_a_failure_that_is_tried_again_shows_its_error_and_time(database):
-    job_id, run_id = factories.dub(database)
-    fail(database, run_id, Stage.ASR, decision=Again(60))
-    [stage] = views.job(database, LOCAL_USER, job_id)["stages"]
+    job_id, run_id = factories.create_dub(database)
+    fail(database, run_id, Stage.ASR, decision=TryAgain(60))
+    [stage] = views.read_job_view(database, LOCAL_USER, job_id)["stages"]
     assert (stage["state"], stage["error"], stage["attempt"]) == ("waiting", ERROR, 1)
     assert stage["retry_at"] is not None
     assert events(database, job_id)[-1] == "stage.retrying"
 
 
 def test_a_success_after_a_failure_shows_no_error(database):
-    job_id, run_id = factories.dub(database)
-    fail(database, run_id, Stage.ASR, decision=Again(0))
-    factories.do(database, run_id, Stage.ASR)
-    [stage] = views.job(database, LOCAL_USER, job_id)["stages"]
+    job_id, run_id = factories.create_dub(database)
+    fail(database, run_id, Stage.ASR, decision=TryAgain(0))
+    factories.do_stage(database, run_id, Stage.ASR)
+    [stage] = views.read_job_view(database, LOCAL_USER, job_id)["stages"]
     assert (stage["error"], stage["retry_at"]) == (None, None)
 
 
 def test_cancelling_before_anything_runs_ends_the_run_at_once(database):
-    job_id, run_id = factories.dub(database, "es", "pt")
-    assert submit.cancel(database, LOCAL_USER, job_id) is True
+    job_id, run_id = factories.create_dub(database, "es", "pt")
+    assert submit.cancel_job(database, LOCAL_USER, job_id) is True
     assert run_state(database, run_id) == "cancelled"
     assert set(states(database, run_id).values()) == {"cancelled"}
-    assert submit.cancel(database, LOCAL_USER, job_id) is False
+    assert submit.cancel_job(database, LOCAL_USER, job_id) is False
     assert promises(database) == 0
 
 
 def test_cancelling_in_the_middle_of_a_stage(database):
-    job_id, run_id = factories.dub(database)
-    factories.do(database, run_id, Stage.ASR)
-    claim = factories.claimed(database, run_id, Stage.MT, "es")
-    submit.cancel(database, LOCAL_USER, job_id)
-    submit.cancel(database, LOCAL_USER, job_id)
+    job_id, run_id = factories.create_dub(database)
+    factories.do_stage(database, run_id, Stage.ASR)
+    claim = factories.claim_stage(database, run_id, Stage.MT, "es")
+    submit.cancel_job(database, LOCAL_USER, job_id)
+    submit.cancel_job(database, LOCAL_USER, job_id)
     assert run_state(database, run_id) == "active"
     assert states(database, run_id)["tts es"] == "cancelled"
     transitions.cancel(database, claim)
@@ -201,22 +201,22 @@ def test_cancelling_in_the_middle_of_a_stage(database):
     history = events(database, job_id)
     assert history.count("run.cancel_requested") == 1
     assert history[-2:] == ["stage.cancelled", "run.cancelled"]
-    assert views.job(database, LOCAL_USER, job_id)["stages"][0]["state"] == "succeeded"
+    assert views.read_job_view(database, LOCAL_USER, job_id)["stages"][0]["state"] == "succeeded"
 
 
 @pytest.mark.parametrize(
     "end",
     [
-        lambda db, claim: transitions.fail(db, claim, ERROR, Again(60)),
+        lambda db, claim: transitions.fail(db, claim, ERROR, TryAgain(60)),
         transitions.hand_back,
-        lambda db, claim: transitions.succeed(db, claim, factories.made(claim)),
+        lambda db, claim: transitions.succeed(db, claim, factories.build_success(claim)),
     ],
     ids=["transient failure", "handed back", "succeeded after all"],
 )
 def test_a_cancelled_run_ends_however_its_stage_ends(database, end):
-    job_id, run_id = factories.dub(database)
-    claim = factories.claimed(database, run_id, Stage.ASR)
-    submit.cancel(database, LOCAL_USER, job_id)
+    job_id, run_id = factories.create_dub(database)
+    claim = factories.claim_stage(database, run_id, Stage.ASR)
+    submit.cancel_job(database, LOCAL_USER, job_id)
     end(database, claim)
     assert run_state(database, run_id) == "cancelled"
     assert not {"waiting", "running"} & set(states(database, run_id).values())
@@ -224,51 +224,51 @@ def test_a_cancelled_run_ends_however_its_stage_ends(database, end):
 
 
 def test_a_cancelled_runs_stage_cannot_be_claimed(database):
-    job_id, run_id = factories.dub(database, "es", "pt")
-    factories.do(database, run_id, Stage.ASR)
-    factories.claimed(database, run_id, Stage.MT, "es")
-    submit.cancel(database, LOCAL_USER, job_id)
+    job_id, run_id = factories.create_dub(database, "es", "pt")
+    factories.do_stage(database, run_id, Stage.ASR)
+    factories.claim_stage(database, run_id, Stage.MT, "es")
+    submit.cancel_job(database, LOCAL_USER, job_id)
     assert leases.claim(database, run_id, Stage.MT, "pt", owner="test", lease_s=90) == "cancelled"
 
 
 def test_exporting_is_shown(database):
-    job_id, run_id = factories.dub(database)
+    job_id, run_id = factories.create_dub(database)
     for stage, language in ((Stage.ASR, ""), (Stage.MT, "es"), (Stage.TTS, "es")):
-        factories.do(database, run_id, stage, language)
-    transitions.show_storing(database, factories.claimed(database, run_id, Stage.MIX, "es"))
-    (shown,) = views.job(database, LOCAL_USER, job_id)["languages"]
+        factories.do_stage(database, run_id, stage, language)
+    transitions.show_storing(database, factories.claim_stage(database, run_id, Stage.MIX, "es"))
+    (shown,) = views.read_job_view(database, LOCAL_USER, job_id)["languages"]
     assert shown["status"] == "exporting"
 
 
 @pytest.mark.parametrize("_again", range(3))
 def test_languages_that_finish_at_the_same_time_end_the_run_once(database, _again):
     languages = ("es", "pt", "ca", "fr")
-    job_id, run_id = factories.dub(database, *languages)
-    factories.do(database, run_id, Stage.ASR)
+    job_id, run_id = factories.create_dub(database, *languages)
+    factories.do_stage(database, run_id, Stage.ASR)
     for language in languages:
         for stage in (Stage.MT, Stage.TTS):
-            factories.do(database, run_id, stage, language)
-    claims = [factories.claimed(database, run_id, Stage.MIX, tag) for tag in languages]
+            factories.do_stage(database, run_id, stage, language)
+    claims = [factories.claim_stage(database, run_id, Stage.MIX, tag) for tag in languages]
     barrier = Barrier(len(claims))
 
     def finish(claim):
         barrier.wait()
-        transitions.succeed(database, claim, factories.made(claim))
+        transitions.succeed(database, claim, factories.build_success(claim))
 
     with ThreadPoolExecutor(len(claims)) as pool:
         list(pool.map(finish, claims))
     assert run_state(database, run_id) == "active"
-    factories.do(database, run_id, Stage.JOIN)
+    factories.do_stage(database, run_id, Stage.JOIN)
     assert run_state(database, run_id) == "succeeded"
     assert events(database, job_id).count("run.succeeded") == 1
 
 
 def test_what_a_provider_was_paid_is_in_the_history(database):
-    job_id, run_id = factories.dub(database)
-    claim = factories.claimed(database, run_id, Stage.ASR)
+    job_id, run_id = factories.create_dub(database)
+    claim = factories.claim_stage(database, run_id, Stage.ASR)
     paid = {"units": 1.5, "unit": "minute", "cost_usd": 0.009}
     transitions.succeed(
-        database, claim, transitions.Success(**{**vars(factories.made(claim)), **paid})
+        database, claim, transitions.Success(**{**vars(factories.build_success(claim)), **paid})
     )
     with database.read() as connection:
         row = connection.execute(
@@ -277,5 +277,5 @@ def test_what_a_provider_was_paid_is_in_the_history(database):
             )
         ).one()
     assert tuple(row) == ("stub", 1.5, "minute", 0.009)
-    [stage] = views.job(database, LOCAL_USER, job_id)["stages"]
+    [stage] = views.read_job_view(database, LOCAL_USER, job_id)["stages"]
     assert stage["cost"] == {"provider": "stub", "model": "stub-1", "usd": 0.009}

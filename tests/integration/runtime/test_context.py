@@ -1,4 +1,4 @@
-"""The desk of a stage: what workers of one machine do one after the other."""
+"""The context of a stage: what workers of one machine do one after the other."""
 
 import threading
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from backend.errors import Stopping
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
-from workers.runtime.context import WorkDesk
-from workers.runtime.heartbeat import Heart
+from workers.runtime.context import WorkerContext
+from workers.runtime.heartbeat import Heartbeat
 
 
 @pytest.fixture
@@ -23,38 +23,38 @@ def stopping() -> threading.Event:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, stopping: threading.Event) -> Iterator[WorkDesk]:
+def context(tmp_path: Path, stopping: threading.Event) -> Iterator[WorkerContext]:
     parts = Parts(factories.stub_settings(tmp_path / "home"))
     schema.migrate(parts.db)
-    claim = factories.claimed(parts.db, factories.dub(parts.db)[1], Stage.ASR)
-    with Heart(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heart:
-        yield WorkDesk(parts, claim, heart, tmp_path, [])
+    claim = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR)
+    with Heartbeat(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heartbeat:
+        yield WorkerContext(parts, claim, heartbeat, tmp_path, [])
     parts.db.engine.dispose()
 
 
-def test_the_same_thing_is_done_by_one_at_a_time(desk):
+def test_the_same_thing_is_done_by_one_at_a_time(context):
     order: list[str] = []
 
     def second() -> None:
-        with desk.alone("video-5a"):
+        with context.hold_alone("video-5a"):
             order.append("second")
 
     other = threading.Thread(target=second)
-    with desk.alone("video-5a"):
+    with context.hold_alone("video-5a"):
         other.start()
-        with desk.alone("video-5b"):
+        with context.hold_alone("video-5b"):
             order.append("first")
     other.join(10)
     assert order == ["first", "second"]
 
 
-def test_a_stage_that_waits_can_be_stopped(desk, stopping):
+def test_a_stage_that_waits_can_be_stopped(context, stopping):
     stopping.set()
-    with desk.alone("video-5a"), pytest.raises(Stopping), desk.alone("video-5a"):
+    with context.hold_alone("video-5a"), pytest.raises(Stopping), context.hold_alone("video-5a"):
         raise AssertionError("both at once")
 
 
-def test_what_is_remembered_outlives_the_worker(desk):
-    desk.remember("vendor_job", "j-1")
-    with desk._db.read() as connection:
+def test_what_is_remembered_outlives_the_worker(context):
+    context.remember("vendor_job", "j-1")
+    with context._db.read() as connection:
         assert connection.execute(select(StageRun.memo)).scalars().first() == {"vendor_job": "j-1"}

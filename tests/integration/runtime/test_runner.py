@@ -15,20 +15,22 @@ from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from tests import factories
 from workers.interfaces.providers import Cost
-from workers.interfaces.stages import Made, Outcome
+from workers.interfaces.stages import OutputFile, StageResult
 from workers.runtime.runner import Runner
 
 
 @pytest.fixture
 def runner(parts) -> Runner:
-    def stage(work, desk) -> Outcome:
+    def stage(work, context) -> StageResult:
         runner.calls += 1
-        desk.paid(Cost(3, "lines", usd=0.5))
+        context.add_cost(Cost(3, "lines", usd=0.5))
         if runner.error:
             raise runner.error
-        path: Path = desk.workdir / "made.txt"
+        path: Path = context.workdir / "made.txt"
         path.write_text("made")
-        return Outcome((Made("segments_src", path, "text/plain", path.name),), "test", "1")
+        return StageResult(
+            (OutputFile("segments_src", path, "text/plain", path.name),), "test", "1"
+        )
 
     runner = Runner(parts, dict.fromkeys(Stage, stage), owner="test", stopping=threading.Event())
     runner.calls, runner.error = 0, None
@@ -36,11 +38,11 @@ def runner(parts) -> Runner:
 
 
 def first_stage(parts, job_id) -> dict:
-    return views.job(parts.db, LOCAL_USER, job_id)["stages"][0]
+    return views.read_job_view(parts.db, LOCAL_USER, job_id)["stages"][0]
 
 
 def test_a_stage_that_is_done_is_not_done_again(parts, runner):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     assert runner.run(run_id, Stage.ASR, "")
     assert not runner.run(run_id, Stage.ASR, ""), "the first message's chain goes on already"
     assert runner.calls == 1
@@ -49,19 +51,19 @@ def test_a_stage_that_is_done_is_not_done_again(parts, runner):
 
 def test_what_all_attempts_have_spent_is_told(parts, runner):
     """Turns red when only the attempt that succeeds tells what it cost."""
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     for error in (Transient("no answer"), Stopping("a deploy"), None):
         runner.error = error
         runner.run(run_id, Stage.ASR, "")
         with parts.db.write() as connection:
             connection.execute(update(StageRun).values(retry_at=None))
     assert first_stage(parts, job_id)["cost"]["usd"] == 1.5
-    told = [event["cost_usd"] for event in views.events(parts.db, LOCAL_USER, job_id)]
+    told = [event["cost_usd"] for event in views.read_events(parts.db, LOCAL_USER, job_id)]
     assert [cost for cost in told[2:] if cost is not None] == [0.5] * 3
 
 
 def test_a_stage_whose_upstream_is_not_done_waits(parts, runner):
-    _, run_id = factories.dub(parts.db)
+    _, run_id = factories.create_dub(parts.db)
     assert not runner.run(run_id, Stage.MT, "es")
     assert runner.calls == 0
 
@@ -70,7 +72,7 @@ def test_a_stage_whose_upstream_is_not_done_waits(parts, runner):
 def test_a_database_that_restarts_at_the_end_costs_no_work(
     parts, runner, monkeypatch, commits_landed
 ):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     failures = iter([OperationalError("COMMIT", {}, Exception("server closed the connection"))])
     really = transitions.succeed
 
@@ -97,7 +99,7 @@ def test_a_database_that_restarts_at_the_end_costs_no_work(
     ],
 )
 def test_errors_have_their_answer(parts, runner, error, state, kind):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     runner.error = error
     assert not runner.run(run_id, Stage.ASR, "")
     stage = first_stage(parts, job_id)
@@ -106,7 +108,7 @@ def test_errors_have_their_answer(parts, runner, error, state, kind):
 
 
 def test_a_worker_that_stops_hands_its_stage_back(parts, runner):
-    job_id, run_id = factories.dub(parts.db)
+    job_id, run_id = factories.create_dub(parts.db)
     runner._stopping.set()
     assert not runner.run(run_id, Stage.ASR, "")
     stage = first_stage(parts, job_id)

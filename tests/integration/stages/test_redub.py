@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import submit
-from backend.pipeline.params import Mode
+from backend.pipeline.params import SpeakerMode
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
@@ -59,9 +59,11 @@ def work(parts: Parts) -> Callable[[UUID, str], None]:
 @pytest.fixture
 def job(parts: Parts, work, spoken) -> str:
     """A dialogue that was dubbed into es."""
-    params = factories.dub_params(mode=Mode.DIALOGUE, voices={"A": "tenor", "B": "alto"}, flac=True)
+    params = factories.dub_params(
+        mode=SpeakerMode.DIALOGUE, voices={"A": "tenor", "B": "alto"}, flac=True
+    )
     media_id = factories.text_upload(parts, TEXT)
-    job_id, run_id = submit.create(parts.db, LOCAL_USER, params, media_id=media_id)
+    job_id, run_id = submit.create_job(parts.db, LOCAL_USER, params, media_id=media_id)
     work(run_id)
     assert len(spoken) == LINES
     spoken.clear()

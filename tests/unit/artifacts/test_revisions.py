@@ -4,7 +4,7 @@ import pytest
 
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.errors import Invalid
-from backend.jobs.edit_lines import with_line
+from backend.jobs.edit_lines import replace_line
 
 LATE = Translation(
     source_language="en",
@@ -19,16 +19,16 @@ LATE = Translation(
 
 
 def test_times_that_stay_as_they_are_need_not_be_right():
-    _, line = with_line(LATE, 1, {"text": "Chao.", "end": 10.4})
+    _, line = replace_line(LATE, 1, {"text": "Chao.", "end": 10.4})
     assert (line.text, line.end) == ("Chao.", 10.4)
     with pytest.raises(Invalid, match="after the recording"):
-        with_line(LATE, 1, {"end": 10.3})
+        replace_line(LATE, 1, {"end": 10.3})
 
 
 def test_speakers_are_listed_in_the_order_in_which_editors_name_them():
-    once, _ = with_line(LATE, 1, {"speaker": "D"})
-    twice, _ = with_line(once, 0, {"speaker": "C"})
-    again, _ = with_line(twice, 1, {"speaker": "A"})
+    once, _ = replace_line(LATE, 1, {"speaker": "D"})
+    twice, _ = replace_line(once, 0, {"speaker": "C"})
+    again, _ = replace_line(twice, 1, {"speaker": "A"})
     assert [one.label for one in twice.speakers] == ["A", "D", "C"]
     assert again.speakers == twice.speakers
     assert twice.speakers[0] == LATE.speakers[0]

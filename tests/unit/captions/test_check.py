@@ -2,16 +2,16 @@
 
 import pytest
 
-from workers.captions.check import Violation, violations
+from workers.captions.check import RuleViolation, find_violations
 from workers.captions.cues import Cue
-from workers.captions.rules import rules_for
+from workers.captions.rules import build_rules
 
-EN = rules_for("en")
+EN = build_rules("en")
 AFTER = Cue(10.0, 12.0, "After")
 
 
 def test_captions_that_keep_the_rules_break_none():
-    assert violations([Cue(1.0, 3.0, "Fine."), AFTER], EN) == []
+    assert find_violations([Cue(1.0, 3.0, "Fine."), AFTER], EN) == []
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,17 @@ def test_captions_that_keep_the_rules_break_none():
     ],
 )
 def test_a_broken_rule_is_told_with_its_cue_its_value_and_its_limit(cue, rule, value, limit):
-    assert violations([cue, AFTER], EN) == [
-        Violation(0, rule, pytest.approx(value), pytest.approx(limit))
+    assert find_violations([cue, AFTER], EN) == [
+        RuleViolation(0, rule, pytest.approx(value), pytest.approx(limit))
     ]
 
 
 def test_full_width_languages_count_half_width_characters_half():
-    assert violations([Cue(0, 5, "あ" * 13)], rules_for("ja")) == []
-    assert violations([Cue(0, 5, "a" * 26)], rules_for("ja")) == []
-    assert [one.value for one in violations([Cue(0, 5, "あ" * 13 + "a")], rules_for("ja"))] == [
-        13.5
-    ]
+    assert find_violations([Cue(0, 5, "あ" * 13)], build_rules("ja")) == []
+    assert find_violations([Cue(0, 5, "a" * 26)], build_rules("ja")) == []
+    assert [
+        one.value for one in find_violations([Cue(0, 5, "あ" * 13 + "a")], build_rules("ja"))
+    ] == [13.5]
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_full_width_languages_count_half_width_characters_half():
     ],
 )
 def test_each_language_has_the_limits_that_netflix_publishes(language, line, speed):
-    limits = rules_for(language).limits
+    limits = build_rules(language).limits
     assert (limits.line, limits.speed) == (line, speed)

@@ -9,23 +9,23 @@ from hypothesis import strategies as st
 
 from backend.documents.transcripts import Word
 from tests.caption_samples import SENTENCES, characters, lines, said
-from workers.captions.check import violations
-from workers.captions.cues import Cue, Utterance, cues
-from workers.captions.rules import rules_for
+from workers.captions.check import find_violations
+from workers.captions.cues import CaptionText, Cue, build_cues
+from workers.captions.rules import build_rules
 
-EN, JA = rules_for("en"), rules_for("ja")
+EN, JA = build_rules("en"), build_rules("ja")
 
 
 def texts(text: str, language: str) -> list[str]:
-    rules = rules_for(language)
-    return [cue.text for cue in cues([said(text, rules)], rules)]
+    rules = build_rules(language)
+    return [cue.text for cue in build_cues([said(text, rules)], rules)]
 
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_a_long_sentence_keeps_every_rule_of_its_language(language):
-    rules = rules_for(language)
-    made = cues([said(SENTENCES[language], rules)], rules)
-    assert violations(made, rules) == []
+    rules = build_rules(language)
+    made = build_cues([said(SENTENCES[language], rules)], rules)
+    assert find_violations(made, rules) == []
     assert characters("".join(lines(made))) == characters(SENTENCES[language])
 
 
@@ -89,20 +89,22 @@ def test_the_lower_line_is_the_longer_where_nothing_else_speaks():
     ],
 )
 def test_no_line_begins_with_closing_punctuation_or_ends_with_an_opening_one(text, language):
-    for line in lines(cues([said(text, rules_for(language))], rules_for(language))):
+    for line in lines(build_cues([said(text, build_rules(language))], build_rules(language))):
         assert line[0] not in "、。」）”？！ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョๆ"
         assert line[-1] not in "「（“"
 
 
 def test_a_word_wider_than_a_line_is_cut_between_whole_letters():
-    made = lines(cues([said("கா" * 40, rules_for("ta"))], rules_for("ta")))
+    made = lines(build_cues([said("கா" * 40, build_rules("ta"))], build_rules("ta")))
     assert len(made) > 1
     assert all(line.startswith("க") for line in made)
 
 
 def test_an_address_is_cut_at_its_punctuation():
     address = "https://example.org/a/rather/long/path/that/fits/no/line/at/all"
-    assert lines(cues([said(address, EN)], EN))[0] == "https://example.org/a/rather/long/path/"
+    assert (
+        lines(build_cues([said(address, EN)], EN))[0] == "https://example.org/a/rather/long/path/"
+    )
 
 
 def test_text_from_right_to_left_is_in_logical_order_and_marked_only_where_players_go_wrong():
@@ -112,7 +114,7 @@ def test_text_from_right_to_left_is_in_logical_order_and_marked_only_where_playe
 
 def test_long_text_goes_on_in_further_cues_while_it_is_spoken():
     text = " ".join(f"palabra{number}" for number in range(40))
-    made = cues([Utterance(10.0, 40.0, text)], rules_for("es"))
+    made = build_cues([CaptionText(10.0, 40.0, text)], build_rules("es"))
     assert made[0].start == 10.0
     assert made[-1].end == pytest.approx(40.0)
     for before, after in pairwise(made):
@@ -124,7 +126,7 @@ def test_cues_begin_when_their_first_word_is_spoken():
     spoken += ["Then", "everybody", "began", "to", "talk", "at", "the", "same", "time."]
     times = [0.0, *(4.0 + 0.3 * number for number in range(9)), *(9 + 0.3 * n for n in range(9))]
     words = tuple(Word(text=w, start=t, end=t + 0.25) for w, t in zip(spoken, times, strict=True))
-    made = cues([Utterance(0.0, 12.0, " ".join(spoken), words)], EN)
+    made = build_cues([CaptionText(0.0, 12.0, " ".join(spoken), words)], EN)
     assert [(cue.start, cue.text.split()[0]) for cue in made] == [
         (0.0, "Well."),
         (4.0, "It"),
@@ -137,14 +139,14 @@ def test_words_without_the_punctuation_of_the_text_still_tell_the_time():
         Word(text=text, start=start, end=start + 1.0)
         for text, start in (("yes", 0.0), ("i", 5.0), ("think", 6.0), ("so", 7.0), ("too", 8.0))
     )
-    made = cues([Utterance(0.0, 9.0, "Yes! I think so, too.", words)], EN)
+    made = build_cues([CaptionText(0.0, 9.0, "Yes! I think so, too.", words)], EN)
     assert [(cue.start, cue.text) for cue in made] == [(0.0, "Yes!"), (5.0, "I think so, too.")]
 
 
 def test_two_people_at_once_get_one_cue_after_the_other():
-    made = cues([Utterance(1, 4, "I was first."), Utterance(1.1, 4, "No, I was.")], EN)
+    made = build_cues([CaptionText(1, 4, "I was first."), CaptionText(1.1, 4, "No, I was.")], EN)
     assert [cue.text for cue in made] == ["I was first.", "No, I was."]
-    assert violations(made, EN) == []
+    assert find_violations(made, EN) == []
 
 
 @pytest.mark.parametrize(
@@ -152,58 +154,58 @@ def test_two_people_at_once_get_one_cue_after_the_other():
 )
 def test_talk_at_a_natural_pace_breaks_no_rule(language, pace):
     """`pace` is in characters a second; pauses have a median of 0.4 s, as in conversation."""
-    chance, rules = random.Random(4), rules_for(language)
+    chance, rules = random.Random(4), build_rules(language)
     words = SENTENCES[language].split() if language != "ja" else SENTENCES[language].split("。")
     talk, now = [], 0.0
     for _ in range(150):
         first = chance.randrange(len(words) - 1)
         text = " ".join(words[first : first + chance.randint(1, 15)])
-        length = rules.width(text) / (pace * chance.lognormvariate(0, 0.1))
-        talk.append(Utterance(now, now + length, text))
+        length = rules.measure_width(text) / (pace * chance.lognormvariate(0, 0.1))
+        talk.append(CaptionText(now, now + length, text))
         now += length + chance.lognormvariate(-0.9, 0.9)
-    assert violations(cues(talk, rules), rules) == []
+    assert find_violations(build_cues(talk, rules), rules) == []
 
 
 @pytest.mark.parametrize("fps", [0.1, 1.0, 10.0])
 def test_a_picture_of_few_frames_a_second_takes_no_time_from_captions(fps):
     said = [
-        Utterance(3 * n, 3 * n + 2.8, "Una frase que dura casi tres segundos.") for n in range(6)
+        CaptionText(3 * n, 3 * n + 2.8, "Una frase que dura casi tres segundos.") for n in range(6)
     ]
-    assert cues(said, rules_for("es", fps)) == cues(said, rules_for("es"))
-    assert cues(said, rules_for("es", 25.0)) != cues(said, rules_for("es"))
+    assert build_cues(said, build_rules("es", fps)) == build_cues(said, build_rules("es"))
+    assert build_cues(said, build_rules("es", 25.0)) != build_cues(said, build_rules("es"))
 
 
 def test_nothing_said_makes_no_cues():
-    assert cues([], EN) == []
-    assert cues([Utterance(0, 1, " \n\x00")], EN) == []
+    assert build_cues([], EN) == []
+    assert build_cues([CaptionText(0, 1, " \n\x00")], EN) == []
 
 
-def utterances() -> st.SearchStrategy[list[Utterance]]:
+def utterances() -> st.SearchStrategy[list[CaptionText]]:
     words = st.text(st.sampled_from("abcÄéßяあ漢字ーゃ。、「」“”한กาคำعب!?.,;:-  "), max_size=200)
     any_text = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=120)
     spans = st.tuples(st.floats(0, 60), st.floats(0, 20), words | any_text)
-    return st.lists(spans.map(lambda one: Utterance(one[0], one[0] + one[1], one[2])), max_size=5)
+    return st.lists(spans.map(lambda one: CaptionText(one[0], one[0] + one[1], one[2])), max_size=5)
 
 
 @given(utterances(), st.sampled_from(["en", "de", "ja", "zh", "ko", "th", "ar", "km"]))
 def test_whatever_is_said_no_text_is_lost_no_cue_overlaps_and_no_line_is_too_long(said, language):
-    rules = rules_for(language)
-    made = cues(said, rules)
+    rules = build_rules(language)
+    made = build_cues(said, rules)
     assert sorted(characters("".join(cue.text for cue in made))) == sorted(
         characters("".join(one.text for one in said))
     )
     assert all(cue.end > cue.start for cue in made)
     assert all(after.start >= before.end for before, after in pairwise(made))
-    broken = {one.rule for one in violations(made, rules)}
+    broken = {one.rule for one in find_violations(made, rules)}
     assert not broken & {"line_length", "lines", "too_long", "gap"}
 
 
 @given(utterances())
 def test_an_utterance_keeps_the_order_of_its_text(said):
     for one in said:
-        made = cues([one], JA)
+        made = build_cues([one], JA)
         assert characters("".join(cue.text for cue in made)) == characters(one.text)
 
 
 def test_cues_are_tuples_in_seconds():
-    assert cues([Utterance(3599.9996, 3661.25, "Uno")], EN) == [Cue(3600.0, 3607.0, "Uno")]
+    assert build_cues([CaptionText(3599.9996, 3661.25, "Uno")], EN) == [Cue(3600.0, 3607.0, "Uno")]

@@ -9,14 +9,14 @@ from ttconv.imsc import reader
 from ttconv.srt import writer
 
 from tests.caption_samples import SENTENCES, said
-from workers.captions.cues import Cue, cues
-from workers.captions.formats import srt, ttml, vtt
-from workers.captions.rules import rules_for
+from workers.captions.cues import Cue, build_cues
+from workers.captions.formats import format_srt, format_ttml, format_vtt
+from workers.captions.rules import build_rules
 
 MARKUP = 'a <b> & "c" --> {\\i1}d'
 
 
-def demuxed(path: Path) -> list[Cue]:
+def demux_cues(path: Path) -> list[Cue]:
     """What FFmpeg reads."""
     with av.open(path) as container:
         return [
@@ -32,22 +32,22 @@ def demuxed(path: Path) -> list[Cue]:
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_ffmpeg_reads_back_what_was_written_as_srt_and_vtt(tmp_path, language):
-    rules = rules_for(language)
-    made = cues([said(SENTENCES[language], rules)], rules)
-    for suffix, write in (("srt", srt), ("vtt", vtt)):
+    rules = build_rules(language)
+    made = build_cues([said(SENTENCES[language], rules)], rules)
+    for suffix, write in (("srt", format_srt), ("vtt", format_vtt)):
         path = tmp_path / f"captions.{suffix}"
         path.write_text(write(made), encoding="utf-8")
-        assert demuxed(path) == [pytest.approx(cue) for cue in made]
+        assert demux_cues(path) == [pytest.approx(cue) for cue in made]
 
 
 def test_srt_counts_cues_and_hours():
-    assert srt([Cue(3600.0, 3661.25, "Uno"), Cue(3700, 3701, "Dos\ntres")]) == (
+    assert format_srt([Cue(3600.0, 3661.25, "Uno"), Cue(3700, 3701, "Dos\ntres")]) == (
         "1\n01:00:00,000 --> 01:01:01,250\nUno\n\n2\n01:01:40,000 --> 01:01:41,000\nDos\ntres\n\n"
     )
 
 
 def test_vtt_escapes_what_would_be_markup():
-    assert vtt([Cue(0, 1.5, MARKUP)]) == (
+    assert format_vtt([Cue(0, 1.5, MARKUP)]) == (
         'WEBVTT\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; &amp; "c" --&gt; {\\i1}d\n'
     )
 
@@ -61,18 +61,18 @@ def read(document: str) -> tuple[str, str, set[str]]:
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_ttml_is_imsc_text_that_says_the_same_at_the_same_time(language):
-    rules = rules_for(language)
-    made = cues([said(SENTENCES[language], rules)], rules)
-    lang, blocks, profiles = read(ttml(made, language))
+    rules = build_rules(language)
+    made = build_cues([said(SENTENCES[language], rules)], rules)
+    lang, blocks, profiles = read(format_ttml(made, language))
     assert lang == language
-    assert blocks.strip() == srt(made).strip()
+    assert blocks.strip() == format_srt(made).strip()
     assert profiles == {"http://www.w3.org/ns/ttml/profile/imsc1.1/text"}
 
 
 def test_ttml_escapes_what_would_be_markup():
-    assert MARKUP in read(ttml([Cue(0, 1.5, MARKUP)], "en"))[1]
+    assert MARKUP in read(format_ttml([Cue(0, 1.5, MARKUP)], "en"))[1]
 
 
 def test_ttml_tells_the_direction_of_its_text():
-    assert 'tts:direction="rtl"' in ttml([], "he")
-    assert 'tts:direction="ltr"' in ttml([], "en")
+    assert 'tts:direction="rtl"' in format_ttml([], "he")
+    assert 'tts:direction="ltr"' in format_ttml([], "en")

@@ -5,28 +5,28 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.captions.rules import rules_for
-from workers.captions.schedule import SLIP, Spoken, schedule
+from workers.captions.rules import build_rules
+from workers.captions.schedule import SLIP, CueTiming, schedule
 
-RULES = rules_for("en")
-GAP = RULES.frames(2)
+RULES = build_rules("en")
+GAP = RULES.compute_frames(2)
 
 
 def test_a_cue_that_is_too_quick_to_read_stays_on_in_the_free_time_after_it():
-    assert schedule([Spoken(1000, 1500, 2000), Spoken(5000, 6000, 800)], RULES) == [
+    assert schedule([CueTiming(1000, 1500, 2000), CueTiming(5000, 6000, 800)], RULES) == [
         (1000, 3000),
         (5000, 6000),
     ]
 
 
 def test_it_makes_the_next_one_wait_if_that_has_time():
-    quick, slow = Spoken(1000, 1400, 400), Spoken(1400, 5000, 1000)
+    quick, slow = CueTiming(1000, 1400, 400), CueTiming(1400, 5000, 1000)
     assert schedule([quick, slow], RULES) == [(1000, 1834), (1834 + GAP, 5000)]
 
 
 def test_and_comes_earlier_if_it_has_none():
-    quick, full = Spoken(2000, 2400, 1500), Spoken(2400, 4400, 2500)
-    end = Spoken(4400, 11000, 6500)
+    quick, full = CueTiming(2000, 2400, 1500), CueTiming(2400, 4400, 2500)
+    end = CueTiming(4400, 11000, 6500)
     first, second, third = schedule([quick, full, end], RULES)
     assert first[1] - first[0] >= 1500
     assert 2000 - SLIP <= first[0] < 2000
@@ -35,21 +35,21 @@ def test_and_comes_earlier_if_it_has_none():
 
 
 def test_small_gaps_are_closed_and_half_a_second_is_kept():
-    spoken = [Spoken(0, 2000, 500), Spoken(2300, 4000, 500), Spoken(4500, 6000, 500)]
+    spoken = [CueTiming(0, 2000, 500), CueTiming(2300, 4000, 500), CueTiming(4500, 6000, 500)]
     assert schedule(spoken, RULES) == [(0, 2300 - GAP), (2300, 4000), (4500, 6000)]
 
 
 def test_a_gap_that_cannot_be_closed_within_seven_seconds_is_opened():
-    assert schedule([Spoken(0, 6900, 500), Spoken(7300, 9000, 500)], RULES)[0] == (0, 6800)
+    assert schedule([CueTiming(0, 6900, 500), CueTiming(7300, 9000, 500)], RULES)[0] == (0, 6800)
 
 
 def test_gaps_are_counted_in_the_frames_of_the_picture():
-    spoken = [Spoken(0, 2000, 500), Spoken(2100, 4000, 500)]
-    assert schedule(spoken, rules_for("en", 50.0))[0] == (0, 2060)
+    spoken = [CueTiming(0, 2000, 500), CueTiming(2100, 4000, 500)]
+    assert schedule(spoken, build_rules("en", 50.0))[0] == (0, 2060)
 
 
 def test_the_last_cue_ends_with_the_recording():
-    assert schedule([Spoken(9500, 9800, 1000)], RULES, 10_000) == [(9000, 10_000)]
+    assert schedule([CueTiming(9500, 9800, 1000)], RULES, 10_000) == [(9000, 10_000)]
 
 
 @given(
@@ -57,7 +57,7 @@ def test_the_last_cue_ends_with_the_recording():
     st.none() | st.integers(0, 60_000),
 )
 def test_no_cue_overlaps_another_comes_long_before_its_words_or_stays_too_long(rows, until):
-    spoken = [Spoken(start, start + length, reading) for start, length, reading in sorted(rows)]
+    spoken = [CueTiming(start, start + length, reading) for start, length, reading in sorted(rows)]
     shown = schedule(spoken, RULES, until)
     assert all(0 < end - start <= RULES.longest for start, end in shown)
     assert all(after[0] - before[1] >= GAP for before, after in pairwise(shown))
@@ -67,7 +67,7 @@ def test_no_cue_overlaps_another_comes_long_before_its_words_or_stays_too_long(r
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 6000))))
 def test_where_there_is_time_all_of_it_is_readable_and_on_time(rows):
     starts = [9000 * number for number in range(len(rows))]
-    spoken = [Spoken(at, at + rows[i][0], rows[i][1]) for i, at in enumerate(starts)]
+    spoken = [CueTiming(at, at + rows[i][0], rows[i][1]) for i, at in enumerate(starts)]
     shown = schedule(spoken, RULES)
     assert [start for start, _ in shown] == starts
     assert all(

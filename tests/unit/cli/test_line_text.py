@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.cli.line_text import as_text, changes
+from backend.cli.line_text import format_lines, parse_changes
 
 LINES = [
     {"id": 0, "start": 0.5, "end": 2.0, "text": "Hola.", "speaker": "A", "voice": None},
@@ -14,7 +14,7 @@ LINES = [
 
 
 def test_what_is_not_edited_is_not_changed():
-    assert changes(as_text(LINES), LINES) == {}
+    assert parse_changes(format_lines(LINES), LINES) == {}
 
 
 @pytest.mark.parametrize(
@@ -30,25 +30,27 @@ def test_what_is_not_edited_is_not_changed():
     ],
 )
 def test_what_is_edited_is_found(old, new, changed):
-    text = as_text(LINES)
+    text = format_lines(LINES)
     assert old in text
-    assert changes(text.replace(old, new), LINES) == changed
+    assert parse_changes(text.replace(old, new), LINES) == changed
 
 
 def test_a_block_that_was_taken_out_changes_nothing():
-    assert changes(as_text(LINES[:1]), LINES) == {}
+    assert parse_changes(format_lines(LINES[:1]), LINES) == {}
 
 
 def test_a_text_may_begin_with_what_begins_the_help():
     line = {**LINES[0], "text": "#1 en ventas"}
-    assert changes(as_text([line]), [line]) == {}
-    assert changes(as_text([line]).replace("#1", "# 1"), [line]) == {0: {"text": "# 1 en ventas"}}
+    assert parse_changes(format_lines([line]), [line]) == {}
+    assert parse_changes(format_lines([line]).replace("#1", "# 1"), [line]) == {
+        0: {"text": "# 1 en ventas"}
+    }
 
 
 def test_a_speaker_is_read_back_as_it_was_written():
     line = {**LINES[0], "speaker": "Ann | Bob", "voice": "f2"}
-    text = as_text([line]).replace("Hola.", "Buenas.").replace("| voice f2", "| voice m3")
-    assert changes(text, [line]) == {0: {"text": "Buenas.", "voice": "m3"}}
+    text = format_lines([line]).replace("Hola.", "Buenas.").replace("| voice f2", "| voice m3")
+    assert parse_changes(text, [line]) == {0: {"text": "Buenas.", "voice": "m3"}}
 
 
 @pytest.mark.parametrize(
@@ -60,10 +62,10 @@ def test_a_speaker_is_read_back_as_it_was_written():
 )
 def test_what_cannot_be_read_is_said(old, new, said):
     with pytest.raises(click.ClickException, match=said):
-        changes(as_text(LINES).replace(old, new), LINES)
+        parse_changes(format_lines(LINES).replace(old, new), LINES)
 
 
 @given(start=st.integers(0, 10**8))
 def test_times_are_read_as_they_were_written(start):
     line = {**LINES[0], "start": start / 1000, "end": start / 1000 + 1}
-    assert changes(as_text([line]), [line]) == {}
+    assert parse_changes(format_lines([line]), [line]) == {}

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.main import cli
-from backend.cli.submit import Files, fetched, summed_up
+from backend.cli.submit import JobFiles, choose_artifacts, format_summary
 
 
 @pytest.mark.parametrize("given", ["es", "=talk.srt", "es=missing.srt"])
@@ -20,9 +20,9 @@ def test_a_translation_is_a_language_and_a_file(tmp_path, given):
 
 def test_a_dub_starts_after_what_is_given():
     path = Path("talk")
-    assert Files(path).start == "asr"
-    assert Files(path, transcript=path).start == "mt"
-    assert Files(path, transcript=path, translations={"es": path}).start == "tts"
+    assert JobFiles(path).start == "asr"
+    assert JobFiles(path, transcript=path).start == "mt"
+    assert JobFiles(path, transcript=path, translations={"es": path}).start == "tts"
 
 
 SUMS = {
@@ -44,12 +44,12 @@ NOTHING = {"lines": 0, "overlap": None, "maxRate": None, "loudness": None}
     ],
 )
 def test_a_report_is_summed_up_in_a_line(changed, told):
-    line = summed_up({"language": "es", "report": SUMS | changed})
+    line = format_summary({"language": "es", "report": SUMS | changed})
     assert line == f"es: {told}; see es/report.html"
 
 
 def test_a_language_without_a_dub_has_nothing_to_sum_up():
-    assert summed_up({"language": "es", "report": None}) == ""
+    assert format_summary({"language": "es", "report": None}) == ""
 
 
 def test_what_users_have_no_use_for_is_not_fetched():
@@ -60,7 +60,7 @@ def test_what_users_have_no_use_for_is_not_fetched():
         "mix": ["audio", "mix_index", "hls_audio", "manifest"],
     }
     artifacts = [{"stage": stage, "kind": kind} for stage, kinds in made.items() for kind in kinds]
-    found = fetched({"kind": "dub", "artifacts": artifacts})
+    found = choose_artifacts({"kind": "dub", "artifacts": artifacts})
     assert [one["kind"] for one in found] == ["segments", "audio", "manifest"]
-    found = fetched({"kind": "transcribe", "artifacts": artifacts[:1]})
+    found = choose_artifacts({"kind": "transcribe", "artifacts": artifacts[:1]})
     assert [one["kind"] for one in found] == ["segments_src"]

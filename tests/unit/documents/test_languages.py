@@ -36,7 +36,7 @@ def test_a_tag_longer_than_any_is_not_looked_up():
 
 
 def test_other_names_of_a_language():
-    assert languages.base("pt-BR") == "pt"
-    assert languages.name("pt-BR") == "Portuguese (Brazil)"
-    assert languages.iso639_2("pt-BR") == "por"
-    assert languages.iso639_2("de") == "deu"
+    assert languages.get_base_language("pt-BR") == "pt"
+    assert languages.get_name("pt-BR") == "Portuguese (Brazil)"
+    assert languages.get_iso639_2("pt-BR") == "por"
+    assert languages.get_iso639_2("de") == "deu"

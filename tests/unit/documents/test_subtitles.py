@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.documents.subtitles import read
+from backend.documents.subtitles import parse_transcript
 from backend.documents.transcripts import Segment, Transcript, Translation
 from backend.errors import Invalid
 from workers.captions import formats
-from workers.captions.cues import Utterance, cues
-from workers.captions.rules import rules_for
+from workers.captions.cues import CaptionText, build_cues
+from workers.captions.rules import build_rules
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello there.\n\n2\n00:00:03,000 --> 00:00:04,000\nBye.\n"
 
 
 def said(text: str) -> list[tuple[float, float, str | None, str]]:
-    document = read(text.encode(), "talk.srt")
+    document = parse_transcript(text.encode(), "talk.srt")
     assert [segment.id for segment in document.segments] == list(range(len(document.segments)))
     return [(one.start, one.end, one.speaker, one.text) for one in document.segments]
 
@@ -133,20 +133,20 @@ def test_one_dash_alone_is_no_second_speaker(line, text):
 )
 def test_rubbish_is_refused_with_its_line_and_the_reason(text, problem):
     with pytest.raises(Invalid, match=rf"^talk\.srt.*{problem}"):
-        read(text.encode(), "talk.srt")
+        parse_transcript(text.encode(), "talk.srt")
 
 
 def test_what_is_no_utf_8_is_told_by_line():
     with pytest.raises(Invalid, match=r"line 3: this is no UTF-8 text"):
-        read(SRT.encode().replace(b"there", b"\xe9"), "talk.srt")
+        parse_transcript(SRT.encode().replace(b"there", b"\xe9"), "talk.srt")
 
 
 def test_our_own_documents_are_read_as_they_are():
     segments = (Segment(id=0, start=1, end=2, text="Hello.", speaker="A"),)
     transcript = Transcript(language="en", duration=3, segments=segments)
-    assert read(transcript.to_bytes(), "segments_src.json") == transcript
+    assert parse_transcript(transcript.to_bytes(), "segments_src.json") == transcript
     translation = {"source_language": "en", "language": "es", "duration": 3, "lines": []}
-    assert read(json.dumps(translation).encode(), "x") == Translation(**translation)
+    assert parse_transcript(json.dumps(translation).encode(), "x") == Translation(**translation)
 
 
 TEXT = st.text(st.characters(categories=["L", "N"]), min_size=1)
@@ -155,8 +155,8 @@ TEXT = st.text(st.characters(categories=["L", "N"]), min_size=1)
 @given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(1, 10**5), TEXT), min_size=1))
 def test_what_we_write_as_captions_is_read_again(rows):
     """In both formats, with all the text there was."""
-    said = [Utterance(at / 1000, (at + length) / 1000, text) for at, length, text in rows]
-    made = cues(said, rules_for("en"))
-    for write in (formats.srt, formats.vtt):
-        again = read(write(made).encode(), "talk").segments
+    said = [CaptionText(at / 1000, (at + length) / 1000, text) for at, length, text in rows]
+    made = build_cues(said, build_rules("en"))
+    for write in (formats.format_srt, formats.format_vtt):
+        again = parse_transcript(write(made).encode(), "talk").segments
         assert [one.text for one in again] == [cue.text.replace("\n", " ") for cue in made]

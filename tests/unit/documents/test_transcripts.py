@@ -67,16 +67,16 @@ def test_text_is_kept_readable():
 
 
 def test_what_is_left_out_is_not_heard():
-    assert [place.id for place in SPEECH.heard()] == [0]
+    assert [place.id for place in SPEECH.list_heard_placements()] == [0]
 
 
 def test_what_is_said_is_what_was_spoken():
     shorter = SPEECH.model_copy(
         update={"clips": (SPEECH.clips[0].model_copy(update={"text": "x"}),)}
     )
-    (line,) = shorter.said(TRANSLATION).lines
+    (line,) = shorter.apply_spoken_texts(TRANSLATION).lines
     assert line == TRANSLATION.lines[0].model_copy(update={"text": "x"})
-    assert SPEECH.said(TRANSLATION) == TRANSLATION
+    assert SPEECH.apply_spoken_texts(TRANSLATION) == TRANSLATION
 
 
 def test_unknown_fields_are_refused():

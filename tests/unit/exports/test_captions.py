@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from backend.media.probe import probe
+from backend.media.probe import probe_media
 from backend.pipeline.params import Captions
 from tests.media_samples import tone, write, write_av
 from tests.mix_scene import LINES, Scene, paths
@@ -63,13 +63,13 @@ def test_bilingual_captions_are_made_where_they_are_asked_for(scene):
     assert "captions_bilingual_srt" not in paths(scene.run())
 
 
-@pytest.mark.skipif(not burn.available(), reason="no ffmpeg with libass: apt-get install ffmpeg")
+@pytest.mark.skipif(not burn.is_available(), reason="no ffmpeg with libass: apt-get install ffmpeg")
 def test_captions_are_drawn_into_a_further_video_where_that_is_asked_for(scene):
     scene.store("media", film(scene))
     scene.say(LINES[:1], 2.0)
     outcome = scene.run(captions=Captions(burn_in=True))
     made = paths(outcome)
-    assert probe(made["video_captioned"]).duration == probe(made["video"]).duration
+    assert probe_media(made["video_captioned"]).duration == probe_media(made["video"]).duration
     assert "video_captioned" in made["manifest"].read_text(encoding="utf-8")
     assert not outcome.warnings
 
@@ -80,11 +80,11 @@ def test_a_dub_is_complete_without_the_video_that_ffmpeg_cannot_draw_into(scene,
     refusing.write_text("#!/bin/sh\necho ' subtitles '\necho out of luck\ntest $1 = -filters")
     refusing.chmod(0o755)
     monkeypatch.setenv("PATH", str(refusing.parent))
-    burn.available.cache_clear()
+    burn.is_available.cache_clear()
     scene.store("media", film(scene))
     scene.say(LINES[:1], 2.0)
     outcome = scene.run(captions=Captions(burn_in=True))
-    burn.available.cache_clear()
+    burn.is_available.cache_clear()
     assert "video" in paths(outcome)
     assert "video_captioned" not in paths(outcome)
     assert any("out of luck" in warning for warning in outcome.warnings)
@@ -92,11 +92,11 @@ def test_a_dub_is_complete_without_the_video_that_ffmpeg_cannot_draw_into(scene,
 
 def test_without_ffmpeg_there_is_no_such_video_but_a_hint(scene, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    burn.available.cache_clear()
+    burn.is_available.cache_clear()
     scene.store("media", film(scene))
     scene.say(LINES[:1], 2.0)
     outcome = scene.run(captions=Captions(burn_in=True))
-    burn.available.cache_clear()
+    burn.is_available.cache_clear()
     assert "video" in paths(outcome)
     assert "video_captioned" not in paths(outcome)
     assert any("apt-get install ffmpeg" in warning for warning in outcome.warnings)

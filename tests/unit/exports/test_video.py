@@ -6,14 +6,14 @@ import av
 import pytest
 from av.stream import Disposition
 
-from backend.media.probe import probe
-from tests.desk import LoneDesk
-from tests.hls_scene import SECONDS, dubbed, film
-from tests.media_samples import tone, trimmed, write, write_av
-from tests.mix_scene import heard
+from backend.media.probe import probe_media
+from tests.hls_scene import SECONDS, build_mix, film
+from tests.media_samples import tone, trim_file, write, write_av
+from tests.mix_scene import decode_sound
+from tests.stage_context import LocalContext
 from workers.exports import video
-from workers.exports.video import Dub
-from workers.interfaces.stages import Made
+from workers.exports.video import DubTracks
+from workers.interfaces.stages import OutputFile
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +22,19 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> LoneDesk:
-    return LoneDesk(tmp_path)
+def context(tmp_path: Path) -> LocalContext:
+    return LocalContext(tmp_path)
 
 
-def dub(desk: LoneDesk, source: Path, language: str) -> Dub:
-    mix = dubbed(desk, source, language)
-    return Dub(language, mix.dub, mix.captions)
+def dub(context: LocalContext, source: Path, language: str) -> DubTracks:
+    mix = build_mix(context, source, language)
+    return DubTracks(language, mix.dub, mix.captions)
 
 
-def joined(desk: LoneDesk, source: Path, *languages: str) -> Made | None:
-    dubs = [dub(desk, source, language) for language in languages]
-    recording = dubbed(desk, source, "es").recording
-    return video.write_joint(recording, "en", dubs, desk.workdir, desk.progress)
+def join_languages(context: LocalContext, source: Path, *languages: str) -> OutputFile | None:
+    dubs = [dub(context, source, language) for language in languages]
+    recording = build_mix(context, source, "es").recording
+    return video.write_film(recording, "en", dubs, context.workdir, context.progress)
 
 
 def tracks(path: Path) -> list[tuple[str, str, bool]]:
@@ -45,8 +45,8 @@ def tracks(path: Path) -> list[tuple[str, str, bool]]:
         ]
 
 
-def test_languages_are_in_one_file_in_the_order_asked_for(desk, source):
-    made = joined(desk, source, "es", "pt-BR")
+def test_languages_are_in_one_file_in_the_order_asked_for(context, source):
+    made = join_languages(context, source, "es", "pt-BR")
     assert (made.kind, made.filename, made.meta["language"]) == ("video_all", "dub.mp4", "es,pt-BR")
     assert tracks(made.path) == [
         ("audio", "spa", True),
@@ -55,23 +55,23 @@ def test_languages_are_in_one_file_in_the_order_asked_for(desk, source):
         ("subtitle", "spa", True),  # as MP4 has it of the first one
         ("subtitle", "por", False),
     ]
-    assert len(heard(made.path)) == SECONDS * 48_000
+    assert len(decode_sound(made.path)) == SECONDS * 48_000
 
 
-def test_sound_alone_is_no_video(desk, tmp_path):
+def test_sound_alone_is_no_video(context, tmp_path):
     talk = write(tmp_path / "talk.wav", tone(SECONDS))
-    assert video.own(dubbed(desk, talk, "es"), desk.progress) is None
-    assert joined(desk, talk, "es", "fr") is None
+    assert video.write_video(build_mix(context, talk, "es"), context.progress) is None
+    assert join_languages(context, talk, "es", "fr") is None
 
 
-def test_sound_that_is_none_for_mp4_becomes_aac_in_it(desk, tmp_path):
+def test_sound_that_is_none_for_mp4_becomes_aac_in_it(context, tmp_path):
     length, sound = SECONDS + 3.32, tone(SECONDS + 3.32)
     whole = write_av(tmp_path / "a.mov", sound, "pcm_s16le", video=length, video_codec="libx264")
-    source = trimmed(whole, tmp_path / "b.mov", 3.32)
-    mix = dubbed(desk, source, "es")
-    for made in (video.own(mix, desk.progress), joined(desk, source, "es")):
+    source = trim_file(whole, tmp_path / "b.mov", 3.32)
+    mix = build_mix(context, source, "es")
+    for made in (video.write_video(mix, context.progress), join_languages(context, source, "es")):
         assert made.filename == "dub.mp4"
-        assert probe(made.path).duration == pytest.approx(SECONDS)
+        assert probe_media(made.path).duration == pytest.approx(SECONDS)
         assert tracks(made.path)[:2] == [("audio", "spa", True), ("audio", "eng", False)]
         with av.open(made.path) as container:
             original = container.streams.audio[1]
@@ -81,7 +81,7 @@ def test_sound_that_is_none_for_mp4_becomes_aac_in_it(desk, tmp_path):
 
 
 def test_a_trimmed_picture_that_fits_matroska_alone_is_not_shown_with_what_was_hidden(
-    desk, tmp_path
+    context, tmp_path
 ):
     whole = write_av(
         *(tmp_path / "a.mov", tone(SECONDS), "aac"),
@@ -89,20 +89,22 @@ def test_a_trimmed_picture_that_fits_matroska_alone_is_not_shown_with_what_was_h
         video_codec="mpeg2video",
         video_options={"sc_threshold": "1000000000"},
     )
-    source = trimmed(whole, tmp_path / "b.mov", 0.2)
-    assert video.own(dubbed(desk, whole, "es"), desk.progress).filename == "dub.mkv"
-    assert video.own(dubbed(desk, source, "es"), desk.progress) is None
+    source = trim_file(whole, tmp_path / "b.mov", 0.2)
+    assert (
+        video.write_video(build_mix(context, whole, "es"), context.progress).filename == "dub.mkv"
+    )
+    assert video.write_video(build_mix(context, source, "es"), context.progress) is None
 
 
-def test_webm_gets_the_dubs_as_opus(desk, tmp_path):
+def test_webm_gets_the_dubs_as_opus(context, tmp_path):
     source = write_av(
         tmp_path / "in.webm", tone(SECONDS), "libopus", video=1.0, video_codec="libvpx"
     )
-    made = video.own(dubbed(desk, source, "es"), desk.progress)
+    made = video.write_video(build_mix(context, source, "es"), context.progress)
     assert made is not None
     assert (made.filename, made.mime) == ("dub.webm", "video/webm")
     assert (made.meta["codec"], made.meta["audio_codec"]) == ("vp8", "opus")
-    both = joined(desk, source, "es", "fr")
+    both = join_languages(context, source, "es", "fr")
     with av.open(both.path) as container:
         assert {one.codec_context.name for one in container.streams.audio} <= {"opus", "libopus"}
         assert len(container.streams.audio) == 3

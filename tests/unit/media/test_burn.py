@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from backend.errors import Permanent
-from backend.media.probe import probe
+from backend.media.probe import probe_media
 from tests.media_samples import tone, write_av
 from workers.media import burn
 
 pytestmark = pytest.mark.skipif(
-    not burn.available(), reason="no ffmpeg with libass: apt-get install ffmpeg"
+    not burn.is_available(), reason="no ffmpeg with libass: apt-get install ffmpeg"
 )
 
 CAPTIONS = "WEBVTT\n\n00:00:00.500 --> 00:00:01.500\nHi &amp; {\\i1}bye\n"
@@ -26,9 +26,9 @@ def video(tmp_path: Path) -> Path:
     return write_av(path, tone(2.0), "aac", video=2.0, video_codec="libx264")
 
 
-def burned(video: Path, progress=lambda _: None) -> Path:
+def burn_video(video: Path, progress=lambda _: None) -> Path:
     out = video.with_name("dub.captioned.mp4")
-    assert burn.burn(video, video.with_name("captions.vtt"), out, progress)
+    assert burn.burn_captions(video, video.with_name("captions.vtt"), out, progress)
     return out
 
 
@@ -41,7 +41,7 @@ def pictures(path: Path) -> np.ndarray:
 
 def test_text_is_in_the_lower_half_of_the_picture_while_it_is_said(video):
     told: list[float] = []
-    before, after = pictures(video), pictures(burned(video, told.append))
+    before, after = pictures(video), pictures(burn_video(video, told.append))
     assert after.shape == before.shape == (50, 48, 64)
     changed = np.abs(after - before) > 40
     assert changed[25, 24:].any()
@@ -52,7 +52,7 @@ def test_text_is_in_the_lower_half_of_the_picture_while_it_is_said(video):
 
 
 def test_sound_and_length_stay(video):
-    before, after = probe(video), probe(burned(video))
+    before, after = probe_media(video), probe_media(burn_video(video))
     assert after.audio == before.audio
     assert after.duration == before.duration
 
@@ -60,13 +60,13 @@ def test_sound_and_length_stay(video):
 def test_any_sound_that_is_in_mp4_is_kept(tmp_path):
     (tmp_path / "captions.vtt").write_text(CAPTIONS)
     video = write_av(tmp_path / "dub.mp4", tone(2.0), "flac", video=2.0, video_codec="libx264")
-    assert probe(burned(video)).audio == probe(video).audio
+    assert probe_media(burn_video(video)).audio == probe_media(video).audio
 
 
 def test_what_ffmpeg_cannot_read_is_told(tmp_path, video):
     shutil.copy(tmp_path / "captions.vtt", video)
     with pytest.raises(Permanent, match=r"ffmpeg could not draw the captions"):
-        burned(video)
+        burn_video(video)
 
 
 def test_progress_may_stop_it(video):
@@ -74,4 +74,4 @@ def test_progress_may_stop_it(video):
         raise KeyError("cancelled")
 
     with pytest.raises(KeyError, match="cancelled"):
-        burned(video, stop)
+        burn_video(video, stop)

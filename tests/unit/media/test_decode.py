@@ -8,21 +8,21 @@ import pytest
 import soundfile as sf
 
 from backend.errors import Permanent
-from backend.media.probe import probe
+from backend.media.probe import probe_media
 from tests.media_samples import no_sound, rms, tone, write, write_av
-from workers.media.decode import blocks, exactly, write_wav
+from workers.media.decode import decode_blocks, fit_blocks, write_wav
 
 STATM = Path("/proc/self/statm")
 
 
-def decoded(path: Path, rate: int = 48_000, channels: int = 2) -> np.ndarray:
-    return np.concatenate(list(blocks(path, rate, channels)))
+def decode_file(path: Path, rate: int = 48_000, channels: int = 2) -> np.ndarray:
+    return np.concatenate(list(decode_blocks(path, rate, channels)))
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (44_100, 2), (96_000, 6), (48_000, 2)])
 def test_length_and_level_are_kept(tmp_path: Path, rate, channels):
     sound = tone(1.5, rate, channels)
-    got = decoded(write(tmp_path / "a.wav", sound, rate))
+    got = decode_file(write(tmp_path / "a.wav", sound, rate))
     assert got.shape == (72_000, 2)
     assert rms(got[10_000:60_000, 0]) == pytest.approx(rms(sound), abs=0.1)
     assert (got[:, 0] == got[:, 1]).all()
@@ -32,7 +32,7 @@ def test_length_and_level_are_kept(tmp_path: Path, rate, channels):
 @pytest.mark.parametrize("recorded", [6, 9, 10, 15])
 def test_loud_channels_mixed_down_do_not_clip(tmp_path: Path, recorded, channels):
     sound = np.ones((48_000, recorded), np.float32)
-    got = decoded(write(tmp_path / "a.wav", sound), channels=channels)
+    got = decode_file(write(tmp_path / "a.wav", sound), channels=channels)
     assert 0.9 < got[1000:-1000].max() <= 1.01
 
 
@@ -40,14 +40,14 @@ def test_channels_without_a_place_are_heard_alike(tmp_path: Path):
     for number in (0, 8):
         sound = np.zeros((48_000, 9), np.float32)
         sound[:, number] = 0.9
-        got = decoded(write(tmp_path / "a.wav", sound))
+        got = decode_file(write(tmp_path / "a.wav", sound))
         assert got[1000:-1000] == pytest.approx(0.1, abs=0.001)
 
 
 def test_both_channels_keep_their_place(tmp_path: Path):
     left = tone(1.0)
     left[:, 1] = 0
-    got = decoded(write(tmp_path / "a.wav", left))
+    got = decode_file(write(tmp_path / "a.wav", left))
     assert rms(got[:, 0]) > -20
     assert rms(got[:, 1]) < -90
 
@@ -61,8 +61,8 @@ def test_lossy_sound_is_where_it_was(tmp_path: Path, name, codec):
     sound[48_000:60_000] = tone(0.25)
     options = {"movie_timescale": "48000"} if name == "a.m4a" else {}
     path = write_av(tmp_path / name, sound, codec, options=options)
-    total = round(probe(path).duration * 48_000)
-    got = np.concatenate(list(exactly(blocks(path, 48_000, 2), total, 48_000, 2)))
+    total = round(probe_media(path).duration * 48_000)
+    got = np.concatenate(list(fit_blocks(decode_blocks(path, 48_000, 2), total, 48_000, 2)))
     assert total == pytest.approx(96_000, abs=48)
     onset = np.argmax(np.abs(got[:, 0]) > 0.1)
     assert onset == pytest.approx(48_000, abs=100)
@@ -73,7 +73,7 @@ def test_sound_that_starts_late_stays_late(tmp_path: Path):
     path = write_av(
         tmp_path / "late.mkv", sound, "pcm_s16le", video=2.0, pieces=((0.75, 0, 48_000),)
     )
-    got = decoded(path)
+    got = decode_file(path)
     assert rms(got[:35_900]) < -90
     assert rms(got[36_100:83_000]) == pytest.approx(rms(sound), abs=0.1)
     assert len(got) == pytest.approx(84_000, abs=48)
@@ -82,7 +82,7 @@ def test_sound_that_starts_late_stays_late(tmp_path: Path):
 def test_a_pause_in_the_time_stamps_is_silence(tmp_path: Path):
     pieces = ((0.0, 0, 24_000), (1.5, 24_000, 48_000))
     path = write_av(tmp_path / "gap.mkv", tone(1.0), "pcm_s16le", pieces=pieces)
-    got = decoded(path)
+    got = decode_file(path)
     assert len(got) == pytest.approx(96_000, abs=48)
     assert rms(got[24_100:71_900]) < -90
     assert rms(got[72_100:]) > -20
@@ -93,20 +93,20 @@ def test_what_overlaps_is_heard_once(tmp_path: Path):
     path = write_av(
         tmp_path / "twice.mkv", tone(1.5), "pcm_s16le", pieces=pieces, frame_size=24_000
     )
-    assert len(decoded(path)) == pytest.approx(76_800, abs=48)
+    assert len(decode_file(path)) == pytest.approx(76_800, abs=48)
 
 
 def test_a_clock_that_starts_anywhere(tmp_path: Path):
     pieces = ((5000.0, 0, 48_000),)
     path = write_av(tmp_path / "broadcast.ts", tone(1.0), "mp2", pieces=pieces)
-    assert len(decoded(path)) == pytest.approx(48_000, abs=2_400)
+    assert len(decode_file(path)) == pytest.approx(48_000, abs=2_400)
 
 
 def test_jittering_time_stamps_cut_no_holes(tmp_path: Path):
     stamps = np.arange(50) * 0.02 + np.random.default_rng(1).uniform(0, 0.015, 50)
     pieces = tuple((float(at), i * 960, i * 960 + 960) for i, at in enumerate(stamps))
     path = write_av(tmp_path / "jitter.mkv", tone(1.0), "pcm_s16le", pieces=pieces)
-    got = decoded(path)
+    got = decode_file(path)
     assert len(got) == pytest.approx(48_000, abs=800)
     assert min(rms(got[i : i + 480]) for i in range(1000, 47_000, 480)) > -20
 
@@ -117,7 +117,7 @@ def test_damage_is_silence_of_the_same_length(tmp_path: Path):
     middle = len(data) // 2 // 188 * 188
     data[middle : middle + 188 * 60] = b"\0" * 188 * 60
     path.write_bytes(data)
-    got = decoded(path)
+    got = decode_file(path)
     assert len(got) == pytest.approx(144_000, abs=2_400)
     assert rms(got[75_000:80_000]) < -60
     assert rms(got[110_000:140_000]) > -20
@@ -126,7 +126,7 @@ def test_damage_is_silence_of_the_same_length(tmp_path: Path):
 def test_no_sound_is_refused(tmp_path: Path):
     path = write_av(tmp_path / "mute.mp4", no_sound(), "", video=1.0)
     with pytest.raises(Permanent, match="no sound"):
-        decoded(path)
+        decode_file(path)
 
 
 def test_wav_for_the_transcriber(tmp_path: Path):
@@ -143,7 +143,7 @@ def test_wav_for_the_transcriber(tmp_path: Path):
 @pytest.mark.parametrize("total", [1, 700, 1000, 2500])
 def test_exactly_cuts_and_fills(total):
     ones = [np.ones((n, 2), np.float32) for n in (300, 1, 999)]
-    got = list(exactly(iter(ones), total, 500, 2))
+    got = list(fit_blocks(iter(ones), total, 500, 2))
     assert [len(block) for block in got[:-1]] == [500] * (len(got) - 1)
     whole = np.concatenate(got)
     assert whole.shape == (total, 2)
@@ -157,8 +157,10 @@ def test_ten_hours_of_silence_take_no_more_memory_than_one(tmp_path: Path):
     with sf.SoundFile(path, "w", rate, 1, "PCM_16") as out:
         for _ in range(10):
             out.write(np.zeros(hour * rate, np.int16))
-    assert probe(path).duration == 10 * hour
-    after = [resident() for block in islice(blocks(path, rate, 1), 0, None, hour) if len(block)]
+    assert probe_media(path).duration == 10 * hour
+    after = [
+        resident() for block in islice(decode_blocks(path, rate, 1), 0, None, hour) if len(block)
+    ]
     assert len(after) == 10
     assert after[-1] - after[1] < 4_000_000
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from backend.hls.index import Stream
-from tests.media_samples import FPS, Samples, no_sound, rms, tone, trimmed, write, write_av
-from tests.mix_scene import heard
+from tests.media_samples import FPS, Samples, no_sound, rms, tone, trim_file, write, write_av
+from tests.mix_scene import decode_sound
 from workers.media import hls
 
 RATE = 48_000
@@ -58,7 +58,7 @@ def test_h264_is_copied_and_cut_at_its_keyframes(tmp_path):
         film(tmp_path / "a.mp4", seconds=12.0, g="50", sc_threshold="0"),
         tmp_path / "out.mp4",
     )
-    found = hls.video(source, out, untold)
+    found = hls.write_video(source, out, untold)
     assert packets(out) == packets(source)
     assert [one.duration for one in found.segments] == [4.0, 4.0, 4.0]
     assert covers(found, out)
@@ -74,7 +74,7 @@ def test_each_segment_can_be_decoded_with_nothing_but_the_header(tmp_path):
         film(tmp_path / "a.mp4", seconds=12.0, g="50", sc_threshold="0"),
         tmp_path / "out.mp4",
     )
-    found = hls.video(source, out, untold)
+    found = hls.write_video(source, out, untold)
     content, at = out.read_bytes(), found.header
     for one in found.segments:
         alone = tmp_path / "alone.mp4"
@@ -98,7 +98,7 @@ def test_a_picture_that_cannot_be_cut_is_encoded_with_a_keyframe_each_six_second
 ):
     source = film(tmp_path / "a.mkv", codec, 14.0, **options)
     out = tmp_path / "out.mp4"
-    found = hls.video(source, out, untold)
+    found = hls.write_video(source, out, untold)
     assert packets(out) != packets(source)
     assert {0.0, 6.0, 12.0} <= set(keyframes(out))
     assert sum(one.duration for one in found.segments) == pytest.approx(14.0, abs=1 / FPS)
@@ -109,7 +109,7 @@ def test_pixels_that_browsers_do_not_decode_are_encoded(tmp_path):
     source = write_av(
         tmp_path / "a.mp4", no_sound(), "", video=1.0, video_codec="libx264", pixels="yuv444p"
     )
-    found = hls.video(source, tmp_path / "out.mp4", untold)
+    found = hls.write_video(source, tmp_path / "out.mp4", untold)
     assert found.codecs.startswith("avc1.64")
 
 
@@ -128,7 +128,7 @@ def test_a_picture_that_begins_late_is_shown_from_the_start(tmp_path):
                 packet.stream = stream
                 target.mux(packet)
     out = tmp_path / "out.mp4"
-    found = hls.video(late, out, untold)
+    found = hls.write_video(late, out, untold)
     shown = times(out)
     assert (shown[0], shown[1]) == (0.0, pytest.approx(0.5 + 1 / FPS))
     assert sum(one.duration for one in found.segments) == pytest.approx(4.5)
@@ -138,9 +138,9 @@ def test_a_picture_that_begins_late_is_shown_from_the_start(tmp_path):
 @pytest.mark.parametrize("seconds", [1.0, 3.32, 11.32])
 def test_what_an_edit_list_hides_is_not_in_the_picture(tmp_path, seconds, flags):
     whole = film(tmp_path / "a.mp4", seconds=14.0, g="250", sc_threshold="0")
-    source = trimmed(whole, tmp_path / "trimmed.mp4", seconds, movflags=flags)
+    source = trim_file(whole, tmp_path / "trimmed.mp4", seconds, movflags=flags)
     out, left = tmp_path / "out.mp4", round((14.0 - seconds) * FPS)
-    found = hls.video(source, out, untold)
+    found = hls.write_video(source, out, untold)
     assert stamps(out)[0] == 0
     assert times(out) == pytest.approx([number / FPS for number in range(left)], abs=0.001)
     assert found.duration == pytest.approx(left / FPS, abs=0.001)
@@ -149,17 +149,17 @@ def test_what_an_edit_list_hides_is_not_in_the_picture(tmp_path, seconds, flags)
 
 def test_a_single_picture_that_is_hidden_is_not_shown_with_the_next(tmp_path):
     whole = film(tmp_path / "a.mp4", g="1")
-    source = trimmed(whole, tmp_path / "trimmed.mp4", 1 / FPS, movflags=FRAGMENTS)
+    source = trim_file(whole, tmp_path / "trimmed.mp4", 1 / FPS, movflags=FRAGMENTS)
     out = tmp_path / "out.mp4"
-    hls.video(source, out, untold)
+    hls.write_video(source, out, untold)
     assert times(out) == pytest.approx([n / FPS for n in range(round(4 * FPS) - 1)], abs=0.001)
 
 
 @pytest.mark.parametrize("seconds", [0.02, -0.02])
 def test_a_clock_that_is_off_by_less_than_a_picture_is_put_right(tmp_path, seconds):
-    source = trimmed(film(tmp_path / "a.mp4"), tmp_path / "b.mp4", seconds, movflags=FRAGMENTS)
+    source = trim_file(film(tmp_path / "a.mp4"), tmp_path / "b.mp4", seconds, movflags=FRAGMENTS)
     out = tmp_path / "out.mp4"
-    hls.video(source, out, untold)
+    hls.write_video(source, out, untold)
     assert stamps(out)[0] == 0
     assert packets(out) == packets(source)
 
@@ -173,19 +173,19 @@ def test_a_camera_that_was_turned_gives_an_upright_picture(tmp_path):
     )
     movie, _, track = content.partition(b"tkhd")
     source.write_bytes(movie + b"tkhd" + track.replace(upright, turned, 1))
-    found = hls.video(source, tmp_path / "out.mp4", untold)
+    found = hls.write_video(source, tmp_path / "out.mp4", untold)
     assert (found.width, found.height) == (48, 64)
 
 
 def test_aac_is_copied_with_its_priming_left_out(tmp_path):
     source = write_av(tmp_path / "a.m4a", tone(13.0), "aac", frame_size=1024)
     out = tmp_path / "out.mp4"
-    found = hls.audio(source, out, untold)
+    found = hls.write_audio(source, out, untold)
     assert (found.codecs, found.channels) == ("mp4a.40.2", 2)
     assert covers(found, out)
     assert len(found.segments) == 3
     assert found.duration == pytest.approx(13.0)
-    assert (heard(out) == heard(source)).all()
+    assert (decode_sound(out) == decode_sound(source)).all()
 
 
 @pytest.mark.parametrize(
@@ -202,10 +202,10 @@ def test_other_sound_is_encoded_where_it_was(tmp_path, name, codec, pieces):
     sound[RATE : RATE + 4800] = 0
     source = write_av(tmp_path / name, sound, codec, pieces=pieces, frame_size=1024)
     out = tmp_path / "out.mp4"
-    found = hls.audio(source, out, untold)
+    found = hls.write_audio(source, out, untold)
     assert found.codecs == "mp4a.40.2"
-    expected = heard(source)
-    assert error(heard(out)[: len(expected)], expected) < -30
+    expected = decode_sound(source)
+    assert error(decode_sound(out)[: len(expected)], expected) < -30
 
 
 def error(sound: Samples, expected: Samples) -> float:
@@ -217,7 +217,7 @@ def error(sound: Samples, expected: Samples) -> float:
 def test_subtitles_tell_the_medias_clock(tmp_path):
     vtt, out = tmp_path / "a.vtt", tmp_path / "out.vtt"
     vtt.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nÄ\n", encoding="utf-8")
-    found = hls.subtitles(vtt, out, 4.0)
+    found = hls.write_subtitles(vtt, out, 4.0)
     head = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n"
     assert out.read_text(encoding="utf-8") == head + "00:00.000 --> 00:01.000\nÄ\n"
     assert [(one.duration, one.size) for one in found.segments] == [(4.0, out.stat().st_size)]
@@ -225,9 +225,9 @@ def test_subtitles_tell_the_medias_clock(tmp_path):
 
 def test_progress_is_told_in_seconds(tmp_path):
     told: list[float] = []
-    hls.video(film(tmp_path / "a.mp4"), tmp_path / "a.out.mp4", told.append)
+    hls.write_video(film(tmp_path / "a.mp4"), tmp_path / "a.out.mp4", told.append)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(4.0, abs=0.2)
     told.clear()
-    hls.audio(write(tmp_path / "a.wav", tone(2.0)), tmp_path / "b.out.mp4", told.append)
+    hls.write_audio(write(tmp_path / "a.wav", tone(2.0)), tmp_path / "b.out.mp4", told.append)
     assert told == [1.0, 2.0]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from av.stream import Disposition, Stream
 
-from backend.media.probe import probe
-from tests.media_samples import tone, trimmed, write_av
-from tests.mix_scene import heard
+from backend.media.probe import probe_media
+from tests.media_samples import tone, trim_file, write_av
+from tests.mix_scene import decode_sound
 from workers.captions import formats
 from workers.captions.cues import Cue
-from workers.media.decode import blocks
-from workers.media.encode import encode
-from workers.media.mux import Track, hides_start, mux, suffix_for
+from workers.media.decode import decode_blocks
+from workers.media.encode import encode_m4a
+from workers.media.mux import Track, choose_container, hides_start, mux_film
 from workers.media.opus import write_opus
 
 RATE = 48_000
@@ -26,20 +26,20 @@ TITLES = {"spa": "español", "por": "português (Brasil)"}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "captions.vtt").write_text(formats.vtt(CUES), encoding="utf-8")
+    (tmp_path / "captions.vtt").write_text(formats.format_vtt(CUES), encoding="utf-8")
     return tmp_path
 
 
-def made(folder: Path, source: Path, suffix: str) -> Path:
+def mux_sample(folder: Path, source: Path, suffix: str) -> Path:
     """The source with a Spanish and a Portuguese dub and captions in both."""
     dubs = []
     for language, hertz in HERTZ.items():
         dub = folder / f"{language}.m4a"
-        encode([tone(4.0, hertz=hertz)], language, dub)
+        encode_m4a([tone(4.0, hertz=hertz)], language, dub)
         if suffix == "webm":
-            write_opus(blocks(dub, RATE, 2), dub := dub.with_suffix(".ogg"))
+            write_opus(decode_blocks(dub, RATE, 2), dub := dub.with_suffix(".ogg"))
         dubs.append(Track(dub, language, TITLES[language]))
-    mux(
+    mux_film(
         source,
         out := folder / f"out.{suffix}",
         dubs=dubs,
@@ -50,7 +50,7 @@ def made(folder: Path, source: Path, suffix: str) -> Path:
     return out
 
 
-def named(stream: Stream) -> str | None:
+def read_name(stream: Stream) -> str | None:
     """As players read it."""
     return stream.metadata.get("title", stream.metadata.get("handler_name"))
 
@@ -65,7 +65,7 @@ def named(stream: Stream) -> str | None:
 )
 def test_every_container_takes_several_dubs_and_captions(folder, suffix, video, audio, text):
     source = write_av(folder / f"in.{suffix}", tone(4.0), audio, video=4.0, video_codec=video)
-    with av.open(made(folder, source, suffix)) as found:
+    with av.open(mux_sample(folder, source, suffix)) as found:
         kinds = [(stream.type, stream.language) for stream in found.streams]
         assert kinds[1:] == [
             ("audio", "spa"),
@@ -74,7 +74,7 @@ def test_every_container_takes_several_dubs_and_captions(folder, suffix, video, 
             ("subtitle", "spa"),
             ("subtitle", "por"),
         ]
-        names = [named(stream) for stream in found.streams]
+        names = [read_name(stream) for stream in found.streams]
         assert names[1:] == [*TITLES.values(), "English", *TITLES.values()]
         default = [bool(one.disposition & Disposition.default) for one in found.streams.audio]
         assert default == [True, False, False]
@@ -91,7 +91,7 @@ def test_every_container_takes_several_dubs_and_captions(folder, suffix, video, 
 
 def test_captions_keep_their_text(folder):
     source = write_av(folder / "in.mp4", tone(4.0), "aac", video=4.0, video_codec="libx264")
-    with av.open(made(folder, source, "mp4")) as found:
+    with av.open(mux_sample(folder, source, "mp4")) as found:
         texts = [bytes(p)[2:].decode() for p in found.demux(subtitles=0) if p.size > 2]
     assert texts == ["¿Qué <tal> & cuál? لا", "字幕"]
 
@@ -99,14 +99,14 @@ def test_captions_keep_their_text(folder):
 def test_opus_is_to_the_sample_where_the_sound_was(folder):
     sound = tone(3.0)
     write_opus([sound[:50_000], sound[50_000:]], folder / "dub.ogg")
-    back = heard(folder / "dub.ogg")
+    back = decode_sound(folder / "dub.ogg")
     assert len(back) == len(sound)
     assert np.sqrt(np.mean((back - sound)[RATE : 2 * RATE] ** 2)) < 0.01
 
 
 def test_packets_lie_in_the_order_of_their_time(folder):
     source = write_av(folder / "in.mkv", tone(4.0), "aac", video=4.0, video_codec="libx264")
-    with av.open(made(folder, source, "mkv")) as found:
+    with av.open(mux_sample(folder, source, "mkv")) as found:
         dates = [float(p.dts * p.time_base) for p in found.demux() if p.dts is not None]
     assert all(later > earlier - 0.2 for earlier, later in pairwise(dates))
 
@@ -127,7 +127,7 @@ def test_packets_lie_in_the_order_of_their_time(folder):
     ],
 )
 def test_the_container_follows_the_source(source, shown, heard, suffix):
-    assert suffix_for(source, shown, heard) == suffix
+    assert choose_container(source, shown, heard) == suffix
 
 
 def test_sound_that_an_edit_list_hides_is_not_in_matroska(folder):
@@ -137,6 +137,6 @@ def test_sound_that_an_edit_list_hides_is_not_in_matroska(folder):
         video_codec="mjpeg",
         pixels="yuvj420p",
     )
-    source = trimmed(whole, folder / "in.mov", 4.02)
+    source = trim_file(whole, folder / "in.mov", 4.02)
     assert not hides_start(source)
-    assert probe(made(folder, source, "mkv")).duration == pytest.approx(4.0, abs=0.05)
+    assert probe_media(mux_sample(folder, source, "mkv")).duration == pytest.approx(4.0, abs=0.05)

@@ -10,7 +10,7 @@ import pytest
 from av.stream import Disposition
 
 from backend.errors import Permanent
-from backend.media.probe import duration, probe, require_audio
+from backend.media.probe import compute_duration, probe_media, require_audio
 from backend.media.timeline import Timeline
 from tests.media_samples import no_sound, tone, write, write_av
 
@@ -30,7 +30,7 @@ def test_the_duration_is_that_of_the_samples(tmp_path: Path, suffix, codec, rate
     sound = tone(2.0, rate)[: -rate // 7]
     options = {"movie_timescale": str(rate)} if suffix == "m4a" else None
     path = write_av(tmp_path / f"sound.{suffix}", sound, codec, rate, options=options)
-    found = probe(path)
+    found = probe_media(path)
     assert round(found.duration * rate) == len(sound)
     assert found.audio.sample_rate == rate
     assert found.audio.channels == 2
@@ -41,7 +41,7 @@ def test_video_lasts_as_long_as_its_picture(tmp_path: Path):
     path = write_av(
         tmp_path / "film.mp4", tone(2.1), "aac", video=2.0, video_codec="libx264", language="deu"
     )
-    found = probe(path)
+    found = probe_media(path)
     assert found.duration == pytest.approx(2.0, abs=1e-6)
     assert (found.video.width, found.video.height, found.video.fps) == (64, 48, 25.0)
     assert found.video.codec == "h264"
@@ -50,7 +50,7 @@ def test_video_lasts_as_long_as_its_picture(tmp_path: Path):
 
 def test_sound_that_goes_on_after_the_picture_is_not_lost(tmp_path: Path):
     path = write_av(tmp_path / "film.mkv", tone(3.0), "pcm_s16le", video=1.0)
-    assert probe(path).duration == pytest.approx(3.0, abs=0.002)
+    assert probe_media(path).duration == pytest.approx(3.0, abs=0.002)
 
 
 @pytest.mark.parametrize(
@@ -58,20 +58,20 @@ def test_sound_that_goes_on_after_the_picture_is_not_lost(tmp_path: Path):
     [(3.0, None, 3.0), (None, 2.0, 2.0), (1.0, 2.0, 2.0), (2.4, 2.0, 2.0), (2.6, 2.0, 2.6)],
 )
 def test_duration_of_a_recording(audio, video, expected):
-    assert duration(audio, video) == pytest.approx(expected)
+    assert compute_duration(audio, video) == pytest.approx(expected)
 
 
 def test_a_file_cut_short_lasts_as_long_as_what_is_there(tmp_path: Path):
     whole = write(tmp_path / "whole.wav", tone(4.0)).read_bytes()
     (tmp_path / "cut.wav").write_bytes(whole[: 44 + 48_000 * 4])
-    assert probe(tmp_path / "cut.wav").duration == pytest.approx(1.0, abs=0.03)
+    assert probe_media(tmp_path / "cut.wav").duration == pytest.approx(1.0, abs=0.03)
 
 
 def test_an_mp4_cut_short_after_its_index(tmp_path: Path):
     path = write_av(tmp_path / "a.mp4", tone(4.0), "aac", options={"movflags": "+faststart"})
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    assert 1.0 < probe(path).duration < 3.0
+    assert 1.0 < probe_media(path).duration < 3.0
 
 
 def test_an_album_cover_is_no_video(tmp_path: Path):
@@ -95,7 +95,7 @@ def test_an_album_cover_is_no_video(tmp_path: Path):
             if packet.size:
                 packet.stream = copies[packet is packets[0]]
                 both.mux(packet)
-    found = probe(path)
+    found = probe_media(path)
     assert found.video is None
     assert found.duration == pytest.approx(1.0, abs=0.03)
 
@@ -105,27 +105,27 @@ def test_random_bytes_are_refused(tmp_path: Path, name):
     path = tmp_path / name
     path.write_bytes(np.random.default_rng(1).bytes(200_000))
     with pytest.raises(Permanent, match=f"{name} .*convert"):
-        probe(path)
+        probe_media(path)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path):
     path = tmp_path / "empty.wav"
     path.touch()
     with pytest.raises(Permanent, match=r"empty\.wav is empty"):
-        probe(path)
+        probe_media(path)
 
 
 def test_sound_without_any_samples_is_refused(tmp_path: Path):
     path = write(tmp_path / "nothing.wav", no_sound())
     with pytest.raises(Permanent, match=r"nothing\.wav"):
-        probe(path)
+        probe_media(path)
 
 
 def test_an_mp4_without_its_index_is_refused(tmp_path: Path):
     path = write_av(tmp_path / "film.mp4", tone(1.0), "aac", video=1.0)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(Permanent, match=r"film\.mp4 is incomplete.*moov"):
-        probe(path)
+        probe_media(path)
 
 
 def test_an_mp4_whose_sound_is_destroyed_is_refused(tmp_path: Path):
@@ -135,11 +135,11 @@ def test_an_mp4_whose_sound_is_destroyed_is_refused(tmp_path: Path):
     data[start:] = np.random.default_rng(1).bytes(len(data) - start)
     path.write_bytes(data)
     with pytest.raises(Permanent, match="nothing that can be played"):
-        probe(path)
+        probe_media(path)
 
 
 def test_a_video_without_sound_has_none_to_dub(tmp_path: Path):
-    found = probe(write_av(tmp_path / "mute.mp4", no_sound(), "aac", video=1.0))
+    found = probe_media(write_av(tmp_path / "mute.mp4", no_sound(), "aac", video=1.0))
     assert found.audio is None
     with pytest.raises(Permanent, match=r"mute\.mp4 has a picture but no sound"):
         require_audio(found, "mute.mp4")
@@ -149,12 +149,12 @@ def test_the_message_has_the_users_name_for_the_file(tmp_path: Path):
     (tmp_path / "f3a1").write_bytes(b"x" * 1000)
     name = 'مقابلة "كاملة"/../جزء 1.mp3'
     with pytest.raises(Permanent) as refused:
-        probe(tmp_path / "f3a1", name)
+        probe_media(tmp_path / "f3a1", name)
     assert str(refused.value).startswith(name)
 
 
 def test_any_file_name_can_be_read(tmp_path: Path):
-    found = probe(write(tmp_path / "مقابلة \"كاملة\" 'x' %d concat:a|b.wav", tone(1.0)))
+    found = probe_media(write(tmp_path / "مقابلة \"كاملة\" 'x' %d concat:a|b.wav", tone(1.0)))
     assert found.duration == 1.0
 
 
@@ -181,7 +181,7 @@ def test_what_points_to_another_file_is_refused(tmp_path: Path, monkeypatch, nam
     path = tmp_path / name
     path.write_text(PLAYLISTS[name].format(there="secret.wav"))
     with pytest.raises(Permanent, match=name):
-        probe(path)
+        probe_media(path)
 
 
 @pytest.mark.parametrize("name", ["a.m3u8", "a.ffconcat", "a.mpd"])
@@ -202,7 +202,7 @@ def test_what_points_to_an_address_never_calls_it(tmp_path: Path, name):
         there = f"http://127.0.0.1:{server.server_port}/secret.wav"
         path.write_text(PLAYLISTS[name].format(there=there))
         with pytest.raises(Permanent, match=r"points to|XML"):
-            probe(path)
+            probe_media(path)
         server.shutdown()
     assert calls == []
 

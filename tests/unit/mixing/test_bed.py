@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from tests.media_samples import write, write_av
-from workers.audio.gain import Ducking
+from workers.audio.gain import DuckingShape
 from workers.audio.samples import RATE
-from workers.media.decode import blocks, exactly
-from workers.mixing.bed import Bed
-from workers.mixing.score import Score, Settings
+from workers.media.decode import decode_blocks, fit_blocks
+from workers.mixing.bed import BedReader
+from workers.mixing.score import MixSettings, Score
 
 SECONDS = 50
 TOTAL = SECONDS * RATE
-SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
+SETTINGS = MixSettings(-23.0, 0.0, 18.0, DuckingShape(20, 30, 40), separate=False)
 CHUNKS = Score(TOTAL, "bed", (), (), SETTINGS).chunks
 
 
@@ -23,7 +23,7 @@ def sweep(rate: int) -> np.ndarray:
     return (wave[:, None] + noise).astype(np.float32)
 
 
-def made(folder, name: str, codec: str, rate: int):
+def write_sound(folder, name: str, codec: str, rate: int):
     if not codec:
         return write(folder / name, sweep(rate), rate)
     size = {"libmp3lame": 1152, "libopus": 960}.get(codec, 1024)
@@ -33,10 +33,10 @@ def made(folder, name: str, codec: str, rate: int):
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])
 def test_a_jump_lands_on_the_very_samples(tmp_path, name, rate):
-    path = made(tmp_path, name, "", rate)
-    everything = np.concatenate(list(exactly(blocks(path, RATE, 2), TOTAL, RATE, 2)))
+    path = write_sound(tmp_path, name, "", rate)
+    everything = np.concatenate(list(fit_blocks(decode_blocks(path, RATE, 2), TOTAL, RATE, 2)))
     chunk = CHUNKS[3]
-    sound, _ = Bed(path, TOTAL).around(chunk)
+    sound, _ = BedReader(path, TOTAL).read_around(chunk)
     assert (sound == everything[chunk.first : chunk.last]).all()
 
 
@@ -51,21 +51,21 @@ def test_a_jump_lands_on_the_very_samples(tmp_path, name, rate):
     ],
 )
 def test_what_sounds_otherwise_after_a_jump_is_read_from_its_start(tmp_path, name, codec, rate):
-    path = made(tmp_path, name, codec, rate)
-    bed = Bed(path, TOTAL)
-    expected, known = [bed.around(chunk) for chunk in CHUNKS][3]
-    sound, checksum = Bed(path, TOTAL).around(CHUNKS[3], known)
+    path = write_sound(tmp_path, name, codec, rate)
+    bed = BedReader(path, TOTAL)
+    expected, known = [bed.read_around(chunk) for chunk in CHUNKS][3]
+    sound, checksum = BedReader(path, TOTAL).read_around(CHUNKS[3], known)
     assert checksum == known
     assert np.abs(sound - expected).max() < 1e-3
 
 
 def test_no_file_is_silence():
-    sound, _ = Bed(None, TOTAL).around(CHUNKS[2])
+    sound, _ = BedReader(None, TOTAL).read_around(CHUNKS[2])
     assert sound.shape == (CHUNKS[2].last - CHUNKS[2].first, 2)
     assert not sound.any()
 
 
 def test_a_file_that_ends_early_is_silent_after_that(tmp_path):
     path = write(tmp_path / "short.wav", sweep(RATE)[: 12 * RATE])
-    sound, _ = Bed(path, TOTAL).around(CHUNKS[4])
+    sound, _ = BedReader(path, TOTAL).read_around(CHUNKS[4])
     assert not sound.any()

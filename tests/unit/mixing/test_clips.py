@@ -5,19 +5,19 @@ import pytest
 import soundfile as sf
 
 from tests.media_samples import tone
-from workers.audio.loudness import level
+from workers.audio.loudness import measure_speech_level
 from workers.audio.samples import RATE
 from workers.audio.stretch import resample, stretch
-from workers.mixing.clips import faded, natural_powers, powers, ready
+from workers.mixing.clips import fade_ends, measure_natural_powers, measure_powers, prepare_clip
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 48_000])
 @pytest.mark.parametrize("length", [30_001, 48_000, 60_123])
 def test_a_clip_is_ready_in_exactly_its_length_and_pitch(tmp_path, rate, length):
     sf.write(tmp_path / "clip.flac", tone(1.0, rate, 1), rate)
-    clip = ready(tmp_path / "clip.flac", length, -20.0)
+    clip = prepare_clip(tmp_path / "clip.flac", length, -20.0)
     assert clip.shape == (length,)
-    assert level(powers(clip)) == pytest.approx(-20, abs=0.3)
+    assert measure_speech_level(measure_powers(clip)) == pytest.approx(-20, abs=0.3)
     middle = clip[8000:24_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) * RATE / len(middle) == pytest.approx(440, abs=4)
     assert abs(clip[0]) == abs(clip[-1]) == 0.0
@@ -25,14 +25,14 @@ def test_a_clip_is_ready_in_exactly_its_length_and_pitch(tmp_path, rate, length)
 
 def test_silence_stays_silent(tmp_path):
     sf.write(tmp_path / "clip.flac", np.zeros(4000, np.float32), 16_000)
-    assert not ready(tmp_path / "clip.flac", 12_000, -20.0).any()
+    assert not prepare_clip(tmp_path / "clip.flac", 12_000, -20.0).any()
 
 
 def test_powers_of_a_clip_are_those_of_both_channels(tmp_path):
     sf.write(tmp_path / "clip.flac", tone(0.5, 24_000, 1, 997.0), 24_000)
-    found = natural_powers(tmp_path / "clip.flac")
+    found = measure_natural_powers(tmp_path / "clip.flac")
     assert len(found) == 5
-    assert level(found) == pytest.approx(-12.04, abs=0.1)
+    assert measure_speech_level(found) == pytest.approx(-12.04, abs=0.1)
 
 
 def test_a_clip_keeps_its_timing_when_resampled():
@@ -72,6 +72,6 @@ def test_what_is_stretched_comes_when_it_is_due(rate, speed):
 
 
 def test_fades_begin_and_end_in_silence():
-    assert faded(np.ones(6, np.float32), 2).tolist() == [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
-    assert faded(np.ones(1, np.float32), 2).tolist() == [1.0]
-    assert faded(np.ones(0, np.float32), 2).size == 0
+    assert fade_ends(np.ones(6, np.float32), 2).tolist() == [0.0, 0.5, 1.0, 1.0, 0.5, 0.0]
+    assert fade_ends(np.ones(1, np.float32), 2).tolist() == [1.0]
+    assert fade_ends(np.ones(0, np.float32), 2).size == 0

@@ -12,10 +12,10 @@ import soundfile as sf
 from backend.pipeline.params import Bed, Ducking, Loudness
 from tests.loudness_meter import ebur128
 from tests.media_samples import Samples, rms, tone, write, write_av
-from tests.mix_scene import LINES, RATE, Scene, heard, paths
+from tests.mix_scene import LINES, RATE, Scene, decode_sound, paths
 from workers.audio.samples import FRAME
-from workers.interfaces.stages import Outcome
-from workers.media.m4a import packets
+from workers.interfaces.stages import StageResult
+from workers.media.m4a import read_packets
 from workers.mixing.score import CHUNK
 
 SECONDS = 32.0
@@ -45,8 +45,8 @@ def long(scene: Scene) -> Scene:
     return scene
 
 
-def loudness(outcome: Outcome) -> dict:
-    return outcome.made[0].meta["loudness"]
+def loudness(outcome: StageResult) -> dict:
+    return outcome.files[0].meta["loudness"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_speech_is_as_loud_as_the_sources_own(scene):
     source[RATE // 2 : 3 * RATE] = 0.5 * tone(2.5, hertz=880.0)
     scene.store("media", write(scene.folder / "in.wav", source))
     scene.say([(0.5, 3.0, "Hola", 2.0)], 8.0, level=3.0)
-    sound = heard(paths(scene.run(bed=Bed.NONE, flac=True))["audio_flac"])
+    sound = decode_sound(paths(scene.run(bed=Bed.NONE, flac=True))["audio_flac"])
     assert rms(sound[RATE : 2 * RATE]) == pytest.approx(rms(0.5 * tone(1.0)), abs=0.4)
 
 
@@ -89,7 +89,7 @@ def test_ducking_is_as_deep_as_asked_for(scene):
     scene.store("media", write(scene.folder / "in.wav", 0.5 * tone(8.0, hertz=440.0)))
     scene.say([(3.0, 5.0, "Hola", 1.5)], 8.0)
     ducking = Ducking(depth_db=6.0, attack_ms=100, release_ms=100)
-    bed = heard(paths(scene.run(stems=True, ducking=ducking))["stem_bed"])
+    bed = decode_sound(paths(scene.run(stems=True, ducking=ducking))["stem_bed"])
     assert rms(bed[4 * RATE : 5 * RATE]) == pytest.approx(rms(bed[:RATE]) - 6, abs=0.1)
     assert rms(bed[round(2.8 * RATE) : round(2.85 * RATE)]) == pytest.approx(
         rms(bed[:RATE]), abs=0.1
@@ -98,7 +98,7 @@ def test_ducking_is_as_deep_as_asked_for(scene):
 
 def test_stems_add_up_to_the_mix(long):
     made = paths(long.run(flac=True, stems=True))
-    dub, bed, whole = (heard(made[kind]) for kind in ("stem_dub", "stem_bed", "audio_flac"))
+    dub, bed, whole = (decode_sound(made[kind]) for kind in ("stem_dub", "stem_bed", "audio_flac"))
     assert np.abs(dub + bed - whole).max() < 1e-5
     assert rms(dub[: RATE // 2]) < -100
     assert rms(dub[2 * RATE : 3 * RATE]) > -40
@@ -122,7 +122,7 @@ def test_recordings_of_any_rate_and_layout_become_48_khz_stereo(scene, rate, cha
     scene.store("media", write_av(scene.folder / "in.flac", source, "flac", rate))
     scene.say(LINES, 4.0)
     outcome = scene.run(flac=True)
-    sound = heard(paths(outcome)["audio_flac"])
+    sound = decode_sound(paths(outcome)["audio_flac"])
     assert sound.shape == (4 * RATE, 2)
     assert rms(sound[round(3.7 * RATE) :]) > -50
     assert abs(loudness(outcome)["integrated"] - loudness(outcome)["target"]) <= 0.5
@@ -134,7 +134,7 @@ def test_voices_are_taken_out_of_a_stereo_bed(scene):
     scene.store("media", write(scene.folder / "in.wav", 0.3 * (guitar + voice)))
     scene.say([(6.0, 6.5, "Hola", 0.5)], 8.0)
     outcome = scene.run(bed=Bed.INSTRUMENTAL, stems=True)
-    bed = heard(paths(outcome)["stem_bed"])[RATE : 4 * RATE]
+    bed = decode_sound(paths(outcome)["stem_bed"])[RATE : 4 * RATE]
     spectrum = np.abs(np.fft.rfft(bed[:, 0] * np.hanning(len(bed))))
     guitar_there, voice_there = spectrum[440 * 3], spectrum[1000 * 3]
     assert voice_there < 0.01 * guitar_there
@@ -154,24 +154,24 @@ def test_a_second_run_of_the_same_renders_nothing_and_makes_the_same(long):
     content = {kind: path.read_bytes() for kind, path in paths(first).items()}
     long.again(first)
     second = paths(long.run(flac=True, stems=True))
-    assert not any(key.startswith("clip") for key in long.desk.fetched)
+    assert not any(key.startswith("clip") for key in long.context.fetched)
     for kind in ("audio", "audio_flac", "stem_dub", "stem_bed", "mix_index"):
         assert second[kind].read_bytes() == content[kind], kind
 
 
 def test_a_line_spoken_anew_changes_its_chunks_and_nothing_else(long):
     first = long.run(flac=True)
-    old = list(packets(paths(first)["audio"]))
+    old = list(read_packets(paths(first)["audio"]))
     pcm = sf.read(paths(first)["audio_flac"], dtype="int32")[0]
     long.again(first)
     long.say([*SAID[:4], (*SAID[4][:2], "Otra cosa", 2.25), *SAID[5:]], SECONDS)
     again = paths(long.run(flac=True))
     start = SAID[4][0] * RATE
     touched = {int(start // CHUNK), int((start + 2.5 * RATE) // CHUNK)}
-    new = list(packets(again["audio"]))
+    new = list(read_packets(again["audio"]))
     changed = {at * FRAME // CHUNK for at in range(len(new)) if new[at] != old[at]}
     assert changed == touched
-    assert {key for key in long.desk.fetched if key.startswith("clip")} <= {
+    assert {key for key in long.context.fetched if key.startswith("clip")} <= {
         *("clip-3", "clip-4", "clip-5"),
     }
     now = sf.read(again["audio_flac"], dtype="int32")[0]
@@ -189,5 +189,5 @@ def test_what_an_earlier_run_lost_is_made_again(long):
     first = long.run()
     content = paths(first)["audio"].read_bytes()
     long.again(first)
-    long.desk.stored["before-mix_index"].write_text("{")
+    long.context.stored["before-mix_index"].write_text("{")
     assert paths(long.run())["audio"].read_bytes() == content

@@ -4,20 +4,32 @@ from dataclasses import replace
 
 import pytest
 
-from workers.audio.gain import Ducking
+from workers.audio.gain import DuckingShape
 from workers.audio.samples import FRAME
-from workers.mixing.score import CHUNK, DUCKING_HOP, LIMITING_HOP, Score, Settings, Take, key
+from workers.mixing.score import (
+    CHUNK,
+    DUCKING_HOP,
+    LIMITING_HOP,
+    MixSettings,
+    PlacedTake,
+    Score,
+    compute_key,
+)
 
-SETTINGS = Settings(-23.0, 0.0, 18.0, Ducking(20, 30, 40), separate=False)
-TAKES = (Take("a", 1000, 48_000), Take("b", 3 * CHUNK, 48_000), Take("c", 5 * CHUNK, 48_000))
+SETTINGS = MixSettings(-23.0, 0.0, 18.0, DuckingShape(20, 30, 40), separate=False)
+TAKES = (
+    PlacedTake("a", 1000, 48_000),
+    PlacedTake("b", 3 * CHUNK, 48_000),
+    PlacedTake("c", 5 * CHUNK, 48_000),
+)
 SCORE = Score(6 * CHUNK + 700, "bed", TAKES, ((3 * CHUNK, 3 * CHUNK + 9000),), SETTINGS)
 
 
 def keys(score: Score) -> list[str]:
-    return [key(score, chunk, 1) for chunk in score.chunks]
+    return [compute_key(score, chunk, 1) for chunk in score.chunks]
 
 
-def changed(score: Score) -> list[int]:
+def find_changed(score: Score) -> list[int]:
     pairs = zip(keys(SCORE), keys(score), strict=True)
     return [number for number, (before, after) in enumerate(pairs) if before != after]
 
@@ -39,31 +51,35 @@ def test_packets_are_as_many_as_frames_and_one(total):
 
 
 def test_another_clip_changes_the_chunks_around_it_only():
-    takes = (TAKES[0], Take("other", 3 * CHUNK, 48_000), TAKES[2])
-    assert changed(replace(SCORE, takes=takes)) == [2, 3]
+    takes = (TAKES[0], PlacedTake("other", 3 * CHUNK, 48_000), TAKES[2])
+    assert find_changed(replace(SCORE, takes=takes)) == [2, 3]
 
 
 def test_a_moved_take_changes_where_it_was_and_where_it_is():
-    takes = (Take("a", CHUNK + 200_000, 48_000), *TAKES[1:])
-    assert changed(replace(SCORE, takes=takes)) == [0, 1]
+    takes = (PlacedTake("a", CHUNK + 200_000, 48_000), *TAKES[1:])
+    assert find_changed(replace(SCORE, takes=takes)) == [0, 1]
 
 
 def test_what_is_held_changes_its_chunk():
-    assert changed(replace(SCORE, held=((4 * CHUNK + 200_000, 4 * CHUNK + 200_001),))) == [2, 3, 4]
+    assert find_changed(replace(SCORE, held=((4 * CHUNK + 200_000, 4 * CHUNK + 200_001),))) == [
+        2,
+        3,
+        4,
+    ]
 
 
 def test_what_changes_everywhere_changes_every_key():
     everywhere = list(range(7))
-    assert changed(replace(SCORE, settings=replace(SETTINGS, gain=1.0))) == everywhere
-    assert changed(replace(SCORE, bed="other")) == everywhere
-    assert not set(keys(SCORE)) & {key(SCORE, chunk, 2) for chunk in SCORE.chunks}
+    assert find_changed(replace(SCORE, settings=replace(SETTINGS, gain=1.0))) == everywhere
+    assert find_changed(replace(SCORE, bed="other")) == everywhere
+    assert not set(keys(SCORE)) & {compute_key(SCORE, chunk, 2) for chunk in SCORE.chunks}
 
 
 def test_a_longer_recording_changes_what_sounds_near_its_end():
-    assert changed(replace(SCORE, total=SCORE.total + 1)) == [5, 6]
+    assert find_changed(replace(SCORE, total=SCORE.total + 1)) == [5, 6]
 
 
 def test_held_spans_count_from_the_chunks_first_sample():
     chunk = SCORE.chunks[3]
-    assert SCORE.held_of(chunk) == [(3 * CHUNK - chunk.first, 3 * CHUNK + 9000 - chunk.first)]
-    assert SCORE.held_of(SCORE.chunks[5]) == []
+    assert SCORE.find_holds(chunk) == [(3 * CHUNK - chunk.first, 3 * CHUNK + 9000 - chunk.first)]
+    assert SCORE.find_holds(SCORE.chunks[5]) == []

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import Conflict
-from backend.pipeline.keys import input_key
-from backend.pipeline.params import Bed, JobParams, Kind, Providers
-from backend.pipeline.plan import Place, Prior, Step, places, plan
+from backend.pipeline.keys import compute_input_key
+from backend.pipeline.params import Bed, JobKind, JobParams, Providers
+from backend.pipeline.plan import EarlierResult, Place, Step, list_places, plan
 from backend.pipeline.stages import ALL_LANGUAGES, ORDER, PER_LANGUAGE, RESUMABLE, STAGES, Stage
 from tests.factories import MAKES, dub_params
 
@@ -18,9 +18,9 @@ UPLOADS = {"media": "5a" * 32}
 ES_PT = dub_params("es", "pt")
 
 
-def made_with(params: JobParams, *languages: str) -> dict[Place, Prior]:
+def made_with(params: JobParams, *languages: str) -> dict[Place, EarlierResult]:
     """What a run with these parameters leaves behind when all of it succeeds."""
-    priors: dict[Place, Prior] = {}
+    priors: dict[Place, EarlierResult] = {}
     asr = _prior(Stage.ASR, ALL_LANGUAGES, params, UPLOADS)
     priors[Stage.ASR, ALL_LANGUAGES] = asr
     for language in languages or params.target_languages:
@@ -38,7 +38,7 @@ def made_with(params: JobParams, *languages: str) -> dict[Place, Prior]:
     return priors
 
 
-def each(priors: dict[Place, Prior]) -> dict[Place, list[Prior]]:
+def each(priors: dict[Place, EarlierResult]) -> dict[Place, list[EarlierResult]]:
     """One prior at each place."""
     return {place: [prior] for place, prior in priors.items()}
 
@@ -52,18 +52,18 @@ def _chain_reads() -> list[tuple[Stage, tuple[str, ...]]]:
     ]
 
 
-def _prior(stage: Stage, language: str, params: JobParams, inputs: dict[str, str]) -> Prior:
-    key = input_key(stage, language, params, inputs)
+def _prior(stage: Stage, language: str, params: JobParams, inputs: dict[str, str]) -> EarlierResult:
+    key = compute_input_key(stage, language, params, inputs)
     number = ORDER.index(stage) * 100 + sum(map(ord, language))
-    return Prior(UUID(int=number), 1, key, {MAKES[stage]: f"made:{key}"})
+    return EarlierResult(UUID(int=number), 1, key, {MAKES[stage]: f"made:{key}"})
 
 
-def executed(steps: list[Step]) -> list[str]:
+def list_executed(steps: list[Step]) -> list[str]:
     return [f"{s.stage} {s.language}".strip() for s in steps if s.reuse is None]
 
 
 def test_a_first_run_executes_everything_in_order():
-    assert executed(plan(ES_PT, ES_PT.target_languages, None, {}, UPLOADS)) == [
+    assert list_executed(plan(ES_PT, ES_PT.target_languages, None, {}, UPLOADS)) == [
         "asr",
         *("mt es", "tts es", "mix es"),
         *("mt pt", "tts pt", "mix pt"),
@@ -72,12 +72,12 @@ def test_a_first_run_executes_everything_in_order():
 
 
 def test_a_transcription_has_one_stage():
-    assert places(dub_params(kind=Kind.TRANSCRIBE), ()) == [(Stage.ASR, ALL_LANGUAGES)]
+    assert list_places(dub_params(kind=JobKind.TRANSCRIBE), ()) == [(Stage.ASR, ALL_LANGUAGES)]
 
 
 def test_auto_reuses_all_that_is_unchanged():
     steps = plan(ES_PT, ("es", "pt"), None, each(made_with(ES_PT)), UPLOADS)
-    assert executed(steps) == []
+    assert list_executed(steps) == []
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_auto_executes_from_the_first_stage_whose_inputs_changed(change, expecte
     steps = plan(
         dub_params("es", **change), ("es",), None, each(made_with(dub_params("es"))), UPLOADS
     )
-    assert executed(steps) == expected
+    assert list_executed(steps) == expected
 
 
 def test_auto_looks_at_each_language_by_itself():
     priors = made_with(ES_PT)
     del priors[Stage.TTS, "pt"]
-    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
+    assert list_executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
         "tts pt",
         "mix pt",
         "join",
@@ -110,7 +110,7 @@ def test_auto_makes_anew_what_storage_has_lost():
     priors = made_with(ES_PT)
     priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], look=lambda: ("jobs/1/mt",))
     steps = plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)
-    assert executed(steps) == ["mt es", "tts es", "mix es", "join"]
+    assert list_executed(steps) == ["mt es", "tts es", "mix es", "join"]
 
 
 @pytest.mark.parametrize("stage", RESUMABLE)
@@ -162,7 +162,7 @@ def test_stale_work_is_taken_over_only_when_that_is_accepted():
     priors = made_with(dub_params("es"))
     changed = dub_params("es", mode="dialogue")
     steps = plan(changed, ("es",), Stage.TTS, each(priors), UPLOADS, accept_stale=True)
-    assert executed(steps) == ["tts es", "mix es"]
+    assert list_executed(steps) == ["tts es", "mix es"]
 
 
 def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
@@ -173,15 +173,15 @@ def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
     assert refused.value.slug == "upstream-artifact-missing"
 
 
-def brought(place: Place, outputs: dict[str, str]) -> dict[Place, Prior]:
+def brought(place: Place, outputs: dict[str, str]) -> dict[Place, EarlierResult]:
     """What the user brought in place of a stage."""
-    return {place: Prior(UUID(int=1), 1, None, outputs)}
+    return {place: EarlierResult(UUID(int=1), 1, None, outputs)}
 
 
 def test_what_was_given_holds_whatever_else_changes():
     priors = made_with(ES_PT) | brought((Stage.MT, "es"), {"segments": "es"})
     changed = dub_params("es", "pt", mode="dialogue")
-    assert executed(plan(changed, ("es", "pt"), None, each(priors), UPLOADS)) == [
+    assert list_executed(plan(changed, ("es", "pt"), None, each(priors), UPLOADS)) == [
         *("asr", "tts es", "mix es"),
         *("mt pt", "tts pt", "mix pt"),
         "join",
@@ -192,7 +192,7 @@ def test_what_was_made_of_what_was_given_is_not_made_again_for_another_language(
     priors = made_with(dub_params("es"))
     priors |= brought((Stage.MT, "es"), dict(priors[Stage.MT, "es"].outputs))
     priors |= brought((Stage.ASR, ""), {})
-    assert executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
+    assert list_executed(plan(ES_PT, ("es", "pt"), None, each(priors), UPLOADS)) == [
         "asr",
         *("mt pt", "tts pt", "mix pt"),
         "join",
@@ -201,13 +201,15 @@ def test_what_was_made_of_what_was_given_is_not_made_again_for_another_language(
 
 def test_what_was_given_is_made_when_its_stage_is_named():
     priors = made_with(dub_params("es")) | brought((Stage.ASR, ""), {"segments_src": "en"})
-    assert executed(plan(dub_params("es"), ("es",), Stage.ASR, each(priors), UPLOADS))[0] == "asr"
+    assert (
+        list_executed(plan(dub_params("es"), ("es",), Stage.ASR, each(priors), UPLOADS))[0] == "asr"
+    )
 
 
 @pytest.mark.parametrize("named", [Stage.MT, Stage.TTS, Stage.MIX])
 def test_a_job_that_began_with_translations_needs_recognition_for_any_other(named):
     priors = brought((Stage.ASR, ""), {}) | brought((Stage.MT, "es"), {"segments": "es"})
-    assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
+    assert list_executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
         "tts es",
         "mix es",
     ]
@@ -220,7 +222,7 @@ def test_a_new_code_version_makes_auto_execute_again(monkeypatch):
     priors = made_with(dub_params("es"))
     newer = replace(STAGES[Stage.TTS], code_version=2)
     monkeypatch.setattr("backend.pipeline.keys.STAGES", {**STAGES, Stage.TTS: newer})
-    assert executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
+    assert list_executed(plan(dub_params("es"), ("es",), None, each(priors), UPLOADS)) == [
         "tts es",
         "mix es",
     ]
@@ -245,6 +247,6 @@ def test_going_back_to_earlier_parameters_finds_what_was_made_for_them():
     first, second = dub_params("es"), dub_params("es", bed=Bed.NONE)
     newer, older = made_with(second), made_with(first)
     both = {place: [newer[place], older[place]] for place in newer}
-    assert executed(plan(first, ("es",), None, both, UPLOADS)) == []
+    assert list_executed(plan(first, ("es",), None, both, UPLOADS)) == []
     steps = {step.stage: step.reuse for step in plan(first, ("es",), None, both, UPLOADS)}
     assert steps[Stage.MIX] == older[Stage.MIX, "es"]

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from backend.pipeline.keys import input_key
+from backend.pipeline.keys import compute_input_key
 from backend.pipeline.params import (
     Bed,
     Captions,
     Ducking,
-    Kind,
+    JobKind,
     Loudness,
-    Mode,
-    Policy,
     Providers,
+    SpeakerMode,
     Timing,
+    TimingPolicy,
 )
-from backend.pipeline.stages import ORDER, STAGES, Stage, stages_of
+from backend.pipeline.stages import ORDER, STAGES, Stage, list_stages
 from tests.factories import dub_params
 
 BASE = dub_params("es")
@@ -24,22 +24,22 @@ INPUTS = {"media": "aa", "segments": "bb"}
 
 
 def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
-    return input_key(stage, language, params, inputs)
+    return compute_input_key(stage, language, params, inputs)
 
 
 @pytest.mark.parametrize(
     ("change", "stages"),
     [
-        ({"kind": Kind.TRANSCRIBE}, {"asr"}),
+        ({"kind": JobKind.TRANSCRIBE}, {"asr"}),
         ({"source_language": "de"}, {"asr"}),
-        ({"mode": Mode.DIALOGUE}, {"asr"}),
+        ({"mode": SpeakerMode.DIALOGUE}, {"asr"}),
         ({"providers": Providers(transcription="local", translation="stub", tts="stub")}, {"asr"}),
         (
             {"providers": Providers(transcription="stub", translation="local", tts="stub")},
             {"mt", "tts"},
         ),
         ({"providers": Providers(transcription="stub", translation="stub", tts="local")}, {"tts"}),
-        ({"timing": Timing(policy=Policy.REPORT)}, {"tts"}),
+        ({"timing": Timing(policy=TimingPolicy.REPORT)}, {"tts"}),
         ({"timing": Timing(max_shift=1)}, {"tts"}),
         ({"bed": Bed.NONE}, {"mix"}),
         ({"flac": True}, {"mix"}),
@@ -97,8 +97,8 @@ def test_keys_stay_the_same_from_release_to_release():
 
 
 def test_what_each_kind_goes_through():
-    assert stages_of(Kind.DUB) == ORDER
-    assert stages_of(Kind.TRANSCRIBE) == (Stage.ASR,)
+    assert list_stages(JobKind.DUB) == ORDER
+    assert list_stages(JobKind.TRANSCRIBE) == (Stage.ASR,)
     assert [stage.task for stage in ORDER] == [
         *("run_asr", "run_mt", "run_tts", "run_mix", "run_join")
     ]

@@ -10,9 +10,9 @@ from backend.pipeline.states import (
     LanguageStatus,
     RunState,
     StageState,
-    language_progress,
-    language_status,
-    run_end,
+    compute_language_progress,
+    compute_language_status,
+    compute_run_end,
 )
 
 ORDER = (Stage.ASR, *PER_LANGUAGE)
@@ -50,12 +50,12 @@ def stages(letters: str) -> dict[Stage, StageState]:
     ],
 )
 def test_where_a_language_stands(states, status):
-    assert language_status(stages(states)) == status
+    assert compute_language_status(stages(states)) == status
 
 
 @given(st.tuples(*[st.sampled_from(StageState)] * 4))
 def test_a_language_has_ended_when_nothing_is_to_be_done(states):
-    ended = language_status(dict(zip(ORDER, states, strict=True))) in ENDED
+    ended = compute_language_status(dict(zip(ORDER, states, strict=True))) in ENDED
     if states[1] is StageState.SUCCEEDED:  # what is translated needs no recognition
         states = states[1:]
     gave_up = {StageState.FAILED, StageState.DEAD} & set(states)
@@ -71,11 +71,11 @@ def test_the_shares_add_up():
     [("wwww", 0, 0), ("rwww", 0.5, 0.25), ("srww", 0.5, 0.55), ("ssss", 0, 1), ("ssf-", 0, 0.6)],
 )
 def test_progress(states, running, progress):
-    assert language_progress(stages(states), running) == pytest.approx(progress)
+    assert compute_language_progress(stages(states), running) == pytest.approx(progress)
 
 
 def test_a_transcription_is_done_when_its_one_stage_is():
-    assert language_progress({Stage.ASR: StageState.SUCCEEDED}) == 1
+    assert compute_language_progress({Stage.ASR: StageState.SUCCEEDED}) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_transcription_is_done_when_its_one_stage_is():
     ],
 )
 def test_how_a_run_ends(languages, end):
-    assert run_end([LanguageStatus(status) for status in languages]) is end
+    assert compute_run_end([LanguageStatus(status) for status in languages]) is end
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,13 @@ def test_how_a_run_ends(languages, end):
     ],
 )
 def test_a_run_is_not_whole_without_what_follows_its_languages(fan_in, end):
-    assert run_end([LanguageStatus.COMPLETE], [fan_in]) is end
+    assert compute_run_end([LanguageStatus.COMPLETE], [fan_in]) is end
 
 
 def test_what_a_stage_made_is_shown_as_exported_while_it_is_stored():
-    assert language_status(stages("sssr"), 1.0) is LanguageStatus.EXPORTING
-    assert language_status(stages("ssrw"), 1.0) is LanguageStatus.DUBBING
+    assert compute_language_status(stages("sssr"), 1.0) is LanguageStatus.EXPORTING
+    assert compute_language_status(stages("ssrw"), 1.0) is LanguageStatus.DUBBING
 
 
 def test_a_stage_that_told_nothing_yet_counts_as_not_begun():
-    assert language_progress(stages("rwww")) == 0
+    assert compute_language_progress(stages("rwww")) == 0

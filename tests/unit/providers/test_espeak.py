@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from backend.errors import Permanent
-from workers.interfaces.providers import Spoken, Utterance
-from workers.providers.espeak import VARIANTS, Espeak, best_voice, voices
-from workers.speakers.casting import pitch_class
-from workers.speakers.pitch import median_pitch
+from workers.interfaces.providers import SpeechResult, Utterance
+from workers.providers.espeak import VARIANTS, Espeak, choose_voice, list_voices
+from workers.speakers.casting import classify_pitch
+from workers.speakers.pitch import compute_median_pitch
 
 
-def spoken(text: str, rate: float = 1.0, voice: str = "plain", language: str = "es") -> Spoken:
+def spoken(
+    text: str, rate: float = 1.0, voice: str = "plain", language: str = "es"
+) -> SpeechResult:
     return Espeak().synthesize(Utterance(text, language, voice, rate), call=None)
 
 
@@ -31,9 +33,9 @@ def test_a_higher_rate_is_shorter():
 def test_every_voice_is_of_its_own_and_as_high_as_it_is_said_to_be(language):
     text = "La mamá de Ana no está en la casa." if language == "es" else "Ma maman n'est pas là."
     sounds = set()
-    for voice in Espeak().voices(language):
+    for voice in Espeak().list_voices(language):
         said = spoken(text, voice=voice.name, language=language)
-        assert pitch_class(median_pitch([said.samples], said.sample_rate)) is voice.pitch
+        assert classify_pitch(compute_median_pitch([said.samples], said.sample_rate)) is voice.pitch
         sounds.add(said.samples.tobytes())
     assert len(sounds) == len(VARIANTS)
 
@@ -57,12 +59,12 @@ def test_a_voice_that_is_not_there_is_refused_by_name():
     ],
 )
 def test_the_region_is_used_where_there_is_one(tag, voice):
-    assert best_voice(voices(), tag) == voice
+    assert choose_voice(list_voices(), tag) == voice
 
 
 def test_a_language_without_a_voice():
     with pytest.raises(Permanent, match=r"no voice for Klingon"):
-        Espeak().voices("tlh")
+        Espeak().list_voices("tlh")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,12 @@ from backend.errors import Cancelled, Permanent, Transient
 from workers.interfaces.providers import Recording
 from workers.providers import pocketsphinx
 from workers.providers.decoders import Decoder
-from workers.providers.pocketsphinx import PocketSphinx, sentence, split, stretches
+from workers.providers.pocketsphinx import (
+    PocketSphinx,
+    format_sentence,
+    split_sentences,
+    split_stretches,
+)
 
 RATE = 16_000
 
@@ -127,7 +132,7 @@ def test_hours_are_not_held_in_memory(tmp_path):
             file.writeframes(bytes(2 * 60 * RATE))
     tracemalloc.start()
     try:
-        assert list(stretches(path, lambda: None)) == []
+        assert list(split_stretches(path, lambda: None)) == []
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
@@ -178,7 +183,7 @@ def test_speech_without_a_pause_is_cut_at_its_quietest(tmp_path):
     loud = np.flatnonzero(np.abs(vowel) > 0.05)
     voice = np.tile(vowel[loud[0] : loud[-1]], 200)[: 40 * RATE]
     voice[25 * RATE : 25 * RATE + RATE // 10] = 0
-    found = list(stretches(wav(tmp_path / "long.wav", voice), lambda: None))
+    found = list(split_stretches(wav(tmp_path / "long.wav", voice), lambda: None))
     lengths = [len(stretch.pcm) / 2 / RATE for stretch in found]
     assert max(lengths) <= pocketsphinx.LONGEST_STRETCH_S
     ends = [stretch.start + length for stretch, length in zip(found, lengths, strict=True)]
@@ -194,27 +199,27 @@ def spans(sentences: list[list[Word]]) -> list[tuple[float, float]]:
 
 
 def test_a_long_pause_parts_sentences():
-    parts = split(words((0, 1), (1.1, 2), (2.6, 3)))
+    parts = split_sentences(words((0, 1), (1.1, 2), (2.6, 3)))
     assert spans(parts) == [(0, 2), (2.6, 3)]
 
 
 def test_a_long_sentence_is_parted_at_its_longest_pause():
-    parts = split(words((0, 3), (3.1, 6), (6.3, 8)))
+    parts = split_sentences(words((0, 3), (3.1, 6), (6.3, 8)))
     assert spans(parts) == [(0, 6), (6.3, 8)]
 
 
 def test_a_long_sentence_without_a_pause_is_parted_in_the_middle():
-    parts = split(words((0, 2), (2, 4), (4, 6), (6, 8)))
+    parts = split_sentences(words((0, 2), (2, 4), (4, 6), (6, 8)))
     assert spans(parts) == [(0, 4), (4, 8)]
 
 
 def test_one_endless_word_is_left():
-    assert len(split(words((0, 20)))) == 1
+    assert len(split_sentences(words((0, 20)))) == 1
 
 
 def test_no_words_no_segment():
-    assert split([]) == []
+    assert split_sentences([]) == []
 
 
 def test_sentences_are_written_as_one_does():
-    assert sentence(["i", "think", "i'm", "in"]) == "I think I'm in."
+    assert format_sentence(["i", "think", "i'm", "in"]) == "I think I'm in."

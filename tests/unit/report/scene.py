@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from backend.documents.speech import Clip, Placement, Speech, Verdict
 from backend.documents.transcripts import Line, Translation
 from workers.audio.samples import RATE
-from workers.mixing.score import Take
+from workers.mixing.score import PlacedTake
 from workers.report import document
-from workers.report.document import Line as Reported
-from workers.report.document import Measures, Report, Source, Stage
-from workers.report.lines import reported
+from workers.report.document import Report, ReportMeasures, ReportSource, StageCost
+from workers.report.document import ReportLine as Reported
+from workers.report.lines import build_lines
 
-MEASURED = Measures(duration_error_ms=0.0, loudness=-16.0, loudness_target=-16.0, true_peak=-1.2)
-STAGES = (Stage(stage="tts", provider="stub", model="stub-1", cost_usd=0.25),)
+MEASURED = ReportMeasures(
+    duration_error_ms=0.0, loudness=-16.0, loudness_target=-16.0, true_peak=-1.2
+)
+STAGES = (StageCost(stage="tts", provider="stub", model="stub-1", cost_usd=0.25),)
 
 
 def lines(
@@ -41,10 +43,10 @@ def lines(
     )
     speech = Speech(language="es", clips=tuple(map(_clip, source)), placements=placements)
     takes = {
-        one.id: Take("clip", round(one.start * RATE), round(one.duration * RATE))
-        for one in speech.heard()
+        one.id: PlacedTake("clip", round(one.start * RATE), round(one.duration * RATE))
+        for one in speech.list_heard_placements()
     }
-    return reported(translation, speech, takes, 2.0)
+    return build_lines(translation, speech, takes, 2.0)
 
 
 def _clip(line: Line) -> Clip:
@@ -66,8 +68,8 @@ def report(found: Sequence[Reported], total: float, filename: str = "talk.mp4") 
     return Report(
         dubline="0.1.0",
         language="es",
-        source=Source(filename=filename, sha256="5a", language="en", duration=total),
-        sums=document.sums(found, MEASURED, 3, None, STAGES),
+        source=ReportSource(filename=filename, sha256="5a", language="en", duration=total),
+        sums=document.sum_up(found, MEASURED, 3, None, STAGES),
         caption_violations={"reading_speed": 3},
         heard=None,
         stages=STAGES,

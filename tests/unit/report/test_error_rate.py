@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.report.error_rate import error_rate, unit_of
+from workers.report.error_rate import choose_unit, compute_error_rate
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,14 @@ from workers.report.error_rate import error_rate, unit_of
     ],
 )
 def test_words_are_compared_without_capitals_and_punctuation(said, heard, rate):
-    assert error_rate(said, heard, "es") == pytest.approx(rate)
+    assert compute_error_rate(said, heard, "es") == pytest.approx(rate)
 
 
 @pytest.mark.parametrize("language", ["ja", "zh-CN", "zh-TW", "th", "km", "lo", "my"])
 def test_scripts_without_spaces_are_compared_by_characters(language):
-    assert unit_of(language) == "character"
-    assert error_rate("今日は晴れ。", "今日 は 雨", language) == pytest.approx(2 / 5)
+    assert choose_unit(language) == "character"
+    assert compute_error_rate("今日は晴れ。", "今日 は 雨", language) == pytest.approx(2 / 5)
 
 
 def test_korean_has_words():
-    assert unit_of("ko") == "word"
+    assert choose_unit("ko") == "word"

@@ -6,11 +6,11 @@ import pytest
 
 from tests.unit.report.scene import MEASURED, STAGES, lines, report
 from workers.report import document
-from workers.report.error_rate import Heard
+from workers.report.error_rate import WordErrors
 
 
 def sums(found, heard=None):
-    return document.sums(found, MEASURED, 0, heard, STAGES)
+    return document.sum_up(found, MEASURED, 0, heard, STAGES)
 
 
 def test_without_a_line_there_is_nothing_to_complain_of():
@@ -61,7 +61,7 @@ def test_a_slot_is_the_source_line_and_what_is_free_around_it():
 
 @pytest.mark.parametrize(("unit", "rates"), [("word", (0.1, None)), ("character", (None, 0.1))])
 def test_errors_heard_are_told_by_their_unit(unit, rates):
-    told = sums([], Heard(unit=unit, errors=0.1, provider="stub", model="stub-1"))
+    told = sums([], WordErrors(unit=unit, errors=0.1, provider="stub", model="stub-1"))
     assert (told.wer, told.cer) == rates
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.unit.report.scene import lines, report
-from workers.report.page import clock, figure, page, percent
+from workers.report.page import format_clock, format_figure, format_percent, render_page
 
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
@@ -35,12 +35,12 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def rendered(found, total=10.0, **more):
-    return page(report(found, total, **more), [0.1] * round(10 * total), [0.2] * 5).decode()
+def render_found(found, total=10.0, **more):
+    return render_page(report(found, total, **more), [0.1] * round(10 * total), [0.2] * 5).decode()
 
 
 def test_what_users_wrote_stays_text():
-    text = rendered(lines([(1.0, 2.0, 1.0, 2.0)], 10.0, texts={0: ATTACK}), filename=ATTACK)
+    text = render_found(lines([(1.0, 2.0, 1.0, 2.0)], 10.0, texts={0: ATTACK}), filename=ATTACK)
     tags = Tags(text)
     assert {"script", "img"}.isdisjoint(tags.names)
     assert not any(name.startswith("on") or name == "style" for name in tags.attributes)
@@ -49,19 +49,19 @@ def test_what_users_wrote_stays_text():
 
 
 def test_nothing_is_loaded_and_nothing_runs():
-    text = rendered(lines([(1.0, 2.0, 1.0, 2.0)], 10.0))
+    text = render_found(lines([(1.0, 2.0, 1.0, 2.0)], 10.0))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)[1]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert not re.search(r"https?://|src=|href=|url\(|@import", text)
 
 
 def test_texts_of_either_direction_find_their_own():
-    text = rendered(lines([(1.0, 2.0, 1.0, 2.0)], 10.0, texts={0: "שלום!"}))
+    text = render_found(lines([(1.0, 2.0, 1.0, 2.0)], 10.0, texts={0: "שלום!"}))
     assert '<td class="text" lang="es" dir="auto">שלום!</td>' in text
 
 
 def test_every_picture_and_table_has_a_name():
-    text = rendered(lines([(1.0, 2.0, 1.0, 2.0), (70.0, 71.0, 70.5, 71.1)], 90.0), 90.0)
+    text = render_found(lines([(1.0, 2.0, 1.0, 2.0), (70.0, 71.0, 70.5, 71.1)], 90.0), 90.0)
     rows = re.findall(r'<svg class="row" role="img" [^>]*>\n<title>([^<]+)</title>', text)
     assert rows == [
         "0:00 to 1:00. Lines: 1. To be looked at: 0.",
@@ -75,7 +75,7 @@ def test_every_picture_and_table_has_a_name():
 
 @pytest.mark.parametrize("total", [0.0, 0.04, 10.0])
 def test_a_recording_in_which_nobody_speaks_has_a_page_too(total):
-    assert '<h2 id="lines">' in rendered([], total)
+    assert '<h2 id="lines">' in render_found([], total)
 
 
 def test_three_hours_and_three_thousand_lines_stay_small():
@@ -83,11 +83,22 @@ def test_three_hours_and_three_thousand_lines_stay_small():
     texts = dict.fromkeys(range(3000), "Una línea como cualquier otra.")
     found = lines(said, 10_800.0, texts=texts)
     loud = [(i * 7919 % 997) / 997 for i in range(108_000)]
-    assert len(page(report(found, 10_800.0), loud, loud[::-1])) < 4_000_000
+    assert len(render_page(report(found, 10_800.0), loud, loud[::-1])) < 4_000_000
 
 
 def test_figures_are_written_for_people():
-    assert [clock(0), clock(65.5), clock(3725.125, 3)] == ["0:00.00", "1:05.50", "1:02:05.125"]
-    assert clock(59.999) == "1:00.00"
-    assert [percent(0.925), percent(0.001), percent(0)] == ["92 %", "< 1 %", "0 %"]
-    assert [figure(None, ".1f"), figure(-16, ".1f")] == ["\N{EN DASH}", "\N{MINUS SIGN}16.0"]
+    assert [format_clock(0), format_clock(65.5), format_clock(3725.125, 3)] == [
+        "0:00.00",
+        "1:05.50",
+        "1:02:05.125",
+    ]
+    assert format_clock(59.999) == "1:00.00"
+    assert [format_percent(0.925), format_percent(0.001), format_percent(0)] == [
+        "92 %",
+        "< 1 %",
+        "0 %",
+    ]
+    assert [format_figure(None, ".1f"), format_figure(-16, ".1f")] == [
+        "\N{EN DASH}",
+        "\N{MINUS SIGN}16.0",
+    ]

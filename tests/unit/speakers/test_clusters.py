@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from workers.speakers import clusters
-from workers.speakers.encoder import unit
+from workers.speakers.encoder import normalize_vectors
 
 
 def prints(speaker: int, count: int, spread: float = 0.03, seed: int = 0) -> np.ndarray:
     """Voiceprints around a direction of the speaker's own."""
     rng = np.random.default_rng([speaker, seed])
     centre = np.eye(256, dtype=np.float32)[speaker]
-    return unit(centre + spread * rng.standard_normal((count, 256)).astype(np.float32))
+    return normalize_vectors(centre + spread * rng.standard_normal((count, 256)).astype(np.float32))
 
 
 def found(*parts: np.ndarray, seconds: float = 2.0) -> np.ndarray:
     together = np.concatenate(parts)
-    return clusters.speakers(together, np.full(len(together), seconds))
+    return clusters.cluster_speakers(together, np.full(len(together), seconds))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
@@ -31,12 +31,12 @@ def test_more_voices_than_people_are_told_apart_go_to_the_nearest():
 def test_a_cough_is_no_speaker():
     pieces = np.concatenate([prints(0, 8), prints(1, 8), prints(2, 1)])
     lengths = np.array([3.0] * 16 + [3.0])
-    assert len(clusters.speakers(pieces, lengths)) == 2
+    assert len(clusters.cluster_speakers(pieces, lengths)) == 2
 
 
 def test_neither_is_a_passer_by_in_a_long_recording():
     pieces = np.concatenate([prints(0, 80), prints(1, 80), prints(2, 4)])
-    assert len(clusters.speakers(pieces, np.full(164, 3.0))) == 2
+    assert len(clusters.cluster_speakers(pieces, np.full(164, 3.0))) == 2
 
 
 def test_a_single_short_piece_is_a_speaker():
@@ -47,12 +47,12 @@ def test_of_a_long_recording_the_longest_pieces_are_clustered(monkeypatch):
     monkeypatch.setattr(clusters, "MOST_PIECES", 10)
     pieces = np.concatenate([prints(0, 20), prints(1, 5), prints(2, 5)])
     lengths = np.array([1.0] * 20 + [5.0] * 10)
-    known = clusters.speakers(pieces, lengths)
+    known = clusters.cluster_speakers(pieces, lengths)
     assert sorted(np.argmax(known, axis=1)) == [1, 2]
 
 
 def test_a_sentence_is_one_speakers_but_for_what_is_clearly_anothers():
     known = np.stack([prints(0, 1)[0], prints(1, 1)[0]])
-    doubtful = unit(known[0] + 1.05 * known[1])
+    doubtful = normalize_vectors(known[0] + 1.05 * known[1])
     pieces = np.stack([known[0], doubtful, known[1]])
-    assert clusters.whose(known, pieces, [3.0, 1.0, 1.0]) == [0, 0, 1]
+    assert clusters.assign_pieces(known, pieces, [3.0, 1.0, 1.0]) == [0, 0, 1]

@@ -7,9 +7,9 @@ import soundfile
 
 from backend.documents.speech import Speech
 from backend.documents.transcripts import Transcript
-from backend.pipeline.params import Mode
+from backend.pipeline.params import SpeakerMode
 from tests.demo_sample import speak
-from tests.desk import LoneDesk, work
+from tests.stage_context import LocalContext, build_input
 from workers.stages import asr, mt, tts
 
 RATE = 16_000
@@ -22,20 +22,20 @@ TALK = (
 
 
 def test_each_speaker_is_dubbed_by_one_voice_as_high_as_theirs(tmp_path: Path):
-    desk = LoneDesk(tmp_path)
-    wav = desk.workdir / "talk.wav"
+    context = LocalContext(tmp_path)
+    wav = context.workdir / "talk.wav"
     spoken = [part for voice, text in TALK for part in (PAUSE, speak(voice, text, RATE))]
     soundfile.write(wav, np.concatenate([*spoken, PAUSE]), RATE)
     providers = {"transcription": "local", "translation": "stub", "tts": "stub"}
-    files = {"media": desk.keep(wav, "audio/wav")}
+    files = {"media": context.store_file(wav, "audio/wav")}
     for stage, language in ((asr, ""), (mt, "es"), (tts, "es")):
-        asked = work(files, language, mode=Mode.DIALOGUE, providers=providers)
-        outcome = stage.run(asked, desk)
+        asked = build_input(files, language, mode=SpeakerMode.DIALOGUE, providers=providers)
+        outcome = stage.run(asked, context)
         assert not outcome.warnings
-        files |= desk.kept(outcome)
-    said = Transcript.model_validate_json(desk.fetch(files["segments_src"]).read_bytes())
+        files |= context.store_result(outcome)
+    said = Transcript.model_validate_json(context.fetch(files["segments_src"]).read_bytes())
     assert [segment.speaker for segment in said.segments] == ["A", "B", "A"]
     assert [segment.id for segment in said.segments] == [0, 1, 2]
     assert "visit the old city" in said.segments[1].text
-    speech = Speech.model_validate_json(desk.fetch(files["speech"]).read_bytes())
+    speech = Speech.model_validate_json(context.fetch(files["speech"]).read_bytes())
     assert [clip.voice for clip in speech.clips] == ["bass", "tenor", "bass"]

@@ -9,13 +9,13 @@ import pytest
 import soundfile as sf
 
 from backend.hls.index import Package, Role
-from backend.media.probe import probe
-from backend.pipeline.params import Bed, Policy, Timing
+from backend.media.probe import probe_media
+from backend.pipeline.params import Bed, Timing, TimingPolicy
 from tests.media_samples import FPS, rms, tone, write, write_av
-from tests.mix_scene import RATE, Scene, heard, paths
-from workers.media.decode import blocks
+from tests.mix_scene import RATE, Scene, decode_sound, paths
+from workers.media.decode import decode_blocks
 
-EXTEND = Timing(policy=Policy.EXTEND, max_shift=0.3)
+EXTEND = Timing(policy=TimingPolicy.EXTEND, max_shift=0.3)
 # The second line takes four seconds more than it has, even spoken faster by a fifth.
 LINES = [(0.5, 1.5, "Hola", 1.0), (2.0, 3.0, "Una frase muy larga", 6.6), (3.2, 4.2, "Adiós", 1.0)]
 SECONDS = 6.0
@@ -39,7 +39,7 @@ def manifest(files: dict[str, Path]) -> dict:
     return json.loads(files["manifest"].read_text())
 
 
-def held(files: dict[str, Path]) -> tuple[float, float]:
+def measure_hold(files: dict[str, Path]) -> tuple[float, float]:
     """When the dub's picture stands still, by the manifest: from, until."""
     lines = manifest(files)["lines"]
     [waiting] = [line for line in lines if line["hold"]]
@@ -49,13 +49,13 @@ def held(files: dict[str, Path]) -> tuple[float, float]:
 
 def test_all_files_are_longer_by_the_same_whole_frames(film):
     files = paths(film.run(flac=True, stems=True))
-    start, end = held(files)
+    start, end = measure_hold(files)
     total = SECONDS + end - start
     assert (end - start) * FPS == pytest.approx(round((end - start) * FPS), abs=1e-6)
     for kind in ("audio_flac", "stem_dub", "stem_bed"):
         assert sf.info(files[kind]).frames == round(total * RATE)
     for kind in ("audio", "video"):
-        assert probe(files[kind]).duration == pytest.approx(total, abs=0.5 / RATE)
+        assert probe_media(files[kind]).duration == pytest.approx(total, abs=0.5 / RATE)
     package = Package.model_validate_json(files["hls"].read_bytes())
     lengths = {role: stream.duration for role, stream in package.streams.items()}
     assert set(lengths) == set(Role)
@@ -75,7 +75,7 @@ def test_the_report_is_on_the_clock_of_the_dub(film):
 
 def test_each_line_is_heard_and_captioned_when_the_picture_has_come_so_far(film):
     files = paths(film.run(bed=Bed.NONE, flac=True))
-    sound = heard(files["audio_flac"])[:, 0]
+    sound = decode_sound(files["audio_flac"])[:, 0]
     first, long, last = manifest(files)["lines"]
     assert long["rate"] == 1.2
     assert last["start"] == pytest.approx(3.2 + long["hold"], abs=0.31)
@@ -91,7 +91,7 @@ def test_each_line_is_heard_and_captioned_when_the_picture_has_come_so_far(film)
 
 def test_the_original_pauses_with_the_picture(film):
     files = paths(film.run())
-    start, end = held(files)
+    start, end = measure_hold(files)
     with av.open(files["video"]) as container:
         shown = [frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)]
         languages = [stream.language for stream in container.streams.audio]
@@ -109,8 +109,8 @@ def test_the_original_pauses_with_the_picture(film):
 def test_music_of_its_own_plays_on(film):
     film.store("background", write(film.folder / "music.wav", tone(12.0, hertz=220.0)))
     files = paths(film.run(stems=True))
-    start, end = held(files)
-    bed = heard(files["stem_bed"])
+    start, end = measure_hold(files)
+    bed = decode_sound(files["stem_bed"])
     loud = [rms(bed[at : at + 4800]) for at in range(0, len(bed) - 4800, 4800)]
     assert min(loud[round(start * 10) : round(end * 10)]) > -50
 
@@ -119,8 +119,8 @@ def test_a_second_run_keeps_the_picture_and_all_chunks(film, monkeypatch):
     first = film.run(flac=True)
     again = {kind: path.read_bytes() for kind, path in paths(first).items()}
     film.again(first)
-    monkeypatch.setattr("workers.mixing.recording.encoded", None)
-    monkeypatch.setattr("workers.mixing.render._Task.rendered", None)
+    monkeypatch.setattr("workers.mixing.recording.encode_picture", None)
+    monkeypatch.setattr("workers.mixing.render._ChunkTask.render_chunk", None)
     files = paths(film.run(flac=True))
     for kind in ("audio", "audio_flac", "video", "captions_srt"):
         assert files[kind].read_bytes() == again[kind]
@@ -130,7 +130,7 @@ def test_sound_alone_gets_longer_by_just_what_the_line_takes(scene):
     scene.store("media", write(scene.folder / "talk.wav", tone(SECONDS)))
     scene.say(LINES, SECONDS, timing=EXTEND)
     files = paths(scene.run(flac=True, bed=Bed.SOURCE))
-    start, end = held(files)
+    start, end = measure_hold(files)
     assert sf.info(files["audio_flac"]).frames == round((SECONDS + end - start) * RATE)
     assert "video" not in files
 
@@ -145,4 +145,4 @@ def track(path: Path, number: int) -> np.ndarray:
             if packet.dts is not None:
                 packet.stream = copy
                 target.mux(packet)
-    return np.concatenate(list(blocks(out, RATE, 2)))
+    return np.concatenate(list(decode_blocks(out, RATE, 2)))

@@ -11,14 +11,14 @@ import pytest
 import soundfile as sf
 
 from backend.errors import Permanent
-from backend.media.probe import probe
-from backend.pipeline.keys import object_key
+from backend.media.probe import probe_media
+from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed
 from backend.pipeline.stages import Stage
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
-from tests.mix_scene import LINES, RATE, Scene, heard, paths
-from workers.audio.loudness import integrated, tenths
-from workers.stages.mix import bed_of
+from tests.mix_scene import LINES, RATE, Scene, decode_sound, paths
+from workers.audio.loudness import compute_integrated_loudness, measure_tenths
+from workers.stages.mix import choose_bed
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_speech_is_where_it_must_be_and_nothing_else_is(scene):
     scene.say(LINES, 4.0)
     made = paths(scene.run(bed=Bed.NONE, flac=True))
     for kind, quiet in (("audio_flac", -100), ("audio", -70)):
-        sound = heard(made[kind])
+        sound = decode_sound(made[kind])
         assert sound.shape == (4 * RATE, 2)
         for start, end in ((0.5, 1.3), (2.0, 3.0)):
             inside = sound[round(start * RATE) + 1500 : round(end * RATE) - 1500]
@@ -48,17 +48,17 @@ def test_audio_lasts_as_long_as_the_source_to_the_sample(scene, samples):
     made = scene.run(flac=True)
     files = paths(made)
     assert sf.info(files["audio_flac"]).frames == samples
-    assert round(probe(files["audio"]).duration * RATE) == samples
+    assert round(probe_media(files["audio"]).duration * RATE) == samples
     with av.open(files["audio"]) as container:
         assert container.streams.audio[0].duration == samples
         assert container.streams.audio[0].start_time == 0
-    assert made.made[0].meta["duration"] == samples / RATE
+    assert made.files[0].meta["duration"] == samples / RATE
 
 
 def test_the_source_steps_back_under_speech_and_comes_back(scene):
     scene.store("media", write(scene.folder / "in.wav", 0.5 * tone(8.0, hertz=440.0)))
     scene.say([(3.0, 5.0, "Hola", 1.0)], 8.0)
-    sound = heard(paths(scene.run(bed=Bed.AUTO, flac=True))["audio_flac"])[:, 0]
+    sound = decode_sound(paths(scene.run(bed=Bed.AUTO, flac=True))["audio_flac"])[:, 0]
     before, under, after_clip, back = (
         strength(sound[round(at * RATE) :][: RATE // 2], 440.0) for at in (1.0, 3.2, 4.4, 6.5)
     )
@@ -72,7 +72,7 @@ def test_a_background_takes_the_sources_place(scene):
     scene.store("media", write(scene.folder / "in.wav", tone(4.0, hertz=440.0)))
     scene.store("background", write(scene.folder / "bed.wav", tone(2.0, 44_100, 1, 660.0), 44_100))
     scene.say([(0.5, 1.0, "Hola", 0.5)], 4.0)
-    sound = heard(paths(scene.run(flac=True))["audio_flac"])[:, 0]
+    sound = decode_sound(paths(scene.run(flac=True))["audio_flac"])[:, 0]
     assert len(sound) == 4 * RATE
     assert strength(sound[: RATE // 4], 440.0) < 0.001
     assert strength(sound[round(1.6 * RATE) : round(1.9 * RATE)], 660.0) > 0.2
@@ -84,7 +84,7 @@ def test_nothing_clips(scene):
     scene.store("media", write(scene.folder / "in.wav", loud))
     scene.say([(0.5, 1.5, "Hola", 1.0), (1.6, 3.0, "Hola", 1.4)], 4.0)
     made = paths(scene.run(bed=Bed.SOURCE, flac=True))
-    assert np.abs(heard(made["audio_flac"])).max() <= 10 ** (-1 / 20)
+    assert np.abs(decode_sound(made["audio_flac"])).max() <= 10 ** (-1 / 20)
 
 
 def test_lines_never_overlap_are_never_cut_and_end_in_time(scene):
@@ -97,7 +97,7 @@ def test_lines_never_overlap_are_never_cut_and_end_in_time(scene):
     assert all(end < start for (_, end), (start, _) in pairwise(spans))
     assert spans[-1][1] <= 4.0
     assert any("sped up" in warning for warning in outcome.warnings)
-    sound = heard(paths(outcome)["audio_flac"])[:, 0]
+    sound = decode_sound(paths(outcome)["audio_flac"])[:, 0]
     for start, end in spans:
         for edge in (round(start * RATE) + 960, round(end * RATE) - 2400):
             assert rms(sound[edge : edge + 1200]) > -30
@@ -111,13 +111,13 @@ def test_video_keeps_its_picture_and_gets_the_dub_first(scene):
     video = paths(outcome)["video"]
     assert video.name == "dub.mp4"
     assert pictures(video) == pictures(source)
-    assert probe(video).duration == pytest.approx(probe(source).duration, abs=1e-6)
+    assert probe_media(video).duration == pytest.approx(probe_media(source).duration, abs=1e-6)
     with av.open(video) as container:
         dub, original = container.streams.audio
         assert (dub.language, original.language) == ("spa", "deu")
         assert dub.disposition & av.stream.Disposition.default
         assert not original.disposition & av.stream.Disposition.default
-    dubbed, alone = heard(video), heard(paths(outcome)["audio"])
+    dubbed, alone = decode_sound(video), decode_sound(paths(outcome)["audio"])
     assert np.abs(dubbed[: 2 * RATE] - alone[: 2 * RATE]).max() < 1e-6
     assert video.read_bytes().find(b"moov") < video.read_bytes().find(b"mdat")
 
@@ -141,7 +141,7 @@ def test_videos_of_many_kinds(scene, name, video_codec, codec, made):
     video = paths(scene.run())["video"]
     assert video.name == made
     assert len(pictures(video)) == len(pictures(source)) == 50
-    assert probe(video).duration == pytest.approx(2.0, abs=0.041)
+    assert probe_media(video).duration == pytest.approx(2.0, abs=0.041)
 
 
 def test_hevc_is_tagged_as_apple_wants_it(scene):
@@ -168,7 +168,7 @@ def test_sound_that_starts_late_in_a_video_stays_late(scene):
     scene.say([(1.0, 1.5, "Hola", 0.5)], 2.0)
     files = paths(scene.run(bed=Bed.SOURCE))
     for path in (files["audio"], files["video"]):
-        sound = heard(path)
+        sound = decode_sound(path)
         assert len(sound) == 2 * RATE
         assert rms(sound[: round(0.45 * RATE)]) < -60
         assert rms(sound[round(0.55 * RATE) : round(0.75 * RATE)]) > -20
@@ -204,7 +204,7 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
         "spoken_at": 1.0,
         "voice": "v",
     }
-    others = [made for made in outcome.made if made.kind != "manifest"]
+    others = [made for made in outcome.files if made.kind != "manifest"]
     assert [file["kind"] for file in manifest["files"]] == [made.kind for made in others]
     assert [file["size"] for file in manifest["files"]] == [
         made.path.stat().st_size for made in others
@@ -212,10 +212,10 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
     for file, one in zip(manifest["files"], others, strict=True):
         sha256 = hashlib.sha256(one.path.read_bytes()).hexdigest()
         assert file["sha256"] == sha256
-        assert file["key"] == object_key("job-1", Stage.MIX, "es", sha256, one.filename)
+        assert file["key"] == build_object_key("job-1", Stage.MIX, "es", sha256, one.filename)
     assert [file["kind"] for file in manifest["inputs"]] == ["media", "segments", "speech"]
     assert manifest["files"][0]["meta"]["duration"] == 4.0
-    assert all(set(made.filename) <= set("abcdefghijklmnopqrstuvwxyz.4") for made in outcome.made)
+    assert all(set(made.filename) <= set("abcdefghijklmnopqrstuvwxyz.4") for made in outcome.files)
 
 
 def test_text_instead_of_media_is_spoken_over_nothing(scene):
@@ -224,24 +224,24 @@ def test_text_instead_of_media_is_spoken_over_nothing(scene):
     scene.say(LINES, 4.0)
     made = paths(scene.run(flac=True))
     assert "video" not in made
-    sound = heard(made["audio_flac"])
+    sound = decode_sound(made["audio_flac"])
     assert len(sound) == 4 * RATE
     assert rms(sound[: RATE // 3]) < -100
-    assert integrated(tenths(sound)) == pytest.approx(-23, abs=0.5)
+    assert compute_integrated_loudness(measure_tenths(sound)) == pytest.approx(-23, abs=0.5)
 
 
 def test_a_line_without_speech_stays_silent(scene):
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
     scene.say([(0.5, 1.5, "", 0.0), LINES[1]], 4.0)
     made = paths(scene.run(bed=Bed.NONE, flac=True))
-    assert rms(heard(made["audio_flac"])[: round(1.9 * RATE)]) < -100
+    assert rms(decode_sound(made["audio_flac"])[: round(1.9 * RATE)]) < -100
     assert made["captions_srt"].read_text(encoding="utf-8").startswith("1\n00:00:02,000")
 
 
 def test_nothing_said_at_all_leaves_the_source(scene):
     scene.store("media", write(scene.folder / "in.wav", 0.5 * tone(2.0)))
     scene.say([], 2.0)
-    sound = heard(paths(scene.run(flac=True))["audio_flac"])
+    sound = decode_sound(paths(scene.run(flac=True))["audio_flac"])
     assert sound == pytest.approx(0.5 * tone(2.0), abs=0.001)
 
 
@@ -249,9 +249,9 @@ def test_progress_grows_to_one(scene):
     scene.store("media", write_av(scene.folder / "a.mp4", tone(3.0), "aac", video=3.0))
     scene.say(LINES, 3.0)
     scene.run()
-    assert scene.desk.told[-1] == 1.0
-    assert len(scene.desk.told) > 10
-    assert min(scene.desk.told) > 0
+    assert scene.context.told[-1] == 1.0
+    assert len(scene.context.told) > 10
+    assert min(scene.context.told) > 0
 
 
 def test_a_job_that_is_cancelled_stops_at_once(scene):
@@ -264,7 +264,7 @@ def test_a_job_that_is_cancelled_stops_at_once(scene):
 
     scene.store("media", write(scene.folder / "in.wav", tone(9.0)))
     scene.say(LINES, 9.0)
-    scene.desk.progress = stop
+    scene.context.progress = stop
     with pytest.raises(StopError):
         scene.run()
 
@@ -272,7 +272,7 @@ def test_a_job_that_is_cancelled_stops_at_once(scene):
 def test_a_clip_that_cannot_be_read_fails_the_stage(scene):
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
     scene.say(LINES, 4.0)
-    scene.desk.stored["clip-0"].write_bytes(b"not flac")
+    scene.context.stored["clip-0"].write_bytes(b"not flac")
     with pytest.raises(sf.LibsndfileError):
         scene.run()
 
@@ -292,12 +292,12 @@ def test_a_clip_that_cannot_be_read_fails_the_stage(scene):
     ],
 )
 def test_which_bed(asked, background, sound, expected):
-    assert bed_of(asked, background=background, sound=sound) is expected
+    assert choose_bed(asked, background=background, sound=sound) is expected
 
 
 def test_a_background_that_is_missing_is_refused():
     with pytest.raises(Permanent, match="upload one"):
-        bed_of(Bed.BACKGROUND, background=False, sound=True)
+        choose_bed(Bed.BACKGROUND, background=False, sound=True)
 
 
 def test_a_video_without_sound_is_dubbed_over_nothing(scene):

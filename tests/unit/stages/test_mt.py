@@ -7,8 +7,8 @@ import pytest
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, Translation
 from backend.errors import Stopping, Transient
-from tests.desk import LoneDesk, work
-from workers.interfaces.providers import Call, Cost, Translated
+from tests.stage_context import LocalContext, build_input
+from workers.interfaces.providers import Cost, ProviderCall, TranslationResult
 from workers.stages import mt
 
 
@@ -21,22 +21,22 @@ class Forgetful:
         self.answer = answer
         self.batches: list[Sequence[str]] = []
 
-    def translate(self, texts: Sequence[str], source: str, target: str, *, call: Call):
+    def translate(self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall):
         self.batches.append(texts)
-        return Translated(self.answer(texts), Cost(len(texts), "texts", 0.25))
+        return TranslationResult(self.answer(texts), Cost(len(texts), "texts", 0.25))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> LoneDesk:
-    return LoneDesk(tmp_path)
+def context(tmp_path: Path) -> LocalContext:
+    return LocalContext(tmp_path)
 
 
-def translated(desk: LoneDesk, texts: Sequence[str]):
+def translate_texts(context: LocalContext, texts: Sequence[str]):
     segments = [
         Segment(id=i, start=i, end=i + 0.9, text=text, speaker="AB"[i % 2])
         for i, text in enumerate(texts)
     ]
-    path = desk.workdir / "segments_src.json"
+    path = context.workdir / "segments_src.json"
     document = Transcript(
         language="en",
         duration=len(texts) + 1,
@@ -44,13 +44,16 @@ def translated(desk: LoneDesk, texts: Sequence[str]):
         segments=tuple(segments),
     )
     path.write_bytes(document.to_bytes())
-    return mt.run(work({"segments_src": desk.keep(path, "application/json")}, "pt-BR"), desk)
+    return mt.run(
+        build_input({"segments_src": context.store_file(path, "application/json")}, "pt-BR"),
+        context,
+    )
 
 
-def test_lines_keep_times_speakers_and_order(desk):
-    outcome = translated(desk, ["One.", "Two.", "Three."])
-    found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
-    assert outcome.made[0].filename == "segments_pt-BR.json"
+def test_lines_keep_times_speakers_and_order(context):
+    outcome = translate_texts(context, ["One.", "Two.", "Three."])
+    found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
+    assert outcome.files[0].filename == "segments_pt-BR.json"
     assert [line.text for line in found.lines] == [
         "[pt-BR] One.",
         "[pt-BR] Two.",
@@ -65,64 +68,66 @@ def test_lines_keep_times_speakers_and_order(desk):
     assert found.speakers == (Speaker(label="A", pitch_hz=110.5), Speaker(label="B"))
 
 
-def test_batches_and_their_cost_add_up(desk, monkeypatch):
+def test_batches_and_their_cost_add_up(context, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
-    monkeypatch.setattr(desk, "translator", lambda _name: translator)
-    translated(desk, ["a", "b", "c"])
+    monkeypatch.setattr(context, "get_translator", lambda _name: translator)
+    translate_texts(context, ["a", "b", "c"])
     assert translator.batches == [("a", "b"), ("c",)]
-    assert desk.spent() == Cost(3, "texts", 0.5)
+    assert context.take_spent() == Cost(3, "texts", 0.5)
 
 
 @pytest.mark.parametrize("answer", [lambda texts: texts[:-1], lambda texts: [*texts, "more"]])
-def test_a_wrong_number_of_lines_is_tried_again(desk, monkeypatch, answer):
-    monkeypatch.setattr(desk, "translator", lambda _name: Forgetful(answer))
+def test_a_wrong_number_of_lines_is_tried_again(context, monkeypatch, answer):
+    monkeypatch.setattr(context, "get_translator", lambda _name: Forgetful(answer))
     with pytest.raises(Transient, match="texts for 2"):
-        translated(desk, ["a", "b"])
+        translate_texts(context, ["a", "b"])
 
 
-def test_an_empty_line_is_tried_again(desk, monkeypatch):
-    monkeypatch.setattr(desk, "translator", lambda _name: Forgetful(lambda texts: ["", *texts[1:]]))
+def test_an_empty_line_is_tried_again(context, monkeypatch):
+    monkeypatch.setattr(
+        context, "get_translator", lambda _name: Forgetful(lambda texts: ["", *texts[1:]])
+    )
     with pytest.raises(Transient, match="nothing for 'a'"):
-        translated(desk, ["a", "b"])
+        translate_texts(context, ["a", "b"])
 
 
-def test_nothing_said_nothing_translated(desk):
-    outcome = translated(desk, [])
-    assert Translation.model_validate_json(outcome.made[0].path.read_bytes()).lines == ()
+def test_nothing_said_nothing_translated(context):
+    outcome = translate_texts(context, [])
+    assert Translation.model_validate_json(outcome.files[0].path.read_bytes()).lines == ()
 
 
-def test_a_batch_is_bought_once_whatever_happens_to_the_stage(desk, monkeypatch):
+def test_a_batch_is_bought_once_whatever_happens_to_the_stage(context, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
-    monkeypatch.setattr(desk, "translator", lambda _: translator)
-    desk.stop = (0.5, Stopping("a deploy"))
+    monkeypatch.setattr(context, "get_translator", lambda _: translator)
+    context.stop = (0.5, Stopping("a deploy"))
     with pytest.raises(Stopping):
-        translated(desk, ["one", "two", "three", "four"])
-    assert desk.spent().usd == 0.25, "what the attempt bought that was stopped"
-    desk.stop = None
-    outcome = translated(desk, ["one", "two", "three", "four"])
+        translate_texts(context, ["one", "two", "three", "four"])
+    assert context.take_spent().usd == 0.25, "what the attempt bought that was stopped"
+    context.stop = None
+    outcome = translate_texts(context, ["one", "two", "three", "four"])
     assert translator.batches == [("one", "two"), ("three", "four")]
-    found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
+    found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ONE", "TWO", "THREE", "FOUR"]
-    assert desk.spent().usd == 0.25, "only what this attempt bought"
+    assert context.take_spent().usd == 0.25, "only what this attempt bought"
 
 
-def test_a_batch_that_storage_damaged_is_bought_again(desk, monkeypatch):
+def test_a_batch_that_storage_damaged_is_bought_again(context, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
-    monkeypatch.setattr(desk, "translator", lambda _: translator)
-    translated(desk, ["one"])
-    (kept,) = desk.store.objects("batches/")
-    desk.store.path(kept.key).write_bytes(b'["EINS"]')
-    outcome = translated(desk, ["one"])
-    found = Translation.model_validate_json(outcome.made[0].path.read_bytes())
+    monkeypatch.setattr(context, "get_translator", lambda _: translator)
+    translate_texts(context, ["one"])
+    (kept,) = context.store.list_objects("batches/")
+    context.store.resolve_path(kept.key).write_bytes(b'["EINS"]')
+    outcome = translate_texts(context, ["one"])
+    found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ONE"]
     assert translator.batches == [("one",), ("one",)]
 
 
-def test_a_bad_answer_is_not_kept(desk, monkeypatch):
+def test_a_bad_answer_is_not_kept(context, monkeypatch):
     answers = iter([[], ["ONE"]])
     translator = Forgetful(lambda _: next(answers))
-    monkeypatch.setattr(desk, "translator", lambda _: translator)
+    monkeypatch.setattr(context, "get_translator", lambda _: translator)
     with pytest.raises(Transient):
-        translated(desk, ["one"])
-    translated(desk, ["one"])
+        translate_texts(context, ["one"])
+    translate_texts(context, ["one"])
     assert len(translator.batches) == 2

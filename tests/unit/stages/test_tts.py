@@ -12,9 +12,9 @@ import soundfile
 from backend.documents.speech import Speech, Verdict
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.errors import Cancelled, Permanent, Transient
-from backend.pipeline.params import Policy, Timing
-from tests.desk import LoneDesk, work
-from workers.interfaces.providers import Cost, Spoken, Translated, Utterance
+from backend.pipeline.params import Timing, TimingPolicy
+from tests.stage_context import LocalContext, build_input
+from workers.interfaces.providers import Cost, SpeechResult, TranslationResult, Utterance
 from workers.providers.stub import StubSynthesizer, StubTranslator
 from workers.stages import tts
 
@@ -28,26 +28,30 @@ class Counting(StubSynthesizer):
     def synthesize(self, utterance, *, call):
         self.said[utterance.text, utterance.rate] += 1
         spoken = super().synthesize(utterance, call=call)
-        return Spoken(spoken.samples, spoken.sample_rate, Cost(len(utterance.text), "chars", 0.5))
+        return SpeechResult(
+            spoken.samples, spoken.sample_rate, Cost(len(utterance.text), "chars", 0.5)
+        )
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoneDesk:
-    desk = LoneDesk(tmp_path)
-    desk.synth = Counting()
-    monkeypatch.setattr(desk, "synthesizer", lambda _name: desk.synth)
-    return desk
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalContext:
+    context = LocalContext(tmp_path)
+    context.synth = Counting()
+    monkeypatch.setattr(context, "get_synthesizer", lambda _name: context.synth)
+    return context
 
 
-def spoken(desk: LoneDesk, lines: Sequence[tuple[float, str]], duration: float, **params: object):
+def spoken(
+    context: LocalContext, lines: Sequence[tuple[float, str]], duration: float, **params: object
+):
     timed = [
         Line(id=i, start=start, end=start + 0.5, source="", text=text)
         for i, (start, text) in enumerate(lines)
     ]
-    return done(desk, timed, duration, **params)
+    return done(context, timed, duration, **params)
 
 
-def done(desk: LoneDesk, lines: Sequence[Line], duration: float, **params: object):
+def done(context: LocalContext, lines: Sequence[Line], duration: float, **params: object):
     translation = Translation(
         source_language="en",
         language="es",
@@ -55,125 +59,128 @@ def done(desk: LoneDesk, lines: Sequence[Line], duration: float, **params: objec
         speakers=(Speaker(label=None),),
         lines=tuple(lines),
     )
-    path = desk.workdir / "segments_es.json"
+    path = context.workdir / "segments_es.json"
     path.write_bytes(translation.to_bytes())
-    outcome = tts.run(work({"segments": desk.keep(path, "application/json")}, "es", **params), desk)
-    return outcome, Speech.model_validate_json(outcome.made[0].path.read_bytes())
+    outcome = tts.run(
+        build_input({"segments": context.store_file(path, "application/json")}, "es", **params),
+        context,
+    )
+    return outcome, Speech.model_validate_json(outcome.files[0].path.read_bytes())
 
 
 TEN = "0123456789"  # 0.6 s of the stub's speech
 CROWDED = [(0, TEN * 3), (0.5, TEN * 3)]  # 3.6 s of speech for two seconds
 
 
-def test_with_extend_the_picture_waits_for_what_is_too_fast_even_in_fewer_words(desk):
-    timing = Timing(policy=Policy.EXTEND)
-    outcome, speech = spoken(desk, CROWDED, 2, timing=timing)
+def test_with_extend_the_picture_waits_for_what_is_too_fast_even_in_fewer_words(context):
+    timing = Timing(policy=TimingPolicy.EXTEND)
+    outcome, speech = spoken(context, CROWDED, 2, timing=timing)
     assert {place.verdict for place in speech.placements} == {Verdict.OK}
     assert max(place.rate for place in speech.placements) <= 1.2
     held = sum(place.hold for place in speech.placements)
     last = speech.placements[-1]
     assert last.start + last.duration == pytest.approx(2 + held, abs=0.001)
     assert outcome.warnings[-1].startswith(f"The dub is {held:.1f} s longer than the source")
-    assert desk.synth.said == {(TEN * 3, 1.0): 1}
+    assert context.synth.said == {(TEN * 3, 1.0): 1}
 
 
-def test_with_extend_a_shorter_text_goes_before_a_picture_that_waits(desk):
+def test_with_extend_a_shorter_text_goes_before_a_picture_that_waits(context):
     long = " ".join(["word"] * 20)
     _, speech = spoken(
-        desk, [(0, "one two"), (2, long), (4, "three four")], 5, timing=Timing(policy="extend")
+        context, [(0, "one two"), (2, long), (4, "three four")], 5, timing=Timing(policy="extend")
     )
     assert len(speech.clips[1].text) < len(long)
     assert [place.hold for place in speech.placements] == [0, 0, 0]
 
 
-def test_each_clip_is_kept_with_its_true_length(desk):
-    _, speech = spoken(desk, [(0, TEN), (2, TEN * 2)], 10)
+def test_each_clip_is_kept_with_its_true_length(context):
+    _, speech = spoken(context, [(0, TEN), (2, TEN * 2)], 10)
     assert [clip.id for clip in speech.clips] == [0, 1]
     for clip in speech.clips:
-        assert clip.duration == soundfile.info(desk.store.path(clip.object_key)).duration
+        assert clip.duration == soundfile.info(context.store.resolve_path(clip.object_key)).duration
         assert clip.duration == pytest.approx(0.6 * (clip.id + 1), abs=0.01)
 
 
-def test_each_line_has_its_place(desk):
-    _, speech = spoken(desk, [(0, TEN), (2, TEN)], 10)
+def test_each_line_has_its_place(context):
+    _, speech = spoken(context, [(0, TEN), (2, TEN)], 10)
     first, second = speech.placements
     assert (first.start, first.duration, first.rate, first.verdict) == (0, 0.5, 1.2, Verdict.OK)
     assert (second.start, second.shift) == (2, 0)
 
 
-def test_a_line_too_long_for_its_place_is_asked_for_faster(desk):
-    _, speech = spoken(desk, CROWDED, 2)
+def test_a_line_too_long_for_its_place_is_asked_for_faster(context):
+    _, speech = spoken(context, CROWDED, 2)
     assert {place.verdict for place in speech.placements} == {Verdict.RUSHED}
     rate = speech.placements[0].rate
     assert 1.5 < rate == pytest.approx(3.6 / 1.95, abs=0.01)
     for clip in speech.clips:
-        assert (clip.rate, clip.natural) == (desk.synth.max_rate, pytest.approx(1.8, abs=0.01))
+        assert (clip.rate, clip.natural) == (context.synth.max_rate, pytest.approx(1.8, abs=0.01))
         assert clip.duration == pytest.approx(1.8 / 1.3, abs=0.01)
     # The same text, voice and rate is bought once, also within a job.
-    assert desk.synth.said == {(TEN * 3, 1.0): 1, (TEN * 3, 1.3): 1}
-    assert desk.spent().usd == 0.5 * desk.synth.said.total()
+    assert context.synth.said == {(TEN * 3, 1.0): 1, (TEN * 3, 1.3): 1}
+    assert context.take_spent().usd == 0.5 * context.synth.said.total()
 
 
-def test_what_fits_at_the_rate_wanted_is_not_bought_again(desk):
-    spoken(desk, [(0, TEN), (0.55, TEN)], 10)
-    assert desk.synth.said == {(TEN, 1.0): 1}
+def test_what_fits_at_the_rate_wanted_is_not_bought_again(context):
+    spoken(context, [(0, TEN), (0.55, TEN)], 10)
+    assert context.synth.said == {(TEN, 1.0): 1}
 
 
-def test_a_faster_take_that_is_farther_off_is_not_taken(desk, monkeypatch):
-    monkeypatch.setattr(desk.synth, "max_rate", 9.0)
+def test_a_faster_take_that_is_farther_off_is_not_taken(context, monkeypatch):
+    monkeypatch.setattr(context.synth, "max_rate", 9.0)
     monkeypatch.setattr(
-        desk.synth,
+        context.synth,
         "synthesize",
         lambda utterance, *, call: StubSynthesizer().synthesize(
             replace(utterance, rate=1.0 if utterance.rate == 1.0 else 9.0), call=call
         ),
     )
-    _, speech = spoken(desk, CROWDED, 2)
+    _, speech = spoken(context, CROWDED, 2)
     assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
 
 
-def test_lines_that_are_too_long_are_said_in_fewer_words(desk):
+def test_lines_that_are_too_long_are_said_in_fewer_words(context):
     long = " ".join(["word"] * 20)  # 99 characters, 5.94 s
     lines = [(0, "one two"), (2, long), (4, "three four")]
-    outcome, speech = spoken(desk, lines, 5)
+    outcome, speech = spoken(context, lines, 5)
     texts = [clip.text for clip in speech.clips]
     assert (texts[0], texts[2]) == (lines[0][1], lines[2][1])
     assert long.startswith(texts[1]) and len(texts[1]) < len(long)
     assert max(place.rate for place in speech.placements) <= 1.2
     assert outcome.warnings == ("Said in fewer words, to fit: line 1",)
-    before, _ = desk.synth.said.total(), desk.spent()
-    _, same = spoken(desk, lines, 5)
-    assert (desk.spent().usd, same) == (0, speech)
-    assert desk.synth.said.total() == before
+    before, _ = context.synth.said.total(), context.take_spent()
+    _, same = spoken(context, lines, 5)
+    assert (context.take_spent().usd, same) == (0, speech)
+    assert context.synth.said.total() == before
 
 
-def test_a_shorter_text_that_takes_longer_is_not_taken(desk, monkeypatch):
+def test_a_shorter_text_that_takes_longer_is_not_taken(context, monkeypatch):
     class Verbose(StubTranslator):
         def shorten(self, texts, source, target, *, call):
-            return Translated([f"{one.text} and so on" for one in texts], Cost(usd=0.25))
+            return TranslationResult([f"{one.text} and so on" for one in texts], Cost(usd=0.25))
 
-    monkeypatch.setattr(desk, "translator", lambda _name: Verbose())
-    _, speech = spoken(desk, CROWDED, 2)
+    monkeypatch.setattr(context, "get_translator", lambda _name: Verbose())
+    _, speech = spoken(context, CROWDED, 2)
     assert {clip.text for clip in speech.clips} == {TEN * 3}
-    assert desk.spent().usd == 0.5 * desk.synth.said.total() + 0.25
+    assert context.take_spent().usd == 0.5 * context.synth.said.total() + 0.25
 
 
-def test_a_translator_that_drops_a_text_is_an_error(desk, monkeypatch):
+def test_a_translator_that_drops_a_text_is_an_error(context, monkeypatch):
     class Lazy(StubTranslator):
         def shorten(self, texts, source, target, *, call):
-            return Translated([])
+            return TranslationResult([])
 
-    monkeypatch.setattr(desk, "translator", lambda _name: Lazy())
+    monkeypatch.setattr(context, "get_translator", lambda _name: Lazy())
     with pytest.raises(Transient, match="stub gave 0 shorter texts for 2"):
-        spoken(desk, CROWDED, 2)
+        spoken(context, CROWDED, 2)
 
 
-def test_with_the_policy_report_a_rushed_line_is_left_out(desk):
-    timing = Timing(policy=Policy.REPORT)
-    outcome, speech = spoken(desk, CROWDED, 2, timing=timing)
+def test_with_the_policy_report_a_rushed_line_is_left_out(context):
+    timing = Timing(policy=TimingPolicy.REPORT)
+    outcome, speech = spoken(context, CROWDED, 2, timing=timing)
     verdicts = [place.verdict for place in speech.placements]
     assert sorted(verdicts) == [Verdict.LEFT_OUT, Verdict.OK]
-    (heard,) = speech.heard()
+    (heard,) = speech.list_heard_placements()
     assert len(speech.clips) == 2
     assert outcome.warnings == (
         f"Left out of the mix, as asked for lines that would be rushed: line {1 - heard.id}",
@@ -181,42 +188,44 @@ def test_with_the_policy_report_a_rushed_line_is_left_out(desk):
 
 
 @pytest.mark.parametrize("harm", [bytes.upper, None], ids=["damaged", "gone"])
-def test_a_clip_that_storage_damaged_is_spoken_again(desk, harm):
-    _, speech = spoken(desk, [(0, TEN)], 10)
+def test_a_clip_that_storage_damaged_is_spoken_again(context, harm):
+    _, speech = spoken(context, [(0, TEN)], 10)
     (clip,) = speech.clips
-    path = desk.store.path(clip.object_key)
+    path = context.store.resolve_path(clip.object_key)
     content = path.read_bytes()
     path.unlink()
     if harm:
         path.write_bytes(harm(content))
-    _, again = spoken(desk, [(0, TEN)], 10)
+    _, again = spoken(context, [(0, TEN)], 10)
     assert again == speech
     assert path.read_bytes() == content
-    assert desk.synth.said[TEN, 1.0] == 2
+    assert context.synth.said[TEN, 1.0] == 2
 
 
-def test_a_second_run_pays_nothing(desk):
+def test_a_second_run_pays_nothing(context):
     lines = [(0, "one two"), (3, "three four")]
-    spoken(desk, lines, 10)
-    before, _ = desk.synth.said.total(), desk.spent()
-    spoken(desk, lines, 10)
-    assert desk.synth.said.total() == before == 2
-    assert desk.spent().usd == 0
+    spoken(context, lines, 10)
+    before, _ = context.synth.said.total(), context.take_spent()
+    spoken(context, lines, 10)
+    assert context.synth.said.total() == before == 2
+    assert context.take_spent().usd == 0
 
 
-def test_stopped_between_lines_what_was_made_is_kept(desk):
+def test_stopped_between_lines_what_was_made_is_kept(context):
     lines = [(i * 3, f"line number {i}") for i in range(20)]
-    desk.stop = (0.2, Cancelled("enough"))
+    context.stop = (0.2, Cancelled("enough"))
     with pytest.raises(Cancelled):
-        spoken(desk, lines, 100)
-    made = desk.synth.said.total()
+        spoken(context, lines, 100)
+    made = context.synth.said.total()
     assert 4 <= made < 20
-    desk.stop = None
-    spoken(desk, lines, 100)
-    assert desk.synth.said.total() == 20, "nothing was bought twice"
+    context.stop = None
+    spoken(context, lines, 100)
+    assert context.synth.said.total() == 20, "nothing was bought twice"
 
 
-def voices(desk: LoneDesk, lines: Sequence[tuple[str, str]], **params: object) -> dict[str, str]:
+def voices(
+    context: LocalContext, lines: Sequence[tuple[str, str]], **params: object
+) -> dict[str, str]:
     """The voice that says each text, lines being speakers and texts."""
     translation = Translation(
         source_language="en",
@@ -232,36 +241,36 @@ def voices(desk: LoneDesk, lines: Sequence[tuple[str, str]], **params: object) -
             for i, (speaker, text) in enumerate(lines)
         ),
     )
-    path = desk.workdir / "segments_es.json"
+    path = context.workdir / "segments_es.json"
     path.write_bytes(translation.to_bytes())
-    files = {"segments": desk.keep(path, "application/json")}
-    outcome = tts.run(work(files, "es", **params), desk)
-    speech = Speech.model_validate_json(outcome.made[0].path.read_bytes())
+    files = {"segments": context.store_file(path, "application/json")}
+    outcome = tts.run(build_input(files, "es", **params), context)
+    speech = Speech.model_validate_json(outcome.files[0].path.read_bytes())
     return {lines[clip.id][1]: clip.voice for clip in speech.clips}
 
 
-def test_each_speaker_has_one_voice_of_their_pitch_whoever_speaks_first(desk):
+def test_each_speaker_has_one_voice_of_their_pitch_whoever_speaks_first(context):
     lines = [("B", "one"), ("A", "two"), ("B", "three"), ("C", "four")]
     expected = {"one": "bass", "two": "alto", "three": "bass", "four": "tenor"}
-    assert voices(desk, lines) == expected
+    assert voices(context, lines) == expected
     for line in lines:
-        assert voices(desk, [line]).items() <= expected.items(), "a line said again by itself"
+        assert voices(context, [line]).items() <= expected.items(), "a line said again by itself"
 
 
-def test_a_voice_named_in_the_job_is_used(desk):
-    assert voices(desk, [("A", "one"), ("B", "two")], voices={"B": "soprano"}) == {
+def test_a_voice_named_in_the_job_is_used(context):
+    assert voices(context, [("A", "one"), ("B", "two")], voices={"B": "soprano"}) == {
         "one": "alto",
         "two": "soprano",
     }
 
 
-def test_a_named_voice_that_is_not_offered_is_refused(desk):
+def test_a_named_voice_that_is_not_offered_is_refused(context):
     with pytest.raises(Permanent, match="choose one of bass, tenor, alto, soprano"):
-        voices(desk, [("A", "one")], voices={"A": "growl"})
+        voices(context, [("A", "one")], voices={"A": "growl"})
 
 
-def test_a_line_without_a_word_stays_silent(desk):
-    _, speech = spoken(desk, [(0, "..."), (1, "so"), (2, "")], 10)
+def test_a_line_without_a_word_stays_silent(context):
+    _, speech = spoken(context, [(0, "..."), (1, "so"), (2, "")], 10)
     assert [clip.id for clip in speech.clips] == [1]
 
 
@@ -280,56 +289,56 @@ class Mute(Counting):
 
 
 @pytest.mark.parametrize("length", [0, 8_000])
-def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(desk, length):
-    desk.synth = Mute(lambda utterance: utterance.text == "mu", length)
-    outcome, speech = spoken(desk, [(0, "so"), (1, "mu")], 10)
+def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(context, length):
+    context.synth = Mute(lambda utterance: utterance.text == "mu", length)
+    outcome, speech = spoken(context, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in speech.clips] == [place.id for place in speech.placements] == [0]
     assert outcome.warnings == ("Nothing is heard of line 1, for which stub gives silence",)
-    assert desk.spent().usd == 1.0
-    desk.synth = Counting()
-    _, again = spoken(desk, [(0, "so"), (1, "mu")], 10)
+    assert context.take_spent().usd == 1.0
+    context.synth = Counting()
+    _, again = spoken(context, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in again.clips] == [0, 1], "silence is not kept"
 
 
-def test_a_take_is_kept_to_where_a_faster_one_is_silent(desk):
-    desk.synth = Mute(lambda utterance: utterance.rate > 1)
-    _, speech = spoken(desk, CROWDED, 2)
+def test_a_take_is_kept_to_where_a_faster_one_is_silent(context):
+    context.synth = Mute(lambda utterance: utterance.rate > 1)
+    _, speech = spoken(context, CROWDED, 2)
     assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
 
 
-def test_a_text_is_kept_to_where_a_shorter_one_is_silent(desk):
+def test_a_text_is_kept_to_where_a_shorter_one_is_silent(context):
     long = " ".join(["word"] * 20)
-    desk.synth = Mute(lambda utterance: utterance.text not in {"one two", long, "three four"})
-    _, speech = spoken(desk, [(0, "one two"), (2, long), (4, "three four")], 5)
+    context.synth = Mute(lambda utterance: utterance.text not in {"one two", long, "three four"})
+    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 5)
     assert speech.clips[1].text == long
 
 
-def test_nothing_to_say(desk):
-    _, speech = spoken(desk, [], 10)
+def test_nothing_to_say(context):
+    _, speech = spoken(context, [], 10)
     assert speech.clips == ()
 
 
-def test_a_line_whose_voice_a_user_chose_keeps_it(desk):
+def test_a_line_whose_voice_a_user_chose_keeps_it(context):
     lines = [
         Line(id=0, start=0, end=2, source="", text="Uno.", voice="soprano"),
         Line(id=1, start=3, end=5, source="", text="Dos."),
     ]
-    _, speech = done(desk, lines, 6)
+    _, speech = done(context, lines, 6)
     assert [clip.voice for clip in speech.clips] == ["soprano", "bass"]
 
 
-def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(desk):
+def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(context):
     lines = [
         Line(id=i, start=3 * i, end=3 * i + 2, source="", text="Uno.", voice=voice)
         for i, voice in enumerate(["growl", "growl", None])
     ]
-    outcome, speech = done(desk, lines, 9)
+    outcome, speech = done(context, lines, 9)
     assert [clip.voice for clip in speech.clips] == ["bass"] * 3
     [warning] = outcome.warnings
     assert warning.startswith("There is no voice 'growl': in lines 0, 1 the speaker's own is heard")
     assert warning.endswith("choose one of bass, tenor, alto, soprano")
 
 
-def test_a_voice_for_somebody_who_is_not_there_is_told(desk):
-    outcome, _ = spoken(desk, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
+def test_a_voice_for_somebody_who_is_not_there_is_told(context):
+    outcome, _ = spoken(context, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
     assert outcome.warnings == ("voices: nobody is called B; the speakers are A",)

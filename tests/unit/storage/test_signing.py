@@ -12,16 +12,19 @@ HOUR = timedelta(hours=1)
 
 def test_a_token_carries_its_claims():
     signer = Signer("secret", "playlist")
-    assert signer.claims(signer.token({"job": "1"}, HOUR)) == {"job": "1", "ttl": 3600.0}
+    assert signer.verify_claims(signer.sign_claims({"job": "1"}, HOUR)) == {
+        "job": "1",
+        "ttl": 3600.0,
+    }
 
 
 def test_a_token_ends():
     signer = Signer("secret", "playlist")
     with pytest.raises(NotFound, match="no longer"):
-        signer.claims(signer.token({}, timedelta(seconds=-1)))
+        signer.verify_claims(signer.sign_claims({}, timedelta(seconds=-1)))
 
 
 @pytest.mark.parametrize("other", [Signer("another secret", "playlist"), Signer("secret", "blob")])
 def test_a_token_of_another_secret_or_purpose_is_refused(other):
     with pytest.raises(NotFound, match="not valid"):
-        Signer("secret", "playlist").claims(other.token({}, HOUR))
+        Signer("secret", "playlist").verify_claims(other.sign_claims({}, HOUR))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from backend.documents.speech import Placement, Verdict
 from backend.documents.transcripts import Line
 from workers.timing import weights
-from workers.timing.holds import clock
-from workers.timing.plan import plan
+from workers.timing.holds import build_clock
+from workers.timing.plan import plan_placements
 from workers.timing.weights import GRID, MAX_RATE, MIN_GAP, SLOWEST, WANTED
 
 GAP = MIN_GAP / GRID
@@ -26,10 +26,10 @@ def lines(*spans: tuple[float, float]) -> list[Line]:
     return [line(number, *span) for number, span in enumerate(spans)]
 
 
-def placed(
+def place_lines(
     spans: list[tuple[float, float]], natural: list[float], total: float, max_shift: float = 1.5
 ) -> tuple[Placement, ...]:
-    return plan(lines(*spans), dict(enumerate(natural)), total, max_shift=max_shift)
+    return plan_placements(lines(*spans), dict(enumerate(natural)), total, max_shift=max_shift)
 
 
 def end(one: Placement) -> float:
@@ -37,7 +37,7 @@ def end(one: Placement) -> float:
 
 
 def test_speech_as_long_as_its_source_line_is_left_as_it_is():
-    (one,) = placed([(1.0, 2.0)], [1.0], 10.0)
+    (one,) = place_lines([(1.0, 2.0)], [1.0], 10.0)
     assert (one.start, one.duration, one.rate, one.shift) == (1.0, 1.0, 1.0, 0.0)
     assert one.verdict is Verdict.OK
 
@@ -47,19 +47,19 @@ def test_speech_as_long_as_its_source_line_is_left_as_it_is():
     [(2.2, 2.0), (1.9, 2.0), (3.0, 3.0 / WANTED), (1.0, 1.0 / SLOWEST)],
 )
 def test_within_the_rates_wanted_speech_takes_its_source_lines_length(natural, duration):
-    (one,) = placed([(1.0, 3.0)], [natural], 10.0)
+    (one,) = place_lines([(1.0, 3.0)], [natural], 10.0)
     assert one.duration == pytest.approx(duration, abs=SAMPLE)
     assert one.start == 1.0
 
 
 def test_a_line_grows_into_the_pause_after_it_before_it_is_sped_up():
-    first, second = placed([(1.0, 3.0), (4.0, 5.0)], [3.5, 1.0], 10.0)
+    first, second = place_lines([(1.0, 3.0), (4.0, 5.0)], [3.5, 1.0], 10.0)
     assert end(first) == pytest.approx(1.0 + 3.5 / WANTED, abs=SAMPLE)
     assert (second.start, second.rate) == (4.0, 1.0)
 
 
 def test_neighbours_share_what_is_free_on_both_sides_and_the_schedule_recovers():
-    before, long, after, later = placed(
+    before, long, after, later = place_lines(
         [(0.0, 2.0), (3.0, 4.0), (4.2, 5.2), (7.0, 8.0)], [2.0, 2.4, 1.0, 1.0], 9.0
     )
     assert -0.5 < long.shift < -0.3 < 0.3 < after.shift < 0.5
@@ -68,14 +68,14 @@ def test_neighbours_share_what_is_free_on_both_sides_and_the_schedule_recovers()
 
 
 def test_a_line_is_rather_spoken_faster_than_the_limit_of_shift_is_passed():
-    first, second = placed([(0.0, 3.0), (3.3, 6.3)], [6.0, 3.0], 10.0, max_shift=0.5)
+    first, second = place_lines([(0.0, 3.0), (3.3, 6.3)], [6.0, 3.0], 10.0, max_shift=0.5)
     assert second.shift == pytest.approx(0.5, abs=2 * SAMPLE)
     assert first.rate == pytest.approx(6.0 / (3.3 + 0.5 - GAP), abs=0.001)
     assert first.verdict is Verdict.RUSHED
 
 
 def test_the_limit_of_shift_is_passed_before_speech_is_too_fast_to_be_followed():
-    first, second = placed([(0.0, 1.0), (1.0, 9.0)], [6.0, 8.0], 20.0, max_shift=0.5)
+    first, second = place_lines([(0.0, 1.0), (1.0, 9.0)], [6.0, 8.0], 20.0, max_shift=0.5)
     assert first.rate == MAX_RATE
     assert second.start == pytest.approx(3.0 + GAP, abs=SAMPLE)
 
@@ -84,33 +84,33 @@ def test_the_limit_of_shift_is_passed_before_speech_is_too_fast_to_be_followed()
     ("rate", "verdict"), [(1.2, Verdict.OK), (1.3, Verdict.FAST), (1.6, Verdict.RUSHED)]
 )
 def test_the_verdict_follows_from_the_rate(rate, verdict):
-    (one,) = placed([(0.0, 1.0)], [rate], 1.0)
+    (one,) = place_lines([(0.0, 1.0)], [rate], 1.0)
     assert one.rate == pytest.approx(rate, abs=0.001)
     assert one.verdict is verdict
 
 
 def test_a_line_close_to_the_end_starts_early_instead_of_passing_it():
-    (one,) = placed([(9.5, 10.0)], [4.0], 10.0)
+    (one,) = place_lines([(9.5, 10.0)], [4.0], 10.0)
     assert (one.start, end(one)) == (8.0, 10.0)
 
 
 def test_a_file_too_full_is_spoken_faster_all_lines_alike():
-    found = placed([(0, 1), (1, 2), (2, 3)], [4.0, 3.0, 2.0], 3.0)
+    found = place_lines([(0, 1), (1, 2), (2, 3)], [4.0, 3.0, 2.0], 3.0)
     assert [one.rate for one in found] == pytest.approx([9.0 / (3.0 - 2 * GAP)] * 3, rel=0.01)
 
 
 def test_lines_keep_the_order_of_time_and_silent_ones_are_not_placed():
-    spoken = plan(lines((5, 6), (1, 2), (3, 4)), {0: 1.0, 1: 1.0}, 10.0, max_shift=1)
+    spoken = plan_placements(lines((5, 6), (1, 2), (3, 4)), {0: 1.0, 1: 1.0}, 10.0, max_shift=1)
     assert [one.id for one in spoken] == [1, 0]
 
 
 def test_nothing_to_say_gives_nothing_to_place():
-    assert plan([], {}, 10.0, max_shift=1) == ()
+    assert plan_placements([], {}, 10.0, max_shift=1) == ()
 
 
 def test_no_line_is_moved_into_speech_that_goes_on_being_heard():
     table = lines((1, 2), (2.5, 4), (4.2, 5), (5.1, 7))
-    first, second, _ = plan(table, {0: 4.0, 2: 3.0, 3: 2.0}, 7.0, max_shift=1)
+    first, second, _ = plan_placements(table, {0: 4.0, 2: 3.0, 3: 2.0}, 7.0, max_shift=1)
     assert end(first) == pytest.approx(2.5 - GAP, abs=2 * SAMPLE)
     assert first.shift < -0.3
     assert second.start == pytest.approx(4.0 + GAP, abs=4 * SAMPLE)
@@ -118,7 +118,7 @@ def test_no_line_is_moved_into_speech_that_goes_on_being_heard():
 
 def test_over_speech_that_goes_on_a_line_stays_where_its_source_line_was():
     table = lines((1, 9), (3, 4), (6, 7))
-    first, last = plan(table, {1: 1.5, 2: 1.5}, 10.0, max_shift=1)
+    first, last = plan_placements(table, {1: 1.5, 2: 1.5}, 10.0, max_shift=1)
     for one, source in ((first, table[1]), (last, table[2])):
         assert one.start == pytest.approx(source.start, abs=4 * SAMPLE)
         assert end(one) == pytest.approx(source.end, abs=4 * SAMPLE)
@@ -126,7 +126,7 @@ def test_over_speech_that_goes_on_a_line_stays_where_its_source_line_was():
 
 def test_three_hours_do_not_drift():
     table = lines(*((3.0 * number + 0.7, 3.0 * number + 2.9) for number in range(3600)))
-    found = plan(table, dict.fromkeys(range(3600), 2.4), 10_800.0, max_shift=1)
+    found = plan_placements(table, dict.fromkeys(range(3600), 2.4), 10_800.0, max_shift=1)
     for source, one in zip(table, found, strict=True):
         assert one.start * GRID == pytest.approx(round(source.start * GRID), abs=1e-5)
         assert one.duration == pytest.approx(2.2, abs=1.5 * SAMPLE)
@@ -145,7 +145,7 @@ shifts = st.floats(0, 3)
 def drawn(table, total, max_shift, *, hold=False):
     source = [line(i, start, start + length) for i, (start, length, _, _) in enumerate(table)]
     natural = {i: clip for i, (_, _, clip, spoken) in enumerate(table) if spoken}
-    return source, natural, plan(source, natural, total, max_shift=max_shift, hold=hold)
+    return source, natural, plan_placements(source, natural, total, max_shift=max_shift, hold=hold)
 
 
 @given(tables, st.floats(0.5, 90), shifts)
@@ -181,7 +181,7 @@ def test_a_plan_of_what_is_planned_changes_nothing(table, total, max_shift):
     kept = [one for one in source if one.id not in natural]
     again = [*kept, *(line(one.id, one.start, end(one)) for one in found)]
     lengths = {one.id: one.duration for one in found}
-    same = plan(again, lengths, total, max_shift=max_shift)
+    same = plan_placements(again, lengths, total, max_shift=max_shift)
     assert [(one.id, one.start, one.duration) for one in same] == [
         (one.id, one.start, one.duration) for one in found
     ]
@@ -197,19 +197,21 @@ def test_with_holds_no_line_is_faster_than_wanted(table, total, max_shift):
         assert one.rate <= WANTED + 0.002 + 2 * SAMPLE / natural[one.id]
     for before, after in pairwise(found):
         assert end(before) < after.start + 1e-9
-    held = clock(found)
+    held = build_clock(found)
     times = [hold.time for hold in held.holds]
     assert times == sorted(times)
     if found:
-        assert end(found[-1]) <= held.length(total) + 2 * SAMPLE
+        assert end(found[-1]) <= held.compute_length(total) + 2 * SAMPLE
 
 
 def test_a_hold_gives_a_line_the_time_it_lacks_and_moves_all_that_follows():
     source = lines((0.0, 3.0), (3.3, 6.3))
-    first, second = found = plan(source, {0: 8.0, 1: 3.0}, 10.0, max_shift=1.0, hold=True)
+    first, second = found = plan_placements(
+        source, {0: 8.0, 1: 3.0}, 10.0, max_shift=1.0, hold=True
+    )
     assert first.rate == WANTED
     assert second.shift == pytest.approx(1.0, abs=0.001)
-    (hold,) = clock(found).holds
+    (hold,) = build_clock(found).holds
     assert hold.duration == first.hold == pytest.approx(8.0 / WANTED + GAP - 4.3, abs=0.001)
     assert hold.time == pytest.approx(4.3 - GAP, abs=0.001)
     assert second.start == pytest.approx(4.3 + hold.duration, abs=0.001)
@@ -217,8 +219,8 @@ def test_a_hold_gives_a_line_the_time_it_lacks_and_moves_all_that_follows():
 
 def test_without_need_the_picture_is_not_held():
     source = lines((0.0, 3.0), (3.3, 6.3))
-    held = plan(source, {0: 3.3, 1: 3.0}, 10.0, max_shift=1.0, hold=True)
-    assert held == plan(source, {0: 3.3, 1: 3.0}, 10.0, max_shift=1.0)
+    held = plan_placements(source, {0: 3.3, 1: 3.0}, 10.0, max_shift=1.0, hold=True)
+    assert held == plan_placements(source, {0: 3.3, 1: 3.0}, 10.0, max_shift=1.0)
 
 
 @given(tables, st.floats(60, 90), st.floats(0.3, 3), st.randoms(use_true_random=False))
@@ -226,7 +228,7 @@ def test_without_need_the_picture_is_not_held():
 def test_no_plan_nearby_is_cheaper(table, total, max_shift, random):
     source = [line(i, start, start + length) for i, (start, length, _, _) in enumerate(table)]
     natural = {i: min(clip, 3.0) for i, (_, _, clip, _) in enumerate(table)}
-    found = plan(source, natural, total, max_shift=max_shift)
+    found = plan_placements(source, natural, total, max_shift=max_shift)
     spans = np.array([(one.start, end(one)) for one in found]) * GRID
     order = [source[one.id] for one in found]
     clips = np.array([natural[one.id] for one in found]) * GRID
@@ -235,13 +237,13 @@ def test_no_plan_nearby_is_cheaper(table, total, max_shift, random):
         moved = spans + [random.choice((0, 0, -1, 1)) * 480 for _ in range(2)]
         first, last = sorted(random.randrange(len(spans) + 1) for _ in range(2))
         moved[:first], moved[last:] = spans[:first], spans[last:]
-        if _allowed(moved, clips, total):
+        if _is_allowed(moved, clips, total):
             # Placements are whole samples, which costs a little.
             least = cheapest * 0.99 - 2.0 * len(spans)
             assert _cost(moved, order, natural, max_shift) >= least
 
 
-def _allowed(spans: np.ndarray, clips: np.ndarray, total: float) -> bool:
+def _is_allowed(spans: np.ndarray, clips: np.ndarray, total: float) -> bool:
     apart = np.diff(spans.reshape(-1))[1::2] >= MIN_GAP
     followed = np.diff(spans)[:, 0] >= clips / MAX_RATE
     inside = spans[0, 0] >= 0 and spans[-1, 1] <= total * GRID
@@ -252,10 +254,10 @@ def _cost(spans: np.ndarray, order: list[Line], natural: dict[int, float], limit
     total = 0.0
     for (start, stop), source in zip(spans, order, strict=True):
         onset = source.start * GRID
-        force = weights.force(onset, -np.inf, limit * GRID)
+        force = weights.build_force(onset, -np.inf, limit * GRID)
         total += abs(_area(onset, start, force.x, force.pressure))
         clip, length = natural[source.id] * GRID, (source.end - source.start) * GRID
-        shortest_first = weights.durations(clip, length, MAX_RATE)[-2::-1]
+        shortest_first = weights.compute_durations(clip, length, MAX_RATE)[-2::-1]
         pressures = weights.PRESSURES[-2::-1]
         total += abs(_area(shortest_first[-1], stop - start, shortest_first, pressures))
     return total

@@ -1,19 +1,19 @@
-"""A desk for running a stage by itself: real storage in a folder, real providers, no database."""
+"""The context of a stage by itself: real storage in a folder, real providers, no database."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from backend.pipeline.files import StoredFile
-from backend.pipeline.params import JobParams, Kind
+from backend.pipeline.params import JobKind, JobParams
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
-from workers.interfaces.stages import Made, Outcome, Work
+from workers.interfaces.stages import OutputFile, StageInput, StageResult
 from workers.providers import registry
-from workers.runtime.content_store import BlobContentStore, fetch_file, file_sha256
+from workers.runtime.content_store import BlobContentStore, compute_file_sha256, fetch_file
 
 
-class LoneDesk:
+class LocalContext:
     """Hands the files of one stage to the next; `stop_at` makes `progress` raise it from there."""
 
     def __init__(self, folder: Path, store: BlobStore | None = None) -> None:
@@ -43,49 +43,49 @@ class LoneDesk:
     def fetch(self, file: StoredFile) -> Path:
         return fetch_file(self.store, file, self.workdir)
 
-    def paid(self, cost: Cost) -> None:
+    def add_cost(self, cost: Cost) -> None:
         self.bill.append(cost)
 
-    def spent(self) -> Cost:
+    def take_spent(self) -> Cost:
         """What was paid since this was last asked."""
         bill, self.bill = self.bill, []
         return Cost.total(bill)
 
-    def paced(self, provider: Provider) -> AbstractContextManager[None]:
+    def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def alone(self, _name: str) -> AbstractContextManager[None]:
+    def hold_alone(self, _name: str) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def transcriber(self, name: str) -> Transcriber:
+    def get_transcriber(self, name: str) -> Transcriber:
         return registry.transcriber(name)
 
-    def translator(self, name: str) -> Translator:
+    def get_translator(self, name: str) -> Translator:
         return registry.translator(name)
 
-    def synthesizer(self, name: str) -> Synthesizer:
+    def get_synthesizer(self, name: str) -> Synthesizer:
         return registry.synthesizer(name)
 
-    def keep(self, path: Path, mime: str, filename: str = "") -> StoredFile:
+    def store_file(self, path: Path, mime: str, filename: str = "") -> StoredFile:
         """Put a file into storage, as the runner does."""
-        sha256 = file_sha256(path)
+        sha256 = compute_file_sha256(path)
         key = f"{sha256}/{path.name}"
         self.store.put(key, path, mime=mime, sha256=sha256)
         return StoredFile(key, sha256, path.stat().st_size, mime, filename or path.name)
 
-    def kept(self, outcome: Outcome) -> dict[str, StoredFile]:
+    def store_result(self, outcome: StageResult) -> dict[str, StoredFile]:
         """A stage's files, stored, by kind."""
-        return {made.kind: self._kept(made) for made in outcome.made}
+        return {made.kind: self._store_output(made) for made in outcome.files}
 
-    def _kept(self, made: Made) -> StoredFile:
-        return self.keep(made.path, made.mime, made.filename)
+    def _store_output(self, made: OutputFile) -> StoredFile:
+        return self.store_file(made.path, made.mime, made.filename)
 
 
-def work(files: dict[str, StoredFile], language: str = "", **params: object) -> Work:
+def build_input(files: dict[str, StoredFile], language: str = "", **params: object) -> StageInput:
     """The work of one stage, by default with the stub providers."""
     stub = {"transcription": "stub", "translation": "stub", "tts": "stub"}
-    given = {"kind": Kind.DUB, "source_language": "en", "target_languages": (language or "es",)}
-    return Work(
+    given = {"kind": JobKind.DUB, "source_language": "en", "target_languages": (language or "es",)}
+    return StageInput(
         job_id="job-1",
         run_number=1,
         language=language,
