@@ -1,14 +1,32 @@
 """Every setting of Dubline, read from the environment (or a `.env` file) and checked at start."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from backend.pipeline.params import ProviderName
+from backend.pipeline.providers import ProviderKind, ProviderName
 from backend.pipeline.stages import Stage
+
+
+def _split_names(value: object) -> object:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+# `deepgram, local`: providers that jobs may name, the first of which is the default.
+ProviderNames = Annotated[
+    tuple[ProviderName, ...], NoDecode, BeforeValidator(_split_names), Field(min_length=1)
+]
 
 
 class SettingsError(Exception):
@@ -49,9 +67,17 @@ class Settings(BaseSettings):
     minio_region: str = Field(default="us-east-1", description="S3 region")
     minio_secure: bool = Field(default=False, description="Use TLS towards the S3 service")
 
-    transcription_backend: ProviderName = Field(default="local", description="local or stub")
-    translation_backend: ProviderName = Field(default="local", description="local or stub")
-    tts_backend: ProviderName = Field(default="local", description="local or stub")
+    transcription_backend: ProviderNames = Field(
+        default=("local",),
+        description="Who transcribes, the default first: pocketsphinx (or local), stub",
+    )
+    translation_backend: ProviderNames = Field(
+        default=("local",),
+        description="Who translates, the default first: apertium (or local), stub",
+    )
+    tts_backend: ProviderNames = Field(
+        default=("local",), description="Who speaks, the default first: espeak (or local), stub"
+    )
 
     api_host: str = Field(
         default="127.0.0.1", description="Address to bind; keep it loopback: no accounts yet"
@@ -120,6 +146,15 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the broker is a folder, so that everything runs on this one machine."""
         return not self.broker_url.get_secret_value()
+
+    @property
+    def providers(self) -> Mapping[ProviderKind, tuple[str, ...]]:
+        """The providers that jobs may name, the default first."""
+        return {
+            ProviderKind.TRANSCRIPTION: self.transcription_backend,
+            ProviderKind.TRANSLATION: self.translation_backend,
+            ProviderKind.TTS: self.tts_backend,
+        }
 
     @property
     def database(self) -> str:

@@ -41,7 +41,9 @@ CONTENTS = {Stage.TTS: Speech(language="es", clips=(), placements=()).to_bytes()
 
 def stub_settings(home: Path, **more: object) -> Settings:
     """Settings with the stub providers and nothing from outside."""
-    stubs = dict.fromkeys(("transcription_backend", "translation_backend", "tts_backend"), "stub")
+    stubs = dict.fromkeys(
+        ("transcription_backend", "translation_backend", "tts_backend"), "stub,local"
+    )
     return Settings(_env_file=None, dubline_home=home, **{**stubs, **more})
 
 

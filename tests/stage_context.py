@@ -5,12 +5,15 @@ from pathlib import Path
 
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams
+from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.interfaces.stages import OutputFile, StageInput, StageResult
-from workers.providers import registry
+from workers.providers.registry import ProviderRegistry
 from workers.runtime.content_store import BlobContentStore, compute_file_sha256, fetch_file
+
+PROVIDERS = ProviderRegistry(Settings())
 
 
 class LocalContext:
@@ -58,13 +61,13 @@ class LocalContext:
         return nullcontext()
 
     def get_transcriber(self, name: str) -> Transcriber:
-        return registry.transcriber(name)
+        return PROVIDERS.get_transcriber(name)
 
     def get_translator(self, name: str) -> Translator:
-        return registry.translator(name)
+        return PROVIDERS.get_translator(name)
 
     def get_synthesizer(self, name: str) -> Synthesizer:
-        return registry.synthesizer(name)
+        return PROVIDERS.get_synthesizer(name)
 
     def store_file(self, path: Path, mime: str, filename: str = "") -> StoredFile:
         """Put a file into storage, as the runner does."""

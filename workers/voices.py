@@ -10,17 +10,19 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from backend import settings
 from backend.documents import languages
 from backend.errors import DublineError
-from workers.providers import registry
+from backend.settings import load
+from workers.providers.registry import ProviderRegistry
 
 
 def main(language: str) -> int:
     """Print the voices of the synthesiser that is set; returns the exit code."""
     try:
         tag = languages.normalize(language)
-        offered = registry.synthesizer(settings.load().tts_backend).list_voices(tag)
+        settings = load()
+        synthesizer = ProviderRegistry(settings).get_synthesizer(settings.tts_backend[0])
+        offered = synthesizer.list_voices(tag)
     except DublineError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1

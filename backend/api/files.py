@@ -55,7 +55,7 @@ class CompleteResource(MethodView):
                     path,
                     upload.role,
                     upload.filename,
-                    text_allowed=settings.transcription_backend == "stub",
+                    text_allowed="stub" in settings.transcription_backend,
                 )
                 receive.accept_upload(
                     db,

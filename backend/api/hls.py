@@ -19,6 +19,7 @@ from backend.errors import NotFound
 from backend.hls import playlist
 from backend.hls.index import Package, Rendition, Role, Stream, list_renditions
 from backend.jobs import views
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 
 PackagedFiles = Mapping[str, Mapping[str, StoredFile]]  # by language and kind of artifact
@@ -63,7 +64,7 @@ def get(token: str, _name: str) -> Response:
 
 
 def _build_master_playlist(claims: dict[str, Any], files: PackagedFiles) -> str:
-    packages = {language: _load_package(of["hls"]) for language, of in files.items()}
+    packages = {language: _load_package(of[ArtifactKind.HLS]) for language, of in files.items()}
     first = packages.pop(_choose_language(claims["language"], files))
     found = list_renditions([first, *(o for o in packages.values() if o.source == first.source)])
     target = playlist.compute_shared_target(found)
@@ -82,7 +83,7 @@ def _build_media_url(claims: dict[str, Any], one: Rendition, target: int) -> str
 
 def _build_media_playlist(claims: dict[str, Any], files: PackagedFiles) -> str:
     language, role = _choose_language(claims["language"], files), Role(claims["role"])
-    stream = _load_package(files[language]["hls"]).streams[role]
+    stream = _load_package(files[language][ArtifactKind.HLS]).streams[role]
     file = files[language][role.kind]
     url = get_parts().store.sign_download_url(
         file.key, file.filename, file.mime, _compute_lifetime(stream)

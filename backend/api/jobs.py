@@ -1,5 +1,6 @@
 """/v1/jobs: ask for a dub or a transcription, watch it, get its files, run it again."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.jobs import cost_estimates, import_transcripts, resume, submit, views
 from backend.jobs.fit_transcripts import JobStart
-from backend.pipeline.params import JobParams, Providers
+from backend.pipeline.params import JobParams
+from backend.pipeline.providers import check_providers, choose_providers
 from backend.pipeline.stages import Stage
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
@@ -123,7 +125,9 @@ def _create_job(request: dict[str, Any]) -> Any:
         transcript_id=request.pop("transcript_id"),
         translations=request.pop("translations"),
     )
-    params = JobParams(**request, providers=_build_providers())
+    named = request.pop("providers")
+    providers = choose_providers(named, get_parts().settings.providers)
+    params = JobParams(**request, providers=providers)
     given = import_transcripts.import_uploads(
         *(get_parts().db, get_parts().store, get_user_id(), params),
         media_id=media_id,
@@ -138,6 +142,9 @@ def _create_job(request: dict[str, Any]) -> Any:
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     named = request["resume_from"]
+    providers = request["overrides"].get("providers")
+    if isinstance(providers, Mapping):  # what is none is refused with the other overrides
+        check_providers(providers, get_parts().settings.providers)
     wanted = resume.ResumeRequest(
         resume_from=None if named == "auto" else Stage(named),
         from_run=request["from_run_id"],
@@ -152,12 +159,3 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         return jsonify(schemas.PlanSchema().dump(told))
     run_id, _ = resume.start_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
     return dispatch_and_answer(job_id, run_id)
-
-
-def _build_providers() -> Providers:
-    settings = get_parts().settings
-    return Providers(
-        transcription=settings.transcription_backend,
-        translation=settings.translation_backend,
-        tts=settings.tts_backend,
-    )

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, select
 from backend.artifacts.rows import FILE_COLUMNS, build_file, select_maker_id
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Artifact, Run, StageRun
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
-from backend.pipeline.multilingual import JOINT, Dubs, choose_joinable, identify_film
+from backend.pipeline.multilingual import Dubs, choose_joinable, identify_film
 from backend.pipeline.stages import PER_LANGUAGE
 from backend.pipeline.states import StageState
 
@@ -43,6 +44,6 @@ def find_film(connection: Connection, job_id: UUID, dubs: Dubs) -> Row[Any] | No
     rows = connection.execute(
         select(Artifact.__table__, StageRun.stage)
         .join(StageRun, StageRun.id == Artifact.stage_run_id)
-        .where(Artifact.job_id == job_id, Artifact.kind == JOINT)
+        .where(Artifact.job_id == job_id, Artifact.kind == ArtifactKind.VIDEO_ALL)
     )
     return next((row for row in rows if wanted and row.meta["made_of"] == wanted), None)

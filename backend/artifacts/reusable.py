@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from backend.artifacts import clips
 from backend.artifacts.rows import select_maker_id
 from backend.database.models.runs import Artifact, Run, StageRun
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.plan import EarlierResult, Place
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
@@ -79,7 +80,7 @@ def _build_candidate(rows: Sequence[Any]) -> ReuseCandidate:
     outputs = {row.kind: row.sha256 for row in made}
     prior = EarlierResult(first.marker_id, first.number, first.input_key, outputs)
     objects = tuple(ExpectedObject(row.object_key, row.size, row.sha256) for row in made)
-    document = next((row.object_key for row in made if row.kind == "speech"), None)
+    document = next((row.object_key for row in made if row.kind == ArtifactKind.SPEECH), None)
     return ReuseCandidate(prior, objects, document)
 
 

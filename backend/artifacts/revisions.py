@@ -11,13 +11,12 @@ from sqlalchemy.orm import aliased
 from backend.artifacts.rows import FILE_COLUMNS, build_file, select_maker_id
 from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import Artifact, Run, StageRun
+from backend.media.mime import MIME_TYPES
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.plan import GivenFiles, Place
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
-
-JSON = "application/json"
-KIND = "segments"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def find_pending_edits(
     """The latest changes of each language, where `is_current(language, sha256)` is not true yet."""
     latest = {language: made[-1] for language, made in _read_history(connection, job_id).items()}
     return {
-        (Stage.MT, language): {KIND: one.file}
+        (Stage.MT, language): {ArtifactKind.SEGMENTS: one.file}
         for language, one in latest.items()
         if one.edit and not is_current(language, one.file.sha256)
     }
@@ -74,7 +73,11 @@ def _read_taken_lines(connection: Connection, job_id: UUID) -> Iterator[_LinesVe
         select(StageRun.language, Run.number, *FILE_COLUMNS)
         .join(Run, Run.id == StageRun.run_id)
         .join(Artifact, Artifact.stage_run_id == select_maker_id())
-        .where(StageRun.job_id == job_id, StageRun.stage == Stage.MT, Artifact.kind == KIND)
+        .where(
+            StageRun.job_id == job_id,
+            StageRun.stage == Stage.MT,
+            Artifact.kind == ArtifactKind.SEGMENTS,
+        )
         .where(StageRun.state == StageState.SUCCEEDED)
     )
     for row in rows:
@@ -85,7 +88,11 @@ def _read_edits(connection: Connection, job_id: UUID) -> Iterator[_LinesVersion]
     rows = connection.execute(select(SegmentEdit.__table__).where(SegmentEdit.job_id == job_id))
     for row in rows:
         file = StoredFile(
-            row.object_key, row.sha256, row.size, JSON, build_lines_filename(row.language)
+            row.object_key,
+            row.sha256,
+            row.size,
+            MIME_TYPES[".json"],
+            build_lines_filename(row.language),
         )
         yield _LinesVersion(row.language, row.after_run, row.revision, file)
 
@@ -114,7 +121,9 @@ def _select_heard_lines() -> Select[str]:
         .join(StageRun, select_maker_id() == Artifact.stage_run_id)
         .join(Run, Run.id == StageRun.run_id)
         .where(StageRun.job_id == bindparam("of_job"), StageRun.stage == Stage.MT, mixed)
-        .where(StageRun.language == bindparam("of_language"), Artifact.kind == KIND)
+        .where(
+            StageRun.language == bindparam("of_language"), Artifact.kind == ArtifactKind.SEGMENTS
+        )
         .order_by(Run.number.desc())
         .limit(1)
     )

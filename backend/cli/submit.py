@@ -16,6 +16,7 @@ from rich.table import Table
 
 from backend.cli.client import ApiError, Client, compute_file_sha256
 from backend.cli.supervisor import Stack, find_running_url
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.keys import hash_json
 from backend.settings import Settings
 
@@ -183,10 +184,10 @@ def choose_artifacts(job: dict[str, Any]) -> list[dict[str, Any]]:
         artifact
         for artifact in job["artifacts"]
         if artifact["stage"] in ("mix", "join")
-        or artifact["kind"] == "segments"
+        or artifact["kind"] == ArtifactKind.SEGMENTS
         or job["kind"] != "dub"
         # The parts of streams are of use to players only, the index of a mix to the next run.
-        if not artifact["kind"].startswith(("hls", "mix_index"))
+        if not artifact["kind"].startswith((ArtifactKind.HLS, ArtifactKind.MIX_INDEX))
     ]
 
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 from backend.documents.base import Document
 from backend.documents.transcripts import Translation
 
+SAMPLE_RATE = 48_000  # of every dub; where lines sound is told in whole samples of it
+
 
 class Clip(Document):
     """The speech made for one line, as mono FLAC under `object_key`.

@@ -16,13 +16,14 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, select
 
-from backend.artifacts.revisions import JSON, LinesRevision, build_lines_filename, read_edition
+from backend.artifacts.revisions import LinesRevision, build_lines_filename, read_edition
 from backend.database.engine import Database
 from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import StageRun
 from backend.documents.transcripts import Line, Translation, merge_speakers
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import access
+from backend.media.mime import MIME_TYPES
 from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import UNFINISHED
@@ -91,8 +92,8 @@ class LineEditor:
         with TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / name
             path.write_bytes(content)
-            self.store.put(key, path, mime=JSON, sha256=sha256)
-        return StoredFile(key, sha256, len(content), JSON, name)
+            self.store.put(key, path, mime=MIME_TYPES[".json"], sha256=sha256)
+        return StoredFile(key, sha256, len(content), MIME_TYPES[".json"], name)
 
 
 def replace_line(

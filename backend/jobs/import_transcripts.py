@@ -12,14 +12,14 @@ from backend.database.engine import Database
 from backend.documents import subtitles
 from backend.jobs import fit_transcripts
 from backend.jobs.fit_transcripts import AnyTranscript, JobStart
+from backend.media.mime import MIME_TYPES
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobParams, normalize_params
 from backend.pipeline.plan import GivenFiles, Place
 from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.storage.base import BlobStore
 from backend.uploads import access
-
-JSON = "application/json"
 
 
 def import_uploads(
@@ -59,7 +59,7 @@ def import_uploads(
     return made
 
 
-KINDS = {Stage.ASR: "segments_src", Stage.MT: "segments"}
+KINDS = {Stage.ASR: ArtifactKind.SEGMENTS_SRC, Stage.MT: ArtifactKind.SEGMENTS}
 
 
 def _load_upload(store: BlobStore, upload: Row[Any], folder: Path) -> AnyTranscript:
@@ -85,5 +85,5 @@ def _store_document(
     path = folder / f"segments_{place[1] or 'src'}.json"
     path.write_bytes(content)
     key = f"uploads/{upload.id}/{sha256[:16]}/{path.name}"
-    store.put(key, path, mime=JSON, sha256=sha256)
-    return StoredFile(key, sha256, len(content), JSON, path.name)
+    store.put(key, path, mime=MIME_TYPES[".json"], sha256=sha256)
+    return StoredFile(key, sha256, len(content), MIME_TYPES[".json"], path.name)

@@ -16,6 +16,7 @@ from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
 from backend.jobs import access
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import (
     Bed,
     JobParams,
@@ -99,7 +100,7 @@ def _find_edits(
 def _is_current(made: Mapping[Place, Sequence[ReuseCandidate]], language: str, sha256: str) -> bool:
     """Whether the latest run has these lines already."""
     latest = made.get((Stage.MT, language), ())
-    return bool(latest) and latest[0].result.outputs.get(revisions.KIND) == sha256
+    return bool(latest) and latest[0].result.outputs.get(ArtifactKind.SEGMENTS) == sha256
 
 
 def start_run(

@@ -13,8 +13,9 @@ from backend.database.models.runs import Artifact, Run, StageRun
 from backend.errors import NotFound
 from backend.jobs import access
 from backend.jobs.standing import Markers, Standing
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
-from backend.pipeline.multilingual import JOINT, choose_joinable, identify_film
+from backend.pipeline.multilingual import choose_joinable, identify_film
 from backend.pipeline.plan import Step
 from backend.pipeline.stages import PER_LANGUAGE
 from backend.pipeline.states import StageState
@@ -27,7 +28,9 @@ def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
         markers = _read_markers(connection, [job_id])
         artifacts = _read_artifacts(connection, markers)
     standing = Standing(_choose_latest(markers))
-    reports = {found.language: found.meta for found in artifacts if found.kind == "report"}
+    reports = {
+        found.language: found.meta for found in artifacts if found.kind == ArtifactKind.REPORT
+    }
     return {
         **_build_summary(row, standing),
         "finished_at": max(markers, key=lambda one: one.number).run_finished_at,
@@ -123,7 +126,7 @@ def read_streamable_files(
         artifacts = _read_artifacts(connection, _read_markers(connection, [job_id]))
     dubs = _group_dubs(artifacts)
     order = dict.fromkeys((*row.params["target_languages"], *dubs))
-    streamable = {tag: dubs[tag] for tag in order if "hls" in dubs.get(tag, {})}
+    streamable = {tag: dubs[tag] for tag in order if ArtifactKind.HLS in dubs.get(tag, {})}
     if not streamable:
         raise NotFound("This job has nothing to stream yet: wait until a language is complete")
     return streamable
@@ -172,10 +175,12 @@ def _read_artifacts(connection: Connection, markers: Iterable[Row[Any]]) -> list
         .where(Artifact.stage_run_id.in_([row.made_by for row in latest.values()]))
         .order_by(Artifact.stage_run_id, Artifact.id)
     ).all()
-    own = [row for row in rows if row.kind != JOINT]
+    own = [row for row in rows if row.kind != ArtifactKind.VIDEO_ALL]
     made_of = identify_film(choose_joinable(_group_dubs(own)))
     # A film of what is not the latest any more is not shown.
-    film = [row for row in rows if row.kind == JOINT and row.meta["made_of"] == made_of]
+    film = [
+        row for row in rows if row.kind == ArtifactKind.VIDEO_ALL and row.meta["made_of"] == made_of
+    ]
     return [*own, *film[:1]]
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 
-VIDEO = "video"
 # The kind of the one artifact that holds all languages of a job.
-JOINT = "video_all"
 
 # What the latest mix of each language made, by language and kind, in the order asked for.
 Dubs = Mapping[str, Mapping[str, StoredFile]]
@@ -20,11 +19,11 @@ def choose_joinable(dubs: Dubs) -> Dubs:
     joinable = {
         language: files
         for language, files in dubs.items()
-        if VIDEO in files and not files[VIDEO].meta["held"]
+        if ArtifactKind.VIDEO in files and not files[ArtifactKind.VIDEO].meta["held"]
     }
     return joinable if len(joinable) > 1 else {}
 
 
 def identify_film(dubs: Dubs) -> dict[str, str]:
     """What tells a file of these from any other one: the sha256 of each dub's own video."""
-    return {language: files[VIDEO].sha256 for language, files in dubs.items()}
+    return {language: files[ArtifactKind.VIDEO].sha256 for language, files in dubs.items()}

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from backend.documents import languages
 from backend.errors import Invalid
+from backend.pipeline.providers import Providers
 
 
 class JobKind(StrEnum):
@@ -82,19 +83,6 @@ class Ducking(BaseModel):
     depth_db: float | None = Field(None, ge=0, le=40)
     attack_ms: int = Field(200, ge=10, le=1000)
     release_ms: int = Field(400, ge=10, le=3000)
-
-
-ProviderName = Literal["local", "stub"]  # those in `workers.providers.registry`
-
-
-class Providers(BaseModel):
-    """Which provider does each stage; pinned in the run so that a retry cannot change them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    transcription: ProviderName = "local"
-    translation: ProviderName = "local"
-    tts: ProviderName = "local"
 
 
 class Captions(BaseModel):

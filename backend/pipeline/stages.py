@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind
 
 
@@ -76,14 +77,14 @@ STAGES: Mapping[Stage, StageDefinition] = {
         per_language=False,
     ),
     Stage.MT: StageDefinition(
-        reads=("segments_src",),
+        reads=(ArtifactKind.SEGMENTS_SRC,),
         params=("providers.translation",),
         provider="providers.translation",
         status=LanguageStatus.TRANSLATING,
         share=0.1,
     ),
     Stage.TTS: StageDefinition(
-        reads=("segments",),
+        reads=(ArtifactKind.SEGMENTS,),
         # The translator also says lines in fewer words.
         params=("providers.tts", "providers.translation", "voices", "timing"),
         provider="providers.tts",
@@ -91,7 +92,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         share=0.2,
     ),
     Stage.MIX: StageDefinition(
-        reads=("media", "background", "segments", "speech"),
+        reads=("media", "background", ArtifactKind.SEGMENTS, ArtifactKind.SPEECH),
         params=(
             *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
             *("transcribe_dub", "listener"),
@@ -106,7 +107,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
     # The one file with all languages, made when the last of them has ended (docs/adr/0009).
     Stage.JOIN: StageDefinition(
         reads=("media",),
-        reads_of_all=("video", "audio", "captions_vtt"),
+        reads_of_all=(ArtifactKind.VIDEO, ArtifactKind.AUDIO, ArtifactKind.CAPTIONS_VTT),
         share=0.05,
         per_language=False,
         waits_for_all=True,

@@ -22,6 +22,7 @@ from backend.database.models.jobs import SegmentEdit
 from backend.database.models.runs import Artifact
 from backend.database.models.uploads import Upload
 from backend.errors import NotFound, Permanent
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.storage.base import PARTS, BlobStore, StoredObject
 from backend.uploads.receive import INCOMING
 
@@ -135,7 +136,7 @@ def _read_speech_keys(db: Database) -> Iterator[str]:
 def _read_page(connection: Connection, last: UUID) -> list[tuple[UUID, str]]:
     rows = connection.execute(
         select(Artifact.id, Artifact.object_key)
-        .where(Artifact.kind == "speech", Artifact.id > last)
+        .where(Artifact.kind == ArtifactKind.SPEECH, Artifact.id > last)
         .order_by(Artifact.id)
         .limit(BATCH)
     )

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from backend.documents import subtitles
 from backend.errors import Invalid
+from backend.media.mime import MIME_TYPES
 from backend.media.probe import Probe, probe_media, require_audio
 from backend.uploads.receive import UploadContent
 
-TEXT = "text/plain"
+TEXT = MIME_TYPES[".txt"]
 SNIFF = 1 << 16
 # Ten hours of speech, each word with its times, make about 10 MB of JSON.
 MOST_TRANSCRIPT_BYTES = 1 << 25

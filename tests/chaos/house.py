@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import psutil
 from kombu.exceptions import OperationalError as KombuError
+from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
@@ -158,10 +159,13 @@ class House:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as another process reads them."""
     given = settings.model_dump(exclude_unset=True)
-    plain = {
-        k: v.get_secret_value() if hasattr(v, "get_secret_value") else v for k, v in given.items()
-    }
-    return {name.upper(): str(value) for name, value in plain.items()}
+    return {name.upper(): _write_value(value) for name, value in given.items()}
+
+
+def _write_value(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def wait_for(look: Callable[[], T | None], what: str, deadline_s: float = DEADLINE_S) -> T:

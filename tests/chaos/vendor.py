@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from backend.settings import Settings
 from workers.interfaces.providers import (
     ProviderCall,
     Recording,
@@ -70,6 +71,21 @@ class Synthesizer(StubSynthesizer):
         """Speak a line."""
         record_purchase(f"tts {utterance.voice} {utterance.rate} {_short(utterance.text)}")
         return super().synthesize(utterance, call=call)
+
+
+def build_transcriber(_: Settings) -> Transcriber:
+    """See `workers.providers.registry`."""
+    return Transcriber()
+
+
+def build_translator(_: Settings) -> Translator:
+    """See `workers.providers.registry`."""
+    return Translator()
+
+
+def build_synthesizer(_: Settings) -> Synthesizer:
+    """See `workers.providers.registry`."""
+    return Synthesizer()
 
 
 def _short(text: str) -> str:

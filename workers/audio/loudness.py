@@ -14,12 +14,11 @@ from av.filter import Graph
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from workers.audio.samples import LAYOUTS, Samples
+from workers.audio.samples import LAYOUTS, RATE, Samples
 
 Powers = NDArray[np.float64]
 Spans = Sequence[tuple[float, float]]
 
-RATE = 48_000
 TENTH = RATE // 10
 # A block of integrated loudness is 400 ms, one of short-term loudness 3 s.
 BLOCK, SHORT_TERM = 4, 30

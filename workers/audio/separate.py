@@ -11,9 +11,8 @@ of a mono recording nothing would be left.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from workers.audio.samples import Samples
+from workers.audio.samples import RATE, Samples
 
-RATE = 48_000
 SIZE, STEP = 4096, 1024  # of the transform, in samples
 BAND = (100.0, 9000.0)  # Hz
 

@@ -1,14 +1,17 @@
-"""Asks the translator for shorter texts; each answer is kept under the hash of the question."""
+"""Asks the translator for shorter texts, each of which is bought once."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+
+from pydantic import TypeAdapter
 
 from backend.errors import Transient
-from backend.pipeline.keys import hash_json
-from backend.pipeline.stages import STAGES, Stage
-from workers.interfaces.providers import Cost, OverlongText, Shortener
-from workers.interfaces.stages import StageContext, load_reusable
+from backend.pipeline.stages import Stage
+from workers.calls.paid_calls import PaidCalls
+from workers.interfaces.providers import Cost, OverlongText, Shortener, TranslationResult
+from workers.interfaces.stages import StageContext
+
+TEXT = TypeAdapter(str)
 
 
 @dataclass(frozen=True)
@@ -29,26 +32,27 @@ class TextShortener:
             known |= self._buy_texts(batch)
         return [known[one] for one in long]
 
+    @property
+    def _calls(self) -> PaidCalls:
+        return PaidCalls(self.translator, Stage.TTS, self.context.batches, self.context)
+
     def _find_text(self, one: OverlongText) -> str | None:
-        found = load_reusable(self.context.batches, self._compute_key(one), self.context)
-        return str(json.loads(found[1].read_bytes())) if found else None
+        return self._calls.find(self._compute_key(one), TEXT)
 
     def _buy_texts(self, batch: Sequence[OverlongText]) -> Mapping[OverlongText, str]:
-        with self.context.pace_call(self.translator):
-            answer = self.translator.shorten(batch, self.source, self.target, call=self.context)
-        # Without its units: those of the stage's cost are the voice's.
-        self.context.add_cost(Cost(usd=answer.cost.usd))
+        answer = self._calls.buy(lambda: self._ask(batch))
         if len(answer.texts) != len(batch):
             name, got = self.translator.name, len(answer.texts)
             raise Transient(f"{name} gave {got} shorter texts for {len(batch)}")
         texts = dict(zip(batch, answer.texts, strict=True))
         for one, text in texts.items():
-            path = self.context.workdir / "shorter.json"
-            path.write_text(json.dumps(text))
-            self.context.batches.put(self._compute_key(one), path)
+            self._calls.keep(self._compute_key(one), TEXT, text)
         return texts
 
+    def _ask(self, batch: Sequence[OverlongText]) -> TranslationResult:
+        answer = self.translator.shorten(batch, self.source, self.target, call=self.context)
+        # Without its units: those of the stage's cost are the voice's.
+        return replace(answer, cost=Cost(usd=answer.cost.usd))
+
     def _compute_key(self, one: OverlongText) -> str:
-        by = (self.translator.name, self.translator.model, STAGES[Stage.TTS].code_version)
-        asked = ["shorten", asdict(one), self.source, self.target, by]
-        return hash_json(asked)
+        return self._calls.compute_key(["shorten", asdict(one), self.source, self.target])

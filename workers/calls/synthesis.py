@@ -1,21 +1,20 @@
-"""Speaks utterances, several at once; each is kept under the hash of all that makes it."""
+"""Speaks utterances, several at once, each of which is bought once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
 import soundfile
 
 from backend.pipeline.files import StoredFile
-from backend.pipeline.keys import hash_json
-from backend.pipeline.stages import STAGES, Stage
+from backend.pipeline.stages import Stage
 from workers.audio.silence import trim_silence
+from workers.calls.paid_calls import PaidCalls
 from workers.interfaces.providers import Synthesizer, Utterance
-from workers.interfaces.stages import StageContext, load_reusable
+from workers.interfaces.stages import StageContext
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,12 @@ class SpokenTake:
 
 
 class LineSpeaker:
-    """Buys no utterance twice, neither within a job nor in another."""
+    """One synthesiser's voices."""
 
     def __init__(self, synthesizer: Synthesizer, context: StageContext) -> None:
         self._synthesizer = synthesizer
         self._context = context
+        self._calls = PaidCalls(synthesizer, Stage.TTS, context.clips, context)
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def speak_lines(
@@ -52,37 +52,23 @@ class LineSpeaker:
         return takes
 
     def _take_line(self, utterance: Utterance) -> SpokenTake | None:
-        key = compute_content_key(utterance, self._synthesizer.name, self._synthesizer.model)
+        key = self._calls.compute_key([asdict(utterance)])
         # Two lines of the same text wait for each other, so that it is bought once.
         with self._locks[key]:
-            found = load_reusable(self._context.clips, key, self._context)
+            found = self._calls.find_file(key)
             if found is None:
                 return self._synthesize_line(key, utterance)
         file, path = found
         return SpokenTake(utterance, file, soundfile.info(path).duration)
 
     def _synthesize_line(self, key: str, utterance: Utterance) -> SpokenTake | None:
-        with self._context.pace_call(self._synthesizer):
-            spoken = self._synthesizer.synthesize(utterance, call=self._context)
-        self._context.add_cost(spoken.cost)
+        spoken = self._calls.buy(
+            lambda: self._synthesizer.synthesize(utterance, call=self._context)
+        )
         if not spoken.samples.any():
             return None
-        path: Path = self._context.workdir / f"{uuid4().hex}.flac"
+        path = self._context.workdir / f"{uuid4().hex}.flac"
         speech = trim_silence(spoken.samples, spoken.sample_rate)
         soundfile.write(path, speech, spoken.sample_rate)
-        try:
-            file = self._context.clips.put(key, path)
-        finally:
-            path.unlink()
+        file = self._calls.keep_file(key, path)
         return SpokenTake(utterance, file, len(speech) / spoken.sample_rate)
-
-
-def compute_content_key(utterance: Utterance, provider: str, model: str) -> str:
-    """The hash of everything that makes a clip what it is."""
-    made_of = {
-        **asdict(utterance),
-        "provider": provider,
-        "model": model,
-        "code": STAGES[Stage.TTS].code_version,
-    }
-    return hash_json(made_of)

@@ -1,7 +1,6 @@
-"""Asks a transcriber; its answer is kept under the hash of all that makes it, as clips are.
+"""Asks a transcriber; its answer is bought once.
 
-So an attempt that ends between the answer and its commit pays nothing again, nor does a later run;
-and as long as there is no answer, a job that the vendor has taken in is asked for, not sent anew.
+As long as there is no answer, a job that the vendor has taken in is asked for, not sent anew.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.pipeline.keys import hash_json
-from backend.pipeline.stages import STAGES, Stage
+from backend.pipeline.stages import Stage
+from workers.calls.paid_calls import PaidCalls
 from workers.interfaces.providers import Cost, Recording, Transcriber, TranscriptionResult
-from workers.interfaces.stages import StageContext, load_reusable
+from workers.interfaces.stages import StageContext
 
 ANSWER = TypeAdapter(TranscriptionResult)
 
@@ -26,12 +25,6 @@ class TranscriptionRequest:
     language: str
     diarize: bool
 
-    def compute_content_key(self, transcriber: Transcriber) -> str:
-        """The hash of everything that makes the answer what it is."""
-        by = (transcriber.name, transcriber.model, STAGES[Stage.ASR].code_version)
-        asked = [self.made_of, self.language, self.diarize, by]
-        return hash_json(asked)
-
 
 def transcribe_recording(
     transcriber: Transcriber,
@@ -41,19 +34,18 @@ def transcribe_recording(
     progress: Callable[[float], None],
 ) -> TranscriptionResult:
     """The answer; one that is kept costs nothing. `record` makes the recording, if it is needed."""
-    key = question.compute_content_key(transcriber)
-    found = load_reusable(context.transcripts, key, context)
-    if found:
-        return replace(ANSWER.validate_json(found[1].read_bytes()), cost=Cost())
+    calls = PaidCalls(transcriber, Stage.ASR, context.transcripts, context)
+    key = calls.compute_key([question.made_of, question.language, question.diarize])
+    found = calls.find(key, ANSWER)
+    if found is not None:
+        return replace(found, cost=Cost())
     recording, line = record(), _KeyedCall(context, key, progress)
-    with context.pace_call(transcriber):
-        answer = transcriber.transcribe(
+    answer = calls.buy(
+        lambda: transcriber.transcribe(
             recording, question.language, diarize=question.diarize, call=line
         )
-    context.add_cost(answer.cost)
-    path = context.workdir / "answer.json"
-    path.write_bytes(ANSWER.dump_json(answer))
-    context.transcripts.put(key, path)
+    )
+    calls.keep(key, ANSWER, answer)
     return answer
 
 

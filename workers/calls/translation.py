@@ -1,28 +1,18 @@
-"""Translated lines, bought once for each question and kept."""
+"""Translates lines in batches, each of which is bought once."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from pydantic import TypeAdapter
+
 from backend.documents.transcripts import Transcript
 from backend.errors import Transient
-from backend.pipeline.keys import hash_json
-from backend.pipeline.stages import STAGES, Stage
+from backend.pipeline.stages import Stage
+from workers.calls.paid_calls import PaidCalls
 from workers.interfaces.providers import Translator
-from workers.interfaces.stages import StageContext, load_reusable
+from workers.interfaces.stages import StageContext
 
-
-def translate_lines(
-    translator: Translator, source: Transcript, target: str, context: StageContext
-) -> Iterator[Sequence[str]]:
-    """The translations of all segments, batch by batch; none is bought twice."""
-    texts = [segment.text for segment in source.segments]
-    for first in range(0, len(texts), translator.batch_size):
-        context.progress(first / len(texts))
-        batch = TranslationBatch(
-            tuple(texts[first : first + translator.batch_size]), source.language, target
-        )
-        yield _load_batch(batch, translator, context) or _buy_batch(batch, translator, context)
+TEXTS = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True)
@@ -33,30 +23,31 @@ class TranslationBatch:
     source: str
     target: str
 
-    def compute_content_key(self, translator: Translator) -> str:
-        """The hash of everything that makes its translation what it is."""
-        by = (translator.name, translator.model, STAGES[Stage.MT].code_version)
-        return hash_json([asdict(self), by])
+
+def translate_lines(
+    translator: Translator, source: Transcript, target: str, context: StageContext
+) -> Iterator[Sequence[str]]:
+    """The translations of all segments, batch by batch."""
+    calls = PaidCalls(translator, Stage.MT, context.batches, context)
+    texts = [segment.text for segment in source.segments]
+    for first in range(0, len(texts), translator.batch_size):
+        context.progress(first / len(texts))
+        batch = tuple(texts[first : first + translator.batch_size])
+        yield _translate_batch(TranslationBatch(batch, source.language, target), translator, calls)
 
 
-def _load_batch(
-    batch: TranslationBatch, translator: Translator, context: StageContext
+def _translate_batch(
+    batch: TranslationBatch, translator: Translator, calls: PaidCalls
 ) -> Sequence[str]:
-    """What an earlier attempt or run was given for the same batch costs nothing."""
-    found = load_reusable(context.batches, batch.compute_content_key(translator), context)
-    return list(json.loads(found[1].read_bytes())) if found else []
-
-
-def _buy_batch(
-    batch: TranslationBatch, translator: Translator, context: StageContext
-) -> Sequence[str]:
-    with context.pace_call(translator):
-        answer = translator.translate(batch.texts, batch.source, batch.target, call=context)
-    context.add_cost(answer.cost)
+    key = calls.compute_key([asdict(batch)])
+    found = calls.find(key, TEXTS)
+    if found is not None:
+        return found
+    answer = calls.buy(
+        lambda: translator.translate(batch.texts, batch.source, batch.target, call=calls.context)
+    )
     _check_batch(answer.texts, batch.texts, translator)
-    path = context.workdir / "batch.json"
-    path.write_text(json.dumps(list(answer.texts)))
-    context.batches.put(batch.compute_content_key(translator), path)
+    calls.keep(key, TEXTS, list(answer.texts))
     return answer.texts
 
 

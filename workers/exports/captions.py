@@ -7,27 +7,20 @@ from typing import Any, NamedTuple
 from backend.documents.speech import Placement
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.errors import Permanent
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import SpeakerMode
 from workers.captions.bilingual import build_bilingual_cues
 from workers.captions.cues import CaptionText, Cue, build_cues
 from workers.captions.formats import format_srt, format_ttml, format_vtt
 from workers.captions.rules import Rules, build_rules
 from workers.captions.transcripts import build_docx, format_txt
-from workers.interfaces.stages import OutputFile, StageInput
+from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.media import burn
 
 NO_FONT = (
     "The captions in the picture have boxes in place of letters, because no font here has them: "
     "apt-get install fonts-noto-core fonts-noto-cjk, and run the job again from mix"
 )
-
-MIMES = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "srt": "application/x-subrip",
-    "ttml": "application/ttml+xml",
-    "txt": "text/plain",
-    "vtt": "text/vtt",
-}
 
 
 def write_transcript(
@@ -95,19 +88,21 @@ def burn_captions(
     `progress` is told the seconds done.
     """
     files = {one.kind: one for one in made}
-    if not inputs.params.captions.burn_in or "video" not in files:
+    if not inputs.params.captions.burn_in or ArtifactKind.VIDEO not in files:
         return [], []
     if not burn.is_available():
         return [], ["No video with captions in its picture: apt-get install ffmpeg"]
-    video = files["video"]
+    video = files[ArtifactKind.VIDEO]
     # WebM takes no H.264.
     out = folder / f"dub.captioned{video.path.suffix.replace('.webm', '.mkv')}"
     try:
-        legible = burn.burn_captions(video.path, files["captions_vtt"].path, out, progress)
+        legible = burn.burn_captions(
+            video.path, files[ArtifactKind.CAPTIONS_VTT].path, out, progress
+        )
     except Permanent as error:
         return [], [f"No video with captions in its picture. {error}"]
-    mime = "video/mp4" if out.suffix == ".mp4" else "video/x-matroska"
-    captioned = OutputFile("video_captioned", out, mime, out.name, {**video.meta, "codec": "h264"})
+    meta = {**video.meta, "codec": "h264"}
+    captioned = describe_output(ArtifactKind.VIDEO_CAPTIONED, out, meta)
     return [captioned], [] if legible else [NO_FONT]
 
 
@@ -139,4 +134,4 @@ def _write_file(
 ) -> OutputFile:
     path = folder / f"{kind}.{suffix}"
     path.write_bytes(content)
-    return OutputFile(f"{kind}_{suffix}", path, MIMES[suffix], path.name, meta)
+    return describe_output(ArtifactKind(f"{kind}_{suffix}"), path, meta)

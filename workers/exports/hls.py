@@ -1,16 +1,24 @@
 """What a mixed dub is delivered as for players: streams for HLS."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backend.errors import Permanent
 from backend.hls.index import Package, Role, Stream
+from backend.media.mime import MIME_TYPES
 from backend.media.probe import Probe
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
-from workers.interfaces.stages import OutputFile, ReusedFile, StageContext, StageInput
+from workers.interfaces.stages import (
+    OutputFile,
+    ReusedFile,
+    StageContext,
+    StageInput,
+    describe_output,
+)
 from workers.media import hls
 from workers.mixing.recording import SourceRecording
 
@@ -72,7 +80,7 @@ def _write_index(mix: FinishedMix, found: dict[Role, Stream]) -> OutputFile:
     )
     path = mix.context.workdir / "hls.json"
     path.write_bytes(package.to_bytes())
-    return OutputFile("hls", path, "application/json", path.name)
+    return describe_output(ArtifactKind.HLS, path)
 
 
 def _scale_progress(mix: FinishedMix, progress: Progress, begin: float, end: float) -> Progress:
@@ -87,8 +95,8 @@ def _make_own_streams(mix: FinishedMix) -> tuple[list[OutputFile], dict[Role, St
         Role.SUBTITLES: hls.write_subtitles(mix.captions, text, mix.source.duration),
     }
     made = [
-        OutputFile(Role.DUB.kind, dub, "audio/mp4", dub.name),
-        OutputFile(Role.SUBTITLES.kind, text, "text/vtt", text.name),
+        replace(describe_output(Role.DUB.kind, dub), mime=MIME_TYPES[".m4a"]),
+        describe_output(Role.SUBTITLES.kind, text),
     ]
     return made, own
 

@@ -10,7 +10,8 @@ from backend.documents.speech import Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import build_object_key
-from backend.pipeline.params import Bed, Providers
+from backend.pipeline.params import Bed
+from backend.pipeline.providers import Providers
 from backend.pipeline.stages import Stage
 from workers.interfaces.stages import OutputFile, StageInput
 from workers.mixing.index import MeasuredMix

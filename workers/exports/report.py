@@ -10,22 +10,21 @@ import numpy as np
 
 from backend.documents.speech import Speech
 from backend.documents.transcripts import Translation
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.stages import Stage
 from workers.audio.samples import RATE
 from workers.captions.check import find_violations
 from workers.exports.captions import CaptionedDub
-from workers.interfaces.stages import OutputFile, StageInput
+from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MixIndex, decibels_to_power
 from workers.mixing.mixdown import Mixdown
 from workers.mixing.score import PlacedTake
-from workers.mixing.tracks import AUDIO, measure_length
+from workers.mixing.tracks import measure_length
 from workers.report import document
 from workers.report.back_transcription import BackTranscription
 from workers.report.document import Report, ReportMeasures, ReportSource
 from workers.report.lines import build_lines
 from workers.report.page import render_page
-
-KIND = "report"
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ def write_report(
     json.write_bytes(found.to_bytes())
     html.write_bytes(render_page(found, before, after))
     meta = {"language": inputs.language, **found.sums.model_dump()}
-    yield OutputFile(KIND, json, "application/json", json.name, meta)
-    yield OutputFile(f"{KIND}_html", html, "text/html", html.name, {"language": inputs.language})
+    yield describe_output(ArtifactKind.REPORT, json, meta)
+    yield describe_output(ArtifactKind.REPORT_HTML, html, {"language": inputs.language})
 
 
 def _measure_files(dub: FinishedDub) -> ReportMeasures:
     measured = dub.mixed.measured
-    off = measure_length(dub.mixed.paths[AUDIO]) - dub.total
+    off = measure_length(dub.mixed.paths[ArtifactKind.AUDIO]) - dub.total
     return ReportMeasures(
         duration_error_ms=round(1000 * off / RATE, 3),
         loudness=measured.integrated,

@@ -7,8 +7,9 @@ from zipfile import ZipFile, ZipInfo
 
 import soundfile as sf
 
+from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.interfaces.stages import OutputFile
+from workers.interfaces.stages import OutputFile, describe_output
 from workers.mixing.mixdown import MixOrder, load_take
 from workers.mixing.score import PlacedTake
 
@@ -24,4 +25,4 @@ def write_zip(
             sf.write(flac, load_take(order, level, take), RATE, "PCM_16", format="FLAC")
             # Without a date, so that equal speech makes equal files.
             archive.writestr(ZipInfo(f"{name}.flac"), flac.getvalue())
-    return OutputFile("segment_audio", path, "application/zip", path.name, {"lines": len(takes)})
+    return describe_output(ArtifactKind.SEGMENT_AUDIO, path, {"lines": len(takes)})

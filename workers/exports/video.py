@@ -1,18 +1,20 @@
 """A dub as a video file: its own, and the one with all languages that are complete."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from backend.documents.languages import get_iso639_2, get_own_name
-from backend.pipeline.multilingual import JOINT, VIDEO
+from backend.pipeline.artifact_kinds import ArtifactKind
+from workers.audio.samples import RATE
 from workers.exports.hls import FinishedMix
-from workers.interfaces.stages import OutputFile
+from workers.interfaces.stages import OutputFile, describe_output
 from workers.media.decode import decode_blocks, fit_blocks
 from workers.media.encode import encode_m4a, tell_progress
-from workers.media.mux import MIMES, MP4_CODECS, Track, choose_container, hides_start, mux_film
-from workers.media.opus import RATE, write_opus
+from workers.media.mux import MP4_CODECS, Track, choose_container, hides_start, mux_film
+from workers.media.opus import write_opus
 from workers.mixing.recording import SourceRecording
 
 Progress = Callable[[float], None]
@@ -40,7 +42,7 @@ def write_video(mix: FinishedMix, progress: Progress) -> OutputFile | None:
     seconds = partial(_scale_progress, progress, length)
     _write_film_file(out, mix.source, mix.source_language, [dub], seconds)
     held = mix.source.sha256 != mix.recording.sha256
-    return _build_output(VIDEO, out, mix.source, [dub], held=held)
+    return _build_output(ArtifactKind.VIDEO, out, mix.source, [dub], held=held)
 
 
 def write_film(
@@ -60,7 +62,7 @@ def write_film(
     out = folder / f"all.{suffix}"
     seconds = partial(_scale_progress, progress, recording.duration)
     _write_film_file(out, recording, source_language, dubs, seconds)
-    return _build_output(JOINT, out, recording, dubs, held=False)
+    return _build_output(ArtifactKind.VIDEO_ALL, out, recording, dubs, held=False)
 
 
 def _choose_suffix(source: SourceRecording) -> str | None:
@@ -107,7 +109,7 @@ def _build_output(
         "audio_codec": "opus" if out.suffix == ".webm" else "aac",
         "held": held,
     }
-    return OutputFile(kind, out, MIMES[out.suffix[1:]], f"dub{out.suffix}", meta)
+    return replace(describe_output(kind, out, meta), filename=f"dub{out.suffix}")
 
 
 def _encode_dub(dub: DubTracks, suffix: str) -> Path:

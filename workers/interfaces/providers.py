@@ -112,14 +112,14 @@ class SpeechResult:
 
 
 class Provider(Protocol):
-    """`model` names all that the output depends on.
-
-    `remote` is whether it is a service that all workers call, and whose limits they keep together.
-    """
+    """`remote`: a service that all workers call, and whose limits they keep together."""
 
     name: str
-    model: str
     remote: bool
+
+    @property
+    def model(self) -> str:
+        """What the output depends on, by name and version."""
 
 
 class Transcriber(Provider, Protocol):

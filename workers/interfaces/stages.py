@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from backend.errors import Damaged
+from backend.media.mime import find_mime
 from backend.pipeline.files import StageFiles, StoredFile
 from backend.pipeline.params import JobParams
 from workers.interfaces.providers import (
@@ -45,6 +46,11 @@ class OutputFile:
     mime: str
     filename: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def describe_output(kind: str, path: Path, meta: Mapping[str, Any] | None = None) -> OutputFile:
+    """A file that is called as it is on disk and is what its suffix says."""
+    return OutputFile(kind, path, find_mime(path), path.name, meta or {})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from av.container import InputContainer, OutputContainer
 
 from backend.hls.index import MediaSegment, Stream
 from backend.media.container import find_audio_stream, find_video_stream, open_media
+from workers.audio.samples import RATE
 
 FLAGS = (
     "dash",  # before each fragment a box (sidx) tells its time, duration and size
@@ -30,7 +31,7 @@ PICTURE = {"movflags": "+".join((*FLAGS, "frag_keyframe")), "min_frag_duration":
 @contextmanager
 def open_fragmented(out: Path, ends: Mapping[str, str]) -> Iterator[OutputContainer]:
     """A file for one stream, whose fragments end as `SOUND` or `PICTURE` say."""
-    options = {**ends, "movie_timescale": "48000"}
+    options = {**ends, "movie_timescale": str(RATE)}
     with av.open(out, "w", format="mp4", options=options) as target:
         yield target
 

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from backend.errors import Permanent
 from backend.hls.index import MediaSegment, Stream
 from backend.media.container import find_audio_stream, find_video_stream, open_media
+from workers.audio.samples import RATE
 from workers.media.decode import TOLERANCE, decode_blocks
 from workers.media.encode import encode_m4a, tell_progress
 from workers.media.fmp4 import PICTURE, SOUND, describe_stream, open_fragmented
@@ -24,7 +25,6 @@ from workers.media.packets import Timed, add_copy, copy_packets
 PIXELS = ("yuv420p", "yuvj420p")
 # Further apart, seeking takes too long, and a segment gets too big.
 LONGEST_GAP = 10.0
-RATE = 48_000
 UNTOLD = "und"  # playlists tell the language
 
 # How WebVTT says that its clock is the media's (RFC 8216, 3.5).

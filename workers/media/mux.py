@@ -15,6 +15,7 @@ from av.subtitles.stream import SubtitleStream
 
 from backend.errors import Permanent
 from backend.media.container import find_audio_stream, find_video_stream, open_media
+from workers.audio.samples import RATE
 from workers.media.decode import TOLERANCE
 from workers.media.packets import Timed, add_copy, copy_packets
 
@@ -32,12 +33,11 @@ class ContainerFormat(NamedTuple):
 CONTAINERS = {
     # As precise as the sound's clock, so that the edit lists are.
     "mp4": ContainerFormat(
-        "mp4", "mov_text", {"movflags": "+faststart", "movie_timescale": "48000"}
+        "mp4", "mov_text", {"movflags": "+faststart", "movie_timescale": str(RATE)}
     ),
     "mkv": ContainerFormat("matroska", "subrip", {"cues_to_front": "1"}),
     "webm": ContainerFormat("webm", "webvtt", {"cues_to_front": "1"}),
 }
-MIMES = {"mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
 # What plays everywhere when it is in MP4. FFmpeg would write more, but players refuse it.
 MP4_CODECS = frozenset(
     ("h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac")

@@ -6,9 +6,8 @@ from pathlib import Path
 import av
 from av.audio.frame import AudioFrame
 
-from workers.audio.samples import Samples
+from workers.audio.samples import RATE, Samples
 
-RATE = 48_000
 BIT_RATE = 128_000  # the upper end of what RFC 7587, 3.1.1 recommends for music in stereo
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from backend.documents.base import Document
 from backend.errors import Permanent
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from workers.audio.loudness import (
     Powers,
@@ -23,7 +24,6 @@ from workers.mixing.listen import RecordingLevels
 from workers.mixing.render import RenderedChunk
 from workers.mixing.score import Score
 
-INDEX = "mix_index"
 FLOOR = -120.0  # LUFS, for silence
 
 
@@ -131,7 +131,9 @@ def load_earlier_mix(
 ) -> EarlierMix:
     """What can be had of an earlier run; whatever is missing or damaged is made again."""
     try:
-        index = MixIndex.model_validate_json(context.fetch(files[INDEX]).read_bytes())
+        index = MixIndex.model_validate_json(
+            context.fetch(files[ArtifactKind.MIX_INDEX]).read_bytes()
+        )
         return EarlierMix(index, {kind: context.fetch(files[kind]) for kind in kinds})
     except (KeyError, Permanent, ValidationError):
         return EarlierMix()

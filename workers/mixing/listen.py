@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workers.audio.loudness import RATE, TENTH, Meter, Powers
+from workers.audio.loudness import TENTH, Meter, Powers
+from workers.audio.samples import RATE
 from workers.media.decode import decode_blocks, fit_blocks
 
 # What differs between left and right, against all there is: less is a mono recording's noise.

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams, Loudness
 from backend.pipeline.stages import STAGES, Stage
@@ -27,7 +28,6 @@ from workers.mixing.bed import BedReader as Sound
 from workers.mixing.clips import measure_natural_powers, prepare_clip
 from workers.mixing.forecast import forecast_loudness
 from workers.mixing.index import (
-    INDEX,
     ChunkEntry,
     MeasuredMix,
     MeasuredRecording,
@@ -37,7 +37,7 @@ from workers.mixing.index import (
 from workers.mixing.listen import RecordingLevels, measure_recording
 from workers.mixing.render import WORKERS, RenderedChunk, render_chunks
 from workers.mixing.score import DUCKING_HOP, MixSettings, PlacedTake, Score, compute_key
-from workers.mixing.tracks import AUDIO, LOSSLESS, open_tracks
+from workers.mixing.tracks import LOSSLESS, open_tracks
 
 # dB that the bed makes room: the original voice has to step well back, music less.
 DEPTH = {Bed.SOURCE: 18.0, Bed.BACKGROUND: 9.0, Bed.INSTRUMENTAL: 9.0, Bed.NONE: 0.0}
@@ -64,11 +64,11 @@ GREATEST = 30.0  # dB: what needs more gain is noise
 
 LISTENED = 0.1  # of the work
 
-FILES = {
-    AUDIO: "dub.m4a",
-    "audio_flac": "dub.flac",
-    "stem_dub": "stem-dub.flac",
-    "stem_bed": "stem-bed.flac",
+FILES: Mapping[str, str] = {
+    ArtifactKind.AUDIO: "dub.m4a",
+    ArtifactKind.AUDIO_FLAC: "dub.flac",
+    ArtifactKind.STEM_DUB: "stem-dub.flac",
+    ArtifactKind.STEM_BED: "stem-bed.flac",
 }
 
 Progress = Callable[[float], None]
@@ -105,12 +105,16 @@ class MixOrder:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The files that are wanted."""
-        stems = ("stem_dub", "stem_bed") if self.params.stems else ()
-        return (AUDIO, *(("audio_flac",) if self.params.flac else ()), *stems)
+        stems = (ArtifactKind.STEM_DUB, ArtifactKind.STEM_BED) if self.params.stems else ()
+        return (
+            ArtifactKind.AUDIO,
+            *((ArtifactKind.AUDIO_FLAC,) if self.params.flac else ()),
+            *stems,
+        )
 
 
 class Mixdown(NamedTuple):
-    """The files by kind, `INDEX` among them, and how they were made."""
+    """The files by kind, `mix_index` among them, and how they were made."""
 
     paths: Mapping[str, Path]
     bed: Bed
@@ -133,8 +137,8 @@ def render_mixdown(order: MixOrder, context: StageContext, progress: Progress) -
         if abs(measured.off) <= NEAR:
             break
         score = _choose_louder(score, measured.off)
-    paths = {**mixing.paths, INDEX: context.workdir / "mix.json"}
-    paths[INDEX].write_bytes(index.to_bytes())
+    paths = {**mixing.paths, ArtifactKind.MIX_INDEX: context.workdir / "mix.json"}
+    paths[ArtifactKind.MIX_INDEX].write_bytes(index.to_bytes())
     return Mixdown(
         paths, mixing.bed, index, measured, tuple(_list_warnings(order, mixing.bed, measured))
     )

@@ -8,14 +8,18 @@ from pathlib import Path
 import av
 import soundfile as sf
 
+from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
 from workers.media.m4a import open_m4a, read_packets
 from workers.mixing.render import RenderedChunk
 from workers.mixing.score import Chunk
 
-AUDIO = "audio"
-# 24-bit FLAC, each of a part of `workers.mixing.mix.Mix`.
-LOSSLESS = {"audio_flac": "whole", "stem_dub": "dub", "stem_bed": "bed"}
+# 24-bit FLAC, each of a part of `workers.mixing.mix.MixedBlock`.
+LOSSLESS: Mapping[str, str] = {
+    ArtifactKind.AUDIO_FLAC: "whole",
+    ArtifactKind.STEM_DUB: "dub",
+    ArtifactKind.STEM_BED: "bed",
+}
 
 Append = Callable[[Chunk, RenderedChunk | None], None]
 
@@ -24,7 +28,7 @@ Append = Callable[[Chunk, RenderedChunk | None], None]
 def open_tracks(
     paths: Mapping[str, Path], before: Mapping[str, Path], language: str
 ) -> Iterator[Append]:
-    """Open a file for each kind (`AUDIO` and those of `LOSSLESS`) to append chunks to, in order.
+    """Open a file for each kind (`audio` and those of `LOSSLESS`) to append chunks to, in order.
 
     A chunk that was not rendered is taken from the earlier files, which are of the same length.
     `language` is an ISO 639-2/T code.

@@ -11,7 +11,12 @@ import langcodes
 from backend.documents import languages
 from backend.documents.text import collapse_lines
 from backend.errors import Permanent
-from workers.interfaces.providers import ProviderCall, TranslationResult
+from backend.settings import Settings
+from workers.interfaces.providers import (
+    ProviderCall,
+    TranslationResult,
+    Translator,
+)
 from workers.providers.tools import run_tool
 
 PACKAGE = "apertium"
@@ -29,10 +34,15 @@ NO = re.compile(r"\b(no)\.(?!\w)", re.IGNORECASE)
 Modes = dict[tuple[str, str], str]
 
 
+def build_translator(_: Settings) -> Translator:
+    """See `workers.providers.registry`."""
+    return Apertium()
+
+
 class Apertium:
     """Texts go through one process a step, a line each, so a batch costs what a text costs."""
 
-    name = "local"
+    name = "apertium"
     remote = False
     batch_size = 500
 

@@ -12,7 +12,15 @@ import soundfile
 from backend.documents import languages
 from backend.documents.text import collapse_lines
 from backend.errors import Permanent
-from workers.interfaces.providers import Pitch, ProviderCall, SpeechResult, Utterance, Voice
+from backend.settings import Settings
+from workers.interfaces.providers import (
+    Pitch,
+    ProviderCall,
+    SpeechResult,
+    Synthesizer,
+    Utterance,
+    Voice,
+)
 from workers.providers.tools import run_tool
 
 PACKAGE = "espeak-ng"
@@ -36,10 +44,15 @@ OTHER_TAGS = re.compile(r"\((\S+) (\d+)\)")
 PHONEMES = re.compile(r"\[(?=\[)")
 
 
+def build_synthesizer(_: Settings) -> Synthesizer:
+    """See `workers.providers.registry`."""
+    return Espeak()
+
+
 class Espeak:
     """One process a line. Its rate may be raised a good deal before it gets hard to follow."""
 
-    name = "local"
+    name = "espeak"
     remote = False
     max_rate = 1.4
     concurrency = os.cpu_count() or 1

@@ -22,7 +22,13 @@ from pocketsphinx import Endpointer
 from backend.documents import languages
 from backend.documents.transcripts import Segment, Word
 from backend.errors import Permanent
-from workers.interfaces.providers import ProviderCall, Recording, TranscriptionResult
+from backend.settings import Settings
+from workers.interfaces.providers import (
+    ProviderCall,
+    Recording,
+    Transcriber,
+    TranscriptionResult,
+)
 from workers.providers.decoders import Decoder
 from workers.speakers import turns
 
@@ -49,10 +55,15 @@ class SpeechStretch:
     pcm: bytes
 
 
+def build_transcriber(_: Settings) -> Transcriber:
+    """See `workers.providers.registry`."""
+    return PocketSphinx()
+
+
 class PocketSphinx:
     """Understands US English read or spoken clearly; expect every fourth word to be wrong."""
 
-    name = "local"
+    name = "pocketsphinx"
     remote = False
     sample_rate = SAMPLE_RATE
 

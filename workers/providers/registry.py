@@ -1,47 +1,58 @@
-"""The providers by name, each made at its first use and then kept."""
+"""The providers by name: each is a file of this folder, made at its first use and then kept."""
 
-from collections.abc import Mapping
-from functools import cache
 from importlib import import_module
+from threading import RLock
 from typing import Any, cast
 
 from backend.errors import Permanent
+from backend.pipeline.providers import ProviderKind, resolve_name
+from backend.settings import Settings
 from workers.interfaces.providers import Synthesizer, Transcriber, Translator
 
-TRANSCRIBERS = {
-    "local": "workers.providers.pocketsphinx:PocketSphinx",
-    "stub": "workers.providers.stub:StubTranscriber",
-}
-TRANSLATORS = {
-    "local": "workers.providers.apertium:Apertium",
-    "stub": "workers.providers.stub:StubTranslator",
-}
-SYNTHESIZERS = {
-    "local": "workers.providers.espeak:Espeak",
-    "stub": "workers.providers.stub:StubSynthesizer",
+BUILDERS = {
+    ProviderKind.TRANSCRIPTION: "build_transcriber",
+    ProviderKind.TRANSLATION: "build_translator",
+    ProviderKind.TTS: "build_synthesizer",
 }
 
 
-@cache
-def transcriber(name: str) -> Transcriber:
-    """The transcriber of that name; raises `Permanent` for an unknown one."""
-    return cast("Transcriber", _made(TRANSCRIBERS, name, "TRANSCRIPTION_BACKEND"))
+class ProviderRegistry:
+    """Hands the settings to the file of a provider; raises `Permanent` where there is none."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[ProviderKind, str], Any] = {}
+        self._lock = RLock()  # two stages that begin at once load a model once
 
-@cache
-def translator(name: str) -> Translator:
-    """The translator of that name; raises `Permanent` for an unknown one."""
-    return cast("Translator", _made(TRANSLATORS, name, "TRANSLATION_BACKEND"))
+    def get_transcriber(self, name: str) -> Transcriber:
+        """The transcriber of that name."""
+        return cast("Transcriber", self._get(ProviderKind.TRANSCRIPTION, name))
 
+    def get_translator(self, name: str) -> Translator:
+        """The translator of that name."""
+        return cast("Translator", self._get(ProviderKind.TRANSLATION, name))
 
-@cache
-def synthesizer(name: str) -> Synthesizer:
-    """The synthesiser of that name; raises `Permanent` for an unknown one."""
-    return cast("Synthesizer", _made(SYNTHESIZERS, name, "TTS_BACKEND"))
+    def get_synthesizer(self, name: str) -> Synthesizer:
+        """The synthesiser of that name."""
+        return cast("Synthesizer", self._get(ProviderKind.TTS, name))
 
+    def _get(self, kind: ProviderKind, alias: str) -> Any:
+        name = resolve_name(kind, alias)
+        with self._lock:
+            if (kind, name) not in self._known:
+                self._known[kind, name] = self._build(kind, name)
+            return self._known[kind, name]
 
-def _made(known: Mapping[str, str], name: str, setting: str) -> Any:
-    if name not in known:
-        raise Permanent(f"{setting}: there is no provider '{name}'; known: {', '.join(known)}")
-    module, _, made = known[name].partition(":")
-    return getattr(import_module(module), made)()
+    def _build(self, kind: ProviderKind, name: str) -> Any:
+        module = f"workers.providers.{name}"
+        try:
+            build = getattr(import_module(module), BUILDERS[kind])
+        except (ModuleNotFoundError, AttributeError) as error:
+            if isinstance(error, ModuleNotFoundError) and error.name != module:
+                raise
+            enabled = ", ".join(self._settings.providers[kind])
+            setting = f"{kind.upper()}_BACKEND"
+            raise Permanent(
+                f"There is no provider '{name}' for {kind}; {setting} names: {enabled}"
+            ) from None
+        return build(self._settings)

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from backend.documents.transcripts import Segment, Word
+from backend.settings import Settings
 from workers.interfaces.providers import (
     OverlongText,
     Pitch,
     ProviderCall,
     Recording,
+    Shortener,
     SpeechResult,
+    Synthesizer,
+    Transcriber,
     TranscriptionResult,
     TranslationResult,
     Utterance,
@@ -28,6 +32,21 @@ VOICES = (
     Voice("soprano", Pitch.HIGH),
 )
 HERTZ = {"bass": 110, "tenor": 165, "alto": 220, "soprano": 262}
+
+
+def build_transcriber(_: Settings) -> Transcriber:
+    """See `workers.providers.registry`."""
+    return StubTranscriber()
+
+
+def build_translator(_: Settings) -> Shortener:
+    """See `workers.providers.registry`."""
+    return StubTranslator()
+
+
+def build_synthesizer(_: Settings) -> Synthesizer:
+    """See `workers.providers.registry`."""
+    return StubSynthesizer()
 
 
 class StubTranscriber:

@@ -7,12 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from backend.errors import Damaged, NotFound
+from backend.media.mime import MIME_TYPES, find_mime
 from backend.pipeline.files import StoredFile
 from backend.retention import garbage
 from backend.storage.base import BlobStore, StoredObject
 from workers.runtime.outages import outlast_outage
 
-MIMES = {".flac": "audio/flac", ".mp4": "video/mp4", ".json": "application/json"}
 # A storage that is away is waited for: to give up an attempt would be to pay for it again.
 PATIENCE_S = 60
 
@@ -36,7 +36,7 @@ class BlobContentStore:
         if found is None or not self._mark_in_use(found):
             return None
         name = Path(found.key)
-        return StoredFile(found.key, name.stem, found.size, MIMES[name.suffix])
+        return StoredFile(found.key, name.stem, found.size, MIME_TYPES[name.suffix])
 
     def _mark_in_use(self, found: StoredObject) -> bool:
         """Save it from being collected before this stage has written that it uses it."""
@@ -49,7 +49,7 @@ class BlobContentStore:
 
     def put(self, content_key: str, path: Path) -> StoredFile:
         """Keep a file; its suffix tells what it is."""
-        sha256, mime = compute_file_sha256(path), MIMES[path.suffix]
+        sha256, mime = compute_file_sha256(path), find_mime(path)
         key = f"{self._build_prefix(content_key)}{sha256}{path.suffix}"
         outlast_outage(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
         return StoredFile(key, sha256, path.stat().st_size, mime)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from backend.errors import RateLimited, Throttled, Transient
+from backend.errors import DublineError, Permanent, RateLimited, Throttled, Transient
 from backend.limits import throttle
 from backend.limits.throttle import ThrottleAnswer
 from backend.pipeline.files import StoredFile
 from backend.runs import leases
 from backend.runs.leases import Claim
 from backend.wiring import Parts
-from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
+from workers.interfaces.providers import Cost, Provider
 from workers.interfaces.stages import ContentStore
-from workers.providers import registry
+from workers.providers.registry import ProviderRegistry
 from workers.runtime.content_store import PATIENCE_S, BlobContentStore, fetch_file
 from workers.runtime.heartbeat import Heartbeat
 from workers.runtime.outages import outlast_outage
@@ -28,20 +28,29 @@ class WorkerContext:
     """See `workers.interfaces.stages.StageContext`."""
 
     def __init__(
-        self, parts: Parts, claim: Claim, heartbeat: Heartbeat, workdir: Path, bill: list[Cost]
+        self,
+        parts: Parts,
+        providers: ProviderRegistry,
+        claim: Claim,
+        heartbeat: Heartbeat,
+        *,
+        workdir: Path,
+        bill: list[Cost],
     ) -> None:
-        store = outlast_outage(
-            lambda: parts.store, PATIENCE_S
-        )  # which looks for its bucket at first
+        # Which looks for its bucket at first.
+        store = outlast_outage(lambda: parts.store, PATIENCE_S)
         self.workdir = workdir
         self.clips: ContentStore = BlobContentStore(store, "clips")
         self.batches: ContentStore = BlobContentStore(store, "batches")
         self.transcripts: ContentStore = BlobContentStore(store, "transcripts")
         self.streams: ContentStore = BlobContentStore(store, "streams")
+        self.get_transcriber = providers.get_transcriber
+        self.get_translator = providers.get_translator
+        self.get_synthesizer = providers.get_synthesizer
         self._db = parts.db
         self._store = store
         self._locks = parts.settings.dubline_home / "locks"
-        self._gates = parts.throttles
+        self._throttles = parts.throttles
         self._claim = claim
         self._heartbeat = heartbeat
         self._bill = bill
@@ -77,31 +86,36 @@ class WorkerContext:
         if not provider.remote:
             yield
             return
-        name = provider.name
-        answer = self._wait_for_turn(name)
+        answer = self._wait_for_turn(provider.name)
         try:
             yield
-        except RateLimited as error:
-            error.advanced = self._answered
-            self._gates.record_outcome(
-                name, partial(throttle.record_rate_limit, retry_after=error.retry_after)
-            )
+        except DublineError as error:
+            self._record_end(provider.name, answer, error)
             raise
-        except Transient:
-            self._gates.record_outcome(name, partial(throttle.record_failure, trial=answer.trial))
-            raise
-        self._answered = True
-        if answer.troubled:
-            self._gates.record_outcome(name, throttle.record_success)
+        self._record_end(provider.name, answer, None)
+
+    def _record_end(self, name: str, answer: ThrottleAnswer, error: DublineError | None) -> None:
+        match error:
+            case RateLimited():
+                error.advanced = self._answered
+                limit = partial(throttle.record_rate_limit, retry_after=error.retry_after)
+                self._throttles.record_outcome(name, limit)
+            case Transient():
+                failure = partial(throttle.record_failure, trial=answer.trial)
+                self._throttles.record_outcome(name, failure)
+            case None | Permanent():  # to refuse is to answer
+                self._answered = True
+                if answer.troubled:
+                    self._throttles.record_outcome(name, throttle.record_success)
 
     def _wait_for_turn(self, name: str) -> ThrottleAnswer:
-        answer = self._gates.request_call(name)
+        answer = self._throttles.request_call(name)
         while not answer.granted:
             if answer.wait > throttle.PATIENCE_S:
                 late = RateLimited if answer.shut else Throttled
                 raise late(f"{name} is to be called again later", answer.wait)
             self._heartbeat.pause(answer.wait)
-            answer = self._gates.request_call(name)
+            answer = self._throttles.request_call(name)
         self._heartbeat.pause(answer.wait)
         return answer
 
@@ -119,15 +133,3 @@ class WorkerContext:
             yield
         finally:
             lock.release()
-
-    def get_transcriber(self, name: str) -> Transcriber:
-        """The named transcriber."""
-        return registry.transcriber(name)
-
-    def get_translator(self, name: str) -> Translator:
-        """The named translator."""
-        return registry.translator(name)
-
-    def get_synthesizer(self, name: str) -> Synthesizer:
-        """The named synthesiser."""
-        return registry.synthesizer(name)

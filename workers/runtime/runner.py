@@ -28,6 +28,7 @@ from backend.runs.leases import Claim
 from backend.wiring import Parts
 from workers.interfaces.providers import Cost
 from workers.interfaces.stages import StageFunction, StageInput, StageResult
+from workers.providers.registry import ProviderRegistry
 from workers.runtime.attempt import Attempt, Middleware, log_attempt
 from workers.runtime.context import WorkerContext
 from workers.runtime.failpoints import pass_failpoint
@@ -52,6 +53,7 @@ class Runner:
         middlewares: Sequence[Middleware] = (log_attempt,),
     ) -> None:
         self._parts = parts
+        self._providers = ProviderRegistry(parts.settings)
         self._stages = stages
         self._owner = owner
         self._stopping = stopping
@@ -98,7 +100,11 @@ class Runner:
                 stopping=self._stopping,
             ) as heartbeat,
         ):
-            context = WorkerContext(self._parts, claim, heartbeat, Path(folder), attempt.bill)
+            context = WorkerContext(
+                *(self._parts, self._providers, claim, heartbeat),
+                workdir=Path(folder),
+                bill=attempt.bill,
+            )
             heartbeat.check()
             outcome = self._stages[claim.stage](_build_input(claim), context)
             pass_failpoint("mid-work", claim.stage)

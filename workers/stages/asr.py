@@ -5,17 +5,25 @@ from pathlib import Path
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
+from backend.media.mime import MIME_TYPES
 from backend.media.probe import probe_media, require_audio
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind, SpeakerMode
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
 from workers.interfaces.providers import Recording, Transcriber, TranscriptionResult
-from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
+from workers.interfaces.stages import (
+    OutputFile,
+    StageContext,
+    StageInput,
+    StageResult,
+    describe_output,
+)
 from workers.media.decode import write_wav
 from workers.speakers.casting import choose_voices
 from workers.speakers.pitch import measure_speakers
 
-TEXT = "text/plain"
+TEXT = MIME_TYPES[".txt"]
 
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
@@ -79,7 +87,7 @@ def _prepare_recording(
     media = inputs.files["media"]
     path = context.fetch(media)
     if media.mime == TEXT:
-        return Recording(path, 0.0, text=_write_text(path, media.filename)), None
+        return Recording(path, 0.0, text=_read_text(path, media.filename)), None
     found = probe_media(path, media.filename)
     require_audio(found, media.filename)
     wav = context.workdir / "speech.wav"
@@ -94,7 +102,7 @@ def _measure_speakers(recording: Recording, segments: Sequence[Segment]) -> tupl
     return merge_speakers((), segments)
 
 
-def _write_text(path: Path, name: str) -> str:
+def _read_text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,6 +116,6 @@ def _write_outputs(
 ) -> Iterator[OutputFile]:
     path = workdir / "segments_src.json"
     path.write_bytes(transcript.to_bytes())
-    yield OutputFile("segments_src", path, "application/json", path.name)
+    yield describe_output(ArtifactKind.SEGMENTS_SRC, path)
     if inputs.params.kind is JobKind.TRANSCRIBE:
         yield from captions.write_transcript(inputs, workdir, transcript, fps)

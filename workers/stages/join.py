@@ -5,6 +5,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from backend.errors import Permanent
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.multilingual import Dubs, choose_joinable, identify_film
 from workers.exports.video import DubTracks, write_film
@@ -41,4 +42,8 @@ def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> Output
 
 
 def _fetch_dub(language: str, files: Mapping[str, StoredFile], context: StageContext) -> DubTracks:
-    return DubTracks(language, context.fetch(files["audio"]), context.fetch(files["captions_vtt"]))
+    return DubTracks(
+        language,
+        context.fetch(files[ArtifactKind.AUDIO]),
+        context.fetch(files[ArtifactKind.CAPTIONS_VTT]),
+    )

@@ -1,6 +1,6 @@
 """The last stage: speech onto its bed, encoded, captioned, and put next to the picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -11,6 +11,8 @@ from backend.documents.languages import get_iso639_2
 from backend.documents.speech import Clip, Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.errors import Permanent
+from backend.media.mime import MIME_TYPES
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed
 from workers.audio.samples import RATE
@@ -18,20 +20,22 @@ from workers.exports import captions, hls, report, video
 from workers.exports.hls import FinishedMix, HlsPackage
 from workers.exports.manifest import build_manifest
 from workers.exports.segment_audio import write_zip
-from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
-from workers.mixing.index import INDEX
+from workers.interfaces.stages import (
+    OutputFile,
+    StageContext,
+    StageInput,
+    StageResult,
+    describe_output,
+)
 from workers.mixing.mixdown import Mixdown, MixOrder, SoundFile, render_mixdown
 from workers.mixing.recording import SourceRecording, fetch_recording, hold_recording
 from workers.mixing.score import PlacedTake
-from workers.mixing.tracks import AUDIO
 from workers.report.back_transcription import AudibleDub, BackTranscription, transcribe_dub
 from workers.report.document import ReportSums
 from workers.timing.holds import DubClock, build_clock, count_parts, round_holds
 
 # Above this a listener notices that speech was sped up.
 FAST = 1.2
-
-MIMES = {".m4a": "audio/mp4", ".flac": "audio/flac", ".json": "application/json"}
 
 # How much of the work is done when the picture is held, the mix made, and the video written.
 HELD, MIXED, DELIVERED = 0.4, 0.8, 0.9
@@ -128,8 +132,8 @@ def _gather_inputs(inputs: StageInput, context: StageContext) -> _MixJob:
     def read(kind: str) -> bytes:
         return context.fetch(inputs.files[kind]).read_bytes()
 
-    translation = Translation.model_validate_json(read("segments"))
-    speech = Speech.model_validate_json(read("speech"))
+    translation = Translation.model_validate_json(read(ArtifactKind.SEGMENTS))
+    speech = Speech.model_validate_json(read(ArtifactKind.SPEECH))
     recording = fetch_recording(inputs.files["media"], context, translation.duration)
     fps = recording.fps or RATE
     waited = tuple(round_holds(speech.placements, fps * count_parts(fps)))
@@ -164,7 +168,9 @@ def _build_order(job: _MixJob, bed: Bed) -> MixOrder:
 
 
 def _fetch_clip(context: StageContext, clip: Clip) -> Path:
-    return context.fetch(StoredFile(clip.object_key, clip.sha256, clip.size, mime="audio/flac"))
+    return context.fetch(
+        StoredFile(clip.object_key, clip.sha256, clip.size, mime=MIME_TYPES[".flac"])
+    )
 
 
 def _build_take(placed: Placement, clip: Clip, total: int) -> PlacedTake:
@@ -177,9 +183,9 @@ def _list_audio(job: _MixJob, mixed: Mixdown) -> list[OutputFile]:
     aac = {"codec": "aac", "loudness": mixed.measured.model_dump()}
     made = []
     for kind, path in mixed.paths.items():
-        mime = MIMES[path.suffix]
-        more = {AUDIO: aac, INDEX: {}}.get(kind, {"codec": "flac"})
-        made.append(OutputFile(kind, path, mime, path.name, meta | more))
+        special: Mapping[str, Any] = {ArtifactKind.AUDIO: aac, ArtifactKind.MIX_INDEX: {}}
+        more = special.get(kind, {"codec": "flac"})
+        made.append(describe_output(kind, path, meta | more))
     return made
 
 
@@ -194,8 +200,8 @@ def _build_finished_mix(job: _MixJob, made: Sequence[OutputFile]) -> FinishedMix
     return FinishedMix(
         *(job.inputs, job.context, job.recording, job.source),
         source_language=job.translation.source_language,
-        dub=files["audio"],
-        captions=files["captions_vtt"],
+        dub=files[ArtifactKind.AUDIO],
+        captions=files[ArtifactKind.CAPTIONS_VTT],
     )
 
 
@@ -239,14 +245,12 @@ def _write_manifest(
         made=made,
     )
     path.write_bytes(content.to_bytes())
-    return OutputFile(
-        "manifest", path, "application/json", path.name, {"language": job.inputs.language}
-    )
+    return describe_output(ArtifactKind.MANIFEST, path, {"language": job.inputs.language})
 
 
 def _list_warnings(job: _MixJob, made: Sequence[OutputFile]) -> Iterator[str]:
     found = job.source.found
-    if found and found.video and not any(one.kind == "video" for one in made):
+    if found and found.video and not any(one.kind == ArtifactKind.VIDEO for one in made):
         yield (
             f"No dubbed video: a {found.video.codec} picture fits neither MP4 nor Matroska without "
             "being encoded again. Convert the source to H.264 in MP4 to get one."

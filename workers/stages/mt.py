@@ -1,15 +1,21 @@
 """run_mt: `segments_src.json` to `segments_<lang>.json`, a line for each segment."""
 
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
+from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.calls.translation import translate_lines
-from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
+from workers.interfaces.stages import (
+    StageContext,
+    StageInput,
+    StageResult,
+    describe_output,
+)
 
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Translate batch by batch."""
     translator = context.get_translator(inputs.params.providers.translation)
     source = Transcript.model_validate_json(
-        context.fetch(inputs.files["segments_src"]).read_bytes()
+        context.fetch(inputs.files[ArtifactKind.SEGMENTS_SRC]).read_bytes()
     )
     answers = translate_lines(translator, source, inputs.language, context)
     texts = [text for answer in answers for text in answer]
@@ -24,7 +30,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     path = context.workdir / f"segments_{inputs.language}.json"
     path.write_bytes(translation.to_bytes())
     return StageResult(
-        files=(OutputFile("segments", path, "application/json", path.name),),
+        files=(describe_output(ArtifactKind.SEGMENTS, path),),
         provider=translator.name,
         model=translator.model,
     )

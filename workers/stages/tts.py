@@ -12,11 +12,17 @@ from math import log
 
 from backend.documents.speech import Clip, Placement, Speech, Verdict
 from backend.documents.transcripts import Line, Translation
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
 from workers.calls.shortening import TextShortener
 from workers.calls.synthesis import LineSpeaker, SpokenTake
 from workers.interfaces.providers import OverlongText, Shortener, Synthesizer, Utterance
-from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
+from workers.interfaces.stages import (
+    StageContext,
+    StageInput,
+    StageResult,
+    describe_output,
+)
 from workers.speakers.casting import ONLY, choose_voices
 from workers.timing.policy import compute_budgets, drop_holds, place_lines
 
@@ -57,7 +63,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     path = context.workdir / f"speech_{inputs.language}.json"
     path.write_bytes(speech.to_bytes())
     return StageResult(
-        files=(OutputFile("speech", path, "application/json", path.name),),
+        files=(describe_output(ArtifactKind.SPEECH, path),),
         provider=job.synthesizer.name,
         model=job.synthesizer.model,
         warnings=(*_warn_of_missing(job, natural), *_warn_of_misfits(natural, takes, placements)),
@@ -65,7 +71,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 
 
 def _gather_inputs(inputs: StageInput, context: StageContext) -> _SpeechJob:
-    text = context.fetch(inputs.files["segments"]).read_bytes()
+    text = context.fetch(inputs.files[ArtifactKind.SEGMENTS]).read_bytes()
     synthesizer = context.get_synthesizer(inputs.params.providers.tts)
     translation = Translation.model_validate_json(text)
     offered = synthesizer.list_voices(inputs.language)

@@ -11,9 +11,10 @@ values: docs/adr/0005-timing.md.
 
 import numpy as np
 
+from backend.documents.speech import SAMPLE_RATE
 from workers.timing.curve import Floats, PressureCurve
 
-GRID = 48_000  # placements are whole samples of the mix
+GRID = SAMPLE_RATE  # placements are whole samples of the mix
 
 # The least pause between lines, in samples: 50 ms.
 MIN_GAP = GRID // 20

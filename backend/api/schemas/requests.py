@@ -39,6 +39,14 @@ class DuckingRequestSchema(CamelCaseSchema):
     release_ms = fields.Integer(validate=validate.Range(10, 3000))
 
 
+class ProvidersRequestSchema(CamelCaseSchema):
+    """Who does it, of those that the server has enabled; each by default the first of them."""
+
+    transcription = build_name_field(40)
+    translation = build_name_field(40)
+    tts = build_name_field(40)
+
+
 class JobRequestSchema(CamelCaseSchema):
     """Asks for a dub or a transcription.
 
@@ -59,6 +67,7 @@ class JobRequestSchema(CamelCaseSchema):
     stems = build_flag_field()
     segment_audio = build_flag_field()
     transcribe_dub = build_flag_field()
+    providers = fields.Nested(ProvidersRequestSchema, load_default=dict)
     start_from = build_choice_field((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
     transcript_id = fields.UUID(load_default=None)
     translations = fields.Dict(

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.database.models.runs import Outbox
+from backend.database.models.runs import Outbox, Run
 from backend.jobs import submit
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import transitions
@@ -183,6 +183,33 @@ def test_a_dry_run_tells_what_it_would_cost(client, parts):
         answer = client.post(f"/v1/jobs/{job_id}/retry", json=request).json
         assert answer["estimatedCostUsd"] == expected
     assert [one["estimatedCostUsd"] for one in answer["plan"]] == [0.0, 0.0, None, 0.0]
+
+
+def test_who_does_it_is_named_in_the_request(client, parts):
+    """Red without `providers` in the run's parameters."""
+    media = upload_file(client)
+    request = {"mediaId": media["id"], "targetLanguages": ["es"], "providers": {"tts": "local"}}
+    job = client.post("/v1/jobs", json=request).json
+    with parts.db.read() as connection:
+        [params] = connection.execute(select(Run.params).where(Run.job_id == UUID(job["id"]))).one()
+    assert params["providers"] == {"transcription": "stub", "translation": "stub", "tts": "espeak"}
+
+
+def test_a_provider_that_is_not_enabled_is_refused_at_once(client, parts):
+    media = upload_file(client)
+    named = {"providers": {"tts": "deepgram"}}
+    request = {"mediaId": media["id"], "targetLanguages": ["es"], **named}
+    job_id = done(client, parts)["id"]
+    for path, body in (
+        ("/v1/jobs", request),
+        (f"/v1/jobs/{job_id}/retry", {"resumeFrom": "tts", "overrides": named}),
+    ):
+        answer = client.post(path, json=body)
+        assert answer.status_code == 422
+        assert "'deepgram' is not enabled here; there is: espeak, stub" in answer.text
+    for odd in ("tts", {"tts": []}, {"tts": {}}, {"tts": 1}):
+        body = {"resumeFrom": "tts", "overrides": {"providers": odd}}
+        assert client.post(f"/v1/jobs/{job_id}/retry", json=body).status_code == 422
 
 
 def test_a_new_language_is_added(client, parts):

@@ -315,7 +315,7 @@ def test_of_two_resumes_at_once_one_wins(database, store, job_id):
         ({"overrides": {"ducking": {"depthDb": -1}}}, "overrides"),
         ({"overrides": {"ducking": None}}, "overrides"),
         ({"overrides": {"providers": {"speech": "mine"}}}, "overrides"),
-        ({"overrides": {"providers": {"tts": "elevnlabs"}}}, "overrides"),
+        ({"overrides": {"providers": {"tts": "Eleven Labs"}}}, "overrides"),
         ({"languages": ("klingonish",)}, "targetLanguages"),
         ({"languages": ("en",)}, "targetLanguages"),
         ({"from_run": uuid4()}, "fromRunId"),

@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from backend.database import schema
-from backend.errors import Cancelled, RateLimited, Throttled, Transient
+from backend.database.models.limits import ProviderGate
+from backend.errors import Cancelled, Permanent, RateLimited, Throttled, Transient
 from backend.limits import throttle
 from backend.limits.ledgers import DatabaseLedger, Ledger, RedisLedger, Throttles
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
+from workers.providers.registry import ProviderRegistry
 from workers.runtime.context import WorkerContext
 from workers.runtime.heartbeat import Heartbeat
 
@@ -69,7 +72,9 @@ def context(tmp_path: Path):
     claim = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR)
     stopping = threading.Event()
     with Heartbeat(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heartbeat:
-        yield WorkerContext(parts, claim, heartbeat, tmp_path, [])
+        yield WorkerContext(
+            *(parts, ProviderRegistry(parts.settings), claim, heartbeat), workdir=tmp_path, bill=[]
+        )
     parts.db.engine.dispose()
 
 
@@ -100,7 +105,7 @@ def test_one_limited_call_keeps_all_others_from_the_vendor(context):
 
 
 def test_who_is_kept_to_the_rate_agreed_is_told_when_its_turn_comes(context):
-    context._gates = Throttles(context._gates._ledger, {"vendor": 1})
+    context._throttles = Throttles(context._throttles._ledger, {"vendor": 1})
     call(context)
     with pytest.raises(Throttled) as refused:
         call(context)
@@ -131,4 +136,16 @@ def test_cancelling_is_no_failure_of_the_vendor(context):
     for _ in range(throttle.TRIPS + 1):
         with pytest.raises(Cancelled):
             call(context, Cancelled("the job"))
+    call(context)
+
+
+def test_a_refusal_in_the_trial_tells_that_the_vendor_is_back(context):
+    """Red without `Permanent` among what counts as an answer: everybody waits another minute."""
+    for _ in range(throttle.TRIPS):
+        with pytest.raises(Transient):
+            call(context, Transient("down"))
+    with context._db.write() as connection:
+        connection.execute(update(ProviderGate).values(shut_until=0.0))
+    with pytest.raises(Permanent):
+        call(context, Permanent("400: the language is not known"))
     call(context)

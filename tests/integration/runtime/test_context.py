@@ -13,6 +13,7 @@ from backend.errors import Stopping
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
+from workers.providers.registry import ProviderRegistry
 from workers.runtime.context import WorkerContext
 from workers.runtime.heartbeat import Heartbeat
 
@@ -28,7 +29,9 @@ def context(tmp_path: Path, stopping: threading.Event) -> Iterator[WorkerContext
     schema.migrate(parts.db)
     claim = factories.claim_stage(parts.db, factories.create_dub(parts.db)[1], Stage.ASR)
     with Heartbeat(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heartbeat:
-        yield WorkerContext(parts, claim, heartbeat, tmp_path, [])
+        yield WorkerContext(
+            *(parts, ProviderRegistry(parts.settings), claim, heartbeat), workdir=tmp_path, bill=[]
+        )
     parts.db.engine.dispose()
 
 

@@ -193,7 +193,7 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
     manifest = json.loads(paths(outcome)["manifest"].read_text(encoding="utf-8"))
     assert (manifest["job"], manifest["run"], manifest["language"]) == ("job-1", 3, "es")
     assert manifest["source"]["filename"] == name
-    assert manifest["providers"]["tts"] == "local"
+    assert manifest["providers"]["tts"] == "espeak"
     assert manifest["bed"] == "source"
     assert manifest["lines"][0] == {
         "id": 0,
