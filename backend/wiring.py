@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Lock
 
 from celery import Celery
+from redis import Redis
 
 from backend.broker.dispatch import Dispatcher
 from backend.database.engine import Database
@@ -19,7 +21,7 @@ from backend.process.scratch import Scratch
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
-from backend.storage.minio import MinioStore
+from backend.storage.minio import MinioStore, S3Options
 from backend.storage.signing import Signer
 
 # Of two scratch folders that threads made at once, one would lose its lock and be swept away.
@@ -46,7 +48,7 @@ class Parts:
     def store(self) -> BlobStore:
         """The store of uploads and artifacts."""
         if self.settings.storage_backend == "minio":
-            store = MinioStore(self.settings)
+            store = MinioStore(build_s3_options(self.settings))
             store.ensure_bucket()
             return store
         return self.local_store
@@ -70,7 +72,8 @@ class Parts:
         # A request must not wait for a broker that is down or hangs: the relay sends again.
         fast = {"max_retries": 0, "socket_timeout": 0.5}
         app.conf.broker_transport_options = app.conf.broker_transport_options | fast
-        make_broker_folders(self.settings)
+        if self.settings.embedded:
+            make_broker_folders(self.settings)
         return Dispatcher(app)
 
     @property
@@ -84,8 +87,13 @@ class Parts:
         """Where workers agree on how fast they call each provider."""
         if self.settings.embedded:
             return Throttles(DatabaseLedger(self.db), self.settings.provider_rates)
-        ledger = RedisLedger(self.settings.broker_url.get_secret_value())
-        return Throttles(ledger, self.settings.provider_rates)
+        return Throttles(RedisLedger(self.redis), self.settings.provider_rates)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The broker, for what is kept there besides messages."""
+        url = self.settings.broker_url.get_secret_value()
+        return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=0.5)
 
     def build_retry_policy(self, stage: Stage) -> RetryPolicy:
         """How a failed stage is tried again."""
@@ -103,6 +111,19 @@ def make_broker_folders(settings: Settings) -> None:
         (settings.dubline_home / "broker" / name).mkdir(parents=True, exist_ok=True)
 
 
+def build_s3_options(settings: Settings) -> S3Options:
+    """What the settings say of the S3 service."""
+    return S3Options(
+        endpoint=settings.minio_endpoint,
+        public_endpoint=settings.minio_public_endpoint,
+        access_key=settings.minio_access_key.get_secret_value(),
+        secret_key=settings.minio_secret_key.get_secret_value(),
+        bucket=settings.minio_bucket,
+        region=settings.minio_region,
+        secure=settings.minio_secure,
+    )
+
+
 def _read_secret_key(settings: Settings) -> str:
     given = settings.secret_key.get_secret_value()
     return given or _load_or_create_secret(settings.dubline_home / "secret_key")
@@ -110,11 +131,10 @@ def _read_secret_key(settings: Settings) -> str:
 
 def _load_or_create_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{path.name}.{os.getpid()}")
-    made.touch(mode=0o600)
-    made.write_text(secrets.token_urlsafe(32))
-    # Of processes that start together one keeps its key, and all read that one, whole.
-    with suppress(FileExistsError):
-        os.link(made, path)
-    made.unlink()
+    # Of threads and processes that start together one keeps its key, and all read that one, whole.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as own:
+        own.write(secrets.token_urlsafe(32))
+        own.flush()
+        with suppress(FileExistsError):
+            os.link(own.name, path)
     return path.read_text()

@@ -12,11 +12,12 @@ from backend.media.probe import probe_media
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams, Timing
 from backend.pipeline.stages import Provenance
+from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
 from workers.interfaces.stages import StageInput, StageResult
 from workers.media.decode import decode_blocks, fit_blocks
-from workers.runtime.content_store import BlobContentStore, compute_file_sha256
+from workers.runtime.content_store import BlobContentStore
 from workers.stages.mix import run
 from workers.timing.policy import place_lines
 

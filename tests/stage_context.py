@@ -7,11 +7,12 @@ from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams
 from backend.settings import Settings
 from backend.storage.base import BlobStore
+from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
 from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
 from workers.interfaces.stages import OutputFile, StageInput, StageResult
 from workers.providers.registry import ProviderRegistry
-from workers.runtime.content_store import BlobContentStore, compute_file_sha256, fetch_file
+from workers.runtime.content_store import BlobContentStore, fetch_file
 
 PROVIDERS = ProviderRegistry(Settings())
 

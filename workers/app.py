@@ -48,8 +48,8 @@ def _configure_logs(**_: Any) -> None:
 def _prepare_worker(**_: Any) -> None:
     settings = load()
     lifeline.follow_parent()
-    make_broker_folders(settings)
     if settings.embedded:
+        make_broker_folders(settings)
         _hold_worker_lock(lifeline.build_worker_lock(settings.dubline_home))
 
 

@@ -7,14 +7,14 @@ import signal
 import threading
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
+from backend.database.errors import DatabaseFailure
 from backend.process import lifeline
 from backend.settings import load
 from backend.telemetry import logs
 from backend.wiring import Parts
 from workers.periodic.reconcile import reconcile
-from workers.runtime.leadership import hold_leadership
+from workers.runtime.leadership import contend_for_lead
 
 log = structlog.get_logger()
 
@@ -34,13 +34,14 @@ def main() -> None:
 
 
 def lead_rounds(parts: Parts, stop: threading.Event) -> None:
-    """Act round after round as long as this process holds the lock."""
+    """Act in every round in which this process holds the lock; ends when the database is away."""
     try:
-        with hold_leadership(parts) as still_leading:
-            while still_leading() and not stop.is_set():
-                reconcile(parts)
+        with contend_for_lead(parts) as leads:
+            while not stop.is_set():
+                if leads():
+                    reconcile(parts)
                 stop.wait(parts.settings.reconcile_s)
-    except DBAPIError as error:
+    except DatabaseFailure as error:
         log.warning("database out of reach", error=type(error).__name__)
         # Nobody could renew a lease meanwhile: give those who live the time to do so.
         stop.wait(parts.settings.heartbeat_s)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -101,9 +102,14 @@ def _choose_language(language: str | None, files: PackagedFiles) -> str:
 
 
 def _load_package(file: StoredFile) -> Package:
+    return _load_once(file.key)
+
+
+@lru_cache(256)  # a player asks for a playlist a stream, and the key tells the content
+def _load_once(key: str) -> Package:
     with TemporaryDirectory(dir=get_parts().scratch) as folder:
         path = Path(folder) / "hls.json"
-        get_parts().store.fetch(file.key, path)
+        get_parts().store.fetch(key, path)
         return Package.model_validate_json(path.read_bytes())
 
 

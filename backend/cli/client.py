@@ -9,6 +9,8 @@ from urllib.parse import quote
 import click
 import httpx
 
+from backend.storage.hashing import compute_file_sha256
+
 CHUNK = 1 << 20
 
 
@@ -105,12 +107,6 @@ class Client:
 
     def _get(self, path: str) -> Any:
         return _check_response(self._http.get(path)).json()
-
-
-def compute_file_sha256(path: Path) -> str:
-    """The hash of a file, as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _resolve_below(folder: Path, name: str) -> Path:

@@ -14,11 +14,12 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from backend.cli.client import ApiError, Client, compute_file_sha256
+from backend.cli.client import ApiError, Client
 from backend.cli.supervisor import Stack, find_running_url
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.keys import hash_json
 from backend.settings import Settings
+from backend.storage.hashing import compute_file_sha256
 
 POLL_S = 0.5
 ENDED = ("succeeded", "partial", "failed", "cancelled")

@@ -5,7 +5,6 @@ The next run takes the latest change in place of what `mt` made, as with transla
 bring; what was changed before the lines were translated anew belongs to an older translation.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from backend.pipeline.states import UNFINISHED
 from backend.runs import events
 from backend.runs.events import Event
 from backend.storage.base import BlobStore
+from backend.storage.hashing import compute_sha256
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class LineEditor:
 
     def _store_lines(self, job_id: UUID, language: str, translation: Translation) -> StoredFile:
         content = translation.to_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = compute_sha256(content)
         name = build_lines_filename(language)
         key = f"jobs/{job_id}/edits/{language}/{sha256[:16]}/{name}"
         with TemporaryDirectory(dir=self.scratch) as folder:

@@ -1,6 +1,5 @@
 """Takes in what users bring in place of stages: stored before the job is accepted."""
 
-import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +18,7 @@ from backend.pipeline.params import JobParams, normalize_params
 from backend.pipeline.plan import GivenFiles, Place
 from backend.pipeline.stages import ALL_LANGUAGES, Stage
 from backend.storage.base import BlobStore
+from backend.storage.hashing import compute_sha256
 from backend.uploads import access
 
 
@@ -81,7 +81,7 @@ def _store_document(
     store: BlobStore, upload: Row[Any], place: Place, document: AnyTranscript, folder: Path
 ) -> StoredFile:
     content = document.to_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = compute_sha256(content)
     path = folder / f"segments_{place[1] or 'src'}.json"
     path.write_bytes(content)
     key = f"uploads/{upload.id}/{sha256[:16]}/{path.name}"

@@ -73,8 +73,8 @@ class DatabaseLedger:
 class RedisLedger:
     """A key for each provider. Redis out of reach stops nobody: then the vendor itself limits."""
 
-    def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=0.5)
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
 
     def decide(self, name: str, decision: Decision) -> ThrottleAnswer:
         """See `Ledger`."""

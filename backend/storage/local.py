@@ -1,6 +1,5 @@
 """Files in a folder, for one machine. The API serves its signed URLs (see api/blobs.py)."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 from backend.errors import NotFound
 from backend.storage.base import PARTS, SignedUrl, StoredObject
+from backend.storage.hashing import compute_file_sha256
 from backend.storage.signing import Signer
 
 CHUNK = 1 << 20
@@ -60,8 +60,7 @@ class LocalStore:
         """Compare size and content."""
         if self.find_size(key) != size:
             return False
-        with self.resolve_path(key).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return compute_file_sha256(self.resolve_path(key)) == sha256
 
     def delete(self, key: str) -> None:
         """Remove the file."""

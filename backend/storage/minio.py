@@ -1,7 +1,9 @@
 """Files in an S3 service, through the minio client."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -11,14 +13,25 @@ from minio import Minio
 from minio.commonconfig import REPLACE, CopySource
 from minio.datatypes import Object
 from minio.error import InvalidResponseError, S3Error, ServerError
-from werkzeug.http import dump_options_header
 
 from backend.errors import NotFound, Permanent, Transient
-from backend.settings import Settings
 from backend.storage.base import SignedUrl, StoredObject
 
 GONE = {"NoSuchKey", "NoSuchObject"}
 REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
+
+
+@dataclass(frozen=True)
+class S3Options:
+    """Where an S3 service is, and how it is used; clients may reach it by another host."""
+
+    endpoint: str
+    public_endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+    region: str
+    secure: bool
 
 
 class MinioStore:
@@ -27,12 +40,10 @@ class MinioStore:
     The host is part of the signature, so a signed URL's host cannot be changed afterwards.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.bucket = settings.minio_bucket
-        self._client = _build_client(settings, settings.minio_endpoint)
-        self._signer = _build_client(
-            settings, settings.minio_public_endpoint or settings.minio_endpoint
-        )
+    def __init__(self, options: S3Options) -> None:
+        self.bucket = options.bucket
+        self._client = _build_client(options, options.endpoint)
+        self._signer = _build_client(options, options.public_endpoint or options.endpoint)
 
     def ensure_bucket(self) -> None:
         """Make the bucket if it is not there yet."""
@@ -131,20 +142,17 @@ class MinioStore:
 
 def format_disposition(filename: str) -> str:
     """A Content-Disposition that carries any file name (RFC 6266)."""
-    names = {
-        "filename": filename.encode("ascii", "replace").decode(),
-        "filename*": f"UTF-8''{quote(filename, safe='')}",
-    }
-    return dump_options_header("attachment", names)
+    plain = re.sub(r'[^ -~]|["\\]', "?", filename)  # for those who do not know the other one
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _build_client(settings: Settings, endpoint: str) -> Minio:
+def _build_client(options: S3Options, endpoint: str) -> Minio:
     return Minio(
         endpoint=endpoint,
-        access_key=settings.minio_access_key.get_secret_value(),
-        secret_key=settings.minio_secret_key.get_secret_value(),
-        secure=settings.minio_secure,
-        region=settings.minio_region,  # known, so that signing needs no request
+        access_key=options.access_key,
+        secret_key=options.secret_key,
+        secure=options.secure,
+        region=options.region,  # known, so that signing needs no request
         # No retries here: the database owns them.
         http_client=urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=60), retries=False, maxsize=16

@@ -1,6 +1,5 @@
 """Files that users send: announced, put into storage, then checked and taken in."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from backend.database.engine import Database, from_now
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid, Permanent
 from backend.storage.base import BlobStore, SignedUrl
+from backend.storage.hashing import compute_file_sha256
 from backend.uploads.access import check_same_upload, read_upload
 
 INCOMING = "incoming"
@@ -87,8 +87,7 @@ def accept_upload(
     The object gets a key by content that no upload URL leads to, so it can never change again.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = compute_file_sha256(path)
     if expected_size not in (None, size):
         raise Invalid("size", f"{size} bytes arrived, {expected_size} were meant: send it again")
     if expected_sha256 is not None and expected_sha256.lower() != sha256:

@@ -23,9 +23,9 @@ import soundfile as sf
 
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobKind, JobParams, Loudness
+from backend.storage.hashing import compute_file_sha256
 from workers.mixing.mixdown import MixOrder, SoundFile, render_mixdown
 from workers.mixing.score import PlacedTake
-from workers.runtime.content_store import compute_file_sha256
 
 RATE, CLIP_RATE = 48_000, 24_000
 EVERY, LENGTH = 6.0, 4.0  # seconds from clip to clip, and of each

@@ -19,7 +19,7 @@ from backend.storage.base import PARTS, BlobStore, SignedUrl
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
 from backend.uploads.receive import INCOMING
-from backend.wiring import Parts
+from backend.wiring import Parts, build_s3_options
 from tests import factories
 from tests.servers import free_port
 
@@ -225,7 +225,7 @@ def test_urls_go_no_further_than_they_say(store, client, source):
 @pytest.mark.parametrize("settings", ["minio"], indirect=True)
 def test_urls_are_signed_for_the_host_that_clients_use(settings):
     public = settings.model_copy(update={"minio_public_endpoint": "files.example:9000"})
-    url = MinioStore(public).sign_upload_url("incoming/1", MINUTE).url
+    url = MinioStore(build_s3_options(public)).sign_upload_url("incoming/1", MINUTE).url
     assert url.startswith("http://files.example:9000/")
     assert "X-Amz-Signature" in url
 
@@ -239,14 +239,14 @@ def test_a_store_out_of_reach_is_transient_and_shows_no_url(tmp_path, source):
         minio_secret_key="hunter2",
     )
     with pytest.raises(Transient, match=r"^Storage failed at jobs/1/speech: \w+$"):
-        put(MinioStore(gone), source)
+        put(MinioStore(build_s3_options(gone)), source)
 
 
 @pytest.mark.parametrize("settings", ["minio"], indirect=True)
 def test_a_missing_bucket_is_no_reason_to_try_again(settings, source):
     other = settings.model_copy(update={"minio_bucket": "nobody-made-this"})
     with pytest.raises(Permanent, match="NoSuchBucket"):
-        put(MinioStore(other), source)
+        put(MinioStore(build_s3_options(other)), source)
 
 
 @pytest.mark.parametrize("settings", ["local"], indirect=True)

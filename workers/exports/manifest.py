@@ -1,6 +1,5 @@
 """`manifest.json`: every file of a dub, and how it was made."""
 
-import hashlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -135,15 +134,13 @@ def _describe_input(kind: str, file: StoredFile) -> ManifestFile:
 
 
 def _describe_file(inputs: StageInput, made: OutputFile) -> ManifestFile:
-    with made.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    size = made.path.stat().st_size
+    place = (inputs.job_id, Stage.MIX, inputs.language)
     return ManifestFile(
         kind=made.kind,
-        key=build_object_key(inputs.job_id, Stage.MIX, inputs.language, sha256, made.filename),
+        key=build_object_key(*place, made.sha256, made.filename),
         filename=made.filename,
         mime=made.mime,
-        sha256=sha256,
-        size=size,
+        sha256=made.sha256,
+        size=made.path.stat().st_size,
         meta=dict(made.meta),
     )

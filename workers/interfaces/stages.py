@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from backend.errors import Damaged
 from backend.media.mime import find_mime
 from backend.pipeline.files import StageFiles, StoredFile
 from backend.pipeline.params import JobParams
+from backend.storage.hashing import compute_file_sha256
 from workers.interfaces.providers import (
     Cost,
     Provider,
@@ -46,6 +48,11 @@ class OutputFile:
     mime: str
     filename: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The file's hash, read once: the manifest tells it, and storage goes by it."""
+        return compute_file_sha256(self.path)
 
 
 def describe_output(kind: str, path: Path, meta: Mapping[str, Any] | None = None) -> OutputFile:

@@ -1,6 +1,5 @@
 """Files under the hash of all that made them, kept across runs and jobs."""
 
-import hashlib
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from backend.media.mime import MIME_TYPES, find_mime
 from backend.pipeline.files import StoredFile
 from backend.retention import garbage
 from backend.storage.base import BlobStore, StoredObject
+from backend.storage.hashing import compute_file_sha256
 from workers.runtime.outages import outlast_outage
 
 # A storage that is away is waited for: to give up an attempt would be to pay for it again.
@@ -74,9 +74,3 @@ def fetch_file(store: BlobStore, file: StoredFile, folder: Path) -> Path:
             f"Storage changed {file.key}: start the job again from the stage that made it"
         )
     return path
-
-
-def compute_file_sha256(path: Path) -> str:
-    """The hash of a file, as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

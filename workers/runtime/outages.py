@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from backend.database.errors import DatabaseUnreachable
 from backend.errors import Transient
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ def outlast_outage(act: Callable[[], T], seconds: float) -> T:
     Raises the last error when that goes on for longer than `seconds`.
     """
     return Retrying(
-        retry=retry_if_exception_type((OperationalError, Transient)),
+        retry=retry_if_exception_type((DatabaseUnreachable, Transient)),
         wait=wait_random_exponential(multiplier=0.1, max=1),
         stop=stop_after_delay(seconds),
         reraise=True,

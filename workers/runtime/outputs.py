@@ -10,7 +10,7 @@ from backend.runs.transitions import NewArtifact, Success
 from backend.storage.base import BlobStore
 from workers.interfaces.providers import Cost
 from workers.interfaces.stages import OutputFile, ReusedFile, StageResult
-from workers.runtime.content_store import PATIENCE_S, compute_file_sha256
+from workers.runtime.content_store import PATIENCE_S
 from workers.runtime.heartbeat import Heartbeat
 from workers.runtime.outages import outlast_outage
 
@@ -46,7 +46,7 @@ def _store_file(
     store: BlobStore, claim: Claim, made: OutputFile, heartbeat: Heartbeat
 ) -> NewArtifact:
     heartbeat.check()
-    sha256 = compute_file_sha256(made.path)
+    sha256 = made.sha256
     key = build_object_key(str(claim.job_id), claim.stage, claim.language, sha256, made.filename)
     outlast_outage(partial(store.put, key, made.path, mime=made.mime, sha256=sha256), PATIENCE_S)
     size = made.path.stat().st_size

@@ -5,9 +5,9 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from backend.database.errors import DatabaseUnreachable
 from backend.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
 
 CONTENT_TYPE = "application/problem+json"
@@ -27,7 +27,7 @@ def register_error_handlers(app: Flask) -> None:
     """Answer every error of this app as problem+json."""
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(DublineError, _answer_domain_error)
-    app.register_error_handler(OperationalError, _answer_database_error)
+    app.register_error_handler(DatabaseUnreachable, _answer_database_error)
     app.register_error_handler(OSError, _answer_os_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
 
@@ -42,7 +42,10 @@ def build_problem(status: int, slug: str, title: str, detail: str, **more: Any) 
 
 
 def _answer_domain_error(error: DublineError) -> Response:
-    status, slug, title = next(row[1:] for row in STATUS if isinstance(error, row[0]))
+    row = next((row for row in STATUS if isinstance(error, row[0])), None)
+    if row is None:
+        return _answer_unexpected_error(error)
+    _, status, slug, title = row
     more: dict[str, Any] = {}
     if isinstance(error, Invalid):
         more = {"errors": [{"field": error.field, "message": str(error)}]}
@@ -70,7 +73,7 @@ def _answer_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _answer_database_error(error: OperationalError) -> Response:
+def _answer_database_error(error: DatabaseUnreachable) -> Response:
     log.error("database out of reach", error=str(error.orig))
     detail = "The database does not answer; try again in a moment"
     response = build_problem(503, "unavailable", "Temporarily unavailable", detail)

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.database import schema
+from backend.errors import Stopping
 from backend.pipeline.stages import Stage
 from backend.wiring import Parts
 from tests import factories
@@ -218,9 +219,12 @@ def test_a_link_that_is_too_old_or_forged(client, parts, monkeypatch):
     check_problem(client.put(url, data=TEXT), 404, "not-found")
 
 
-def test_an_error_nobody_expected_shows_no_details(client, monkeypatch):
+@pytest.mark.parametrize("kind", [RuntimeError, Stopping])
+def test_an_error_nobody_expected_shows_no_details(client, monkeypatch, kind):
+    """`Stopping` stands for errors of the domain that the table of answers does not have."""
+
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError(SECRET)
+        raise kind(SECRET)
 
     monkeypatch.setattr("backend.jobs.views.read_job_page", broken)
     answer = client.get("/v1/jobs")

@@ -17,12 +17,12 @@ from backend.pipeline.params import Timing, TimingPolicy
 from backend.pipeline.stages import Stage
 from backend.runs import outbox
 from backend.runs.outbox import Message
+from backend.storage.hashing import compute_file_sha256
 from backend.wiring import Parts
 from tests import factories
 from tests.integration.jobs.test_import_transcripts import STAGES
 from tests.media_samples import tone, write_av
 from workers.interfaces.stages import StageResult
-from workers.runtime.content_store import compute_file_sha256
 from workers.runtime.runner import Runner
 
 NAME = "dub.mp4"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import redis
 from sqlalchemy import update
 
 from backend.database import schema
@@ -29,7 +30,7 @@ A_SECOND = 60
 def ledger(request, database) -> Ledger:
     if request.param == "database":
         return DatabaseLedger(database)
-    return RedisLedger(request.getfixturevalue("redis_url"))
+    return RedisLedger(redis.Redis.from_url(request.getfixturevalue("redis_url")))
 
 
 def test_those_who_ask_at_once_get_one_turn_each(ledger):
@@ -51,11 +52,7 @@ def test_providers_do_not_wait_for_one_another(ledger):
 
 
 def test_redis_out_of_reach_stops_nobody():
-    assert (
-        Throttles(RedisLedger("redis://127.0.0.1:1/0"), {"vendor": 1})
-        .request_call("vendor")
-        .granted
-    )
+    assert Throttles(RedisLedger(redis.Redis(port=1)), {"vendor": 1}).request_call("vendor").granted
 
 
 class Vendor:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
-from backend.database.engine import from_now
+from backend.database.engine import Database, from_now
 from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.runs import Outbox, Run, StageRun
 from backend.jobs import views
@@ -21,6 +21,7 @@ from tests import factories
 from tests.servers import free_port
 from workers import reconciler
 from workers.periodic import reconcile
+from workers.runtime.leadership import contend_for_lead
 
 DEADLINE_S = 20
 
@@ -49,12 +50,12 @@ def leading(parts: Parts) -> Iterator[threading.Event]:
 
 @pytest.mark.timeout(30)
 def test_of_two_only_one_leads(new_process, acted):
-    """If the second one led as well, it would never come back."""
     first, second = new_process(), new_process()
-    with leading(first):
-        assert acted[id(first)].wait(DEADLINE_S)
-        reconciler.lead_rounds(second, threading.Event())
-        assert not acted[id(second)].is_set()
+    with contend_for_lead(second) as leads:
+        with leading(first):
+            assert acted[id(first)].wait(DEADLINE_S)
+            assert [leads(), leads()] == [False, False]
+        assert [leads(), leads()] == [True, True]
 
 
 def test_the_lead_passes_on_when_the_first_one_ends(new_process, acted):
@@ -157,6 +158,37 @@ def test_a_lease_that_was_renewed_meanwhile_stops_no_other(new_process, monkeypa
     states = {quick.id: "succeeded", dead.id: "waiting"}
     for marker, state in states.items():
         assert one(parts, select(StageRun.state).where(StageRun.id == marker)).state == state
+
+
+def test_a_stage_that_cannot_be_taken_stops_no_other(new_process, monkeypatch):
+    """Red without catching what nobody expected: the reconciler ends, at each start again."""
+    parts = new_process()
+    runs = [factories.create_dub(parts.db)[1] for _ in range(2)]
+    odd, dead = [factories.claim_stage(parts.db, run, Stage.ASR, lease_s=-1) for run in runs]
+    fail = transitions.fail
+
+    def refuse_odd(db: Database, lease: leases.Lease, *more: object) -> None:
+        if lease.id == odd.id:
+            raise ValueError("what nobody thought of")
+        fail(db, lease, *more)
+
+    monkeypatch.setattr(transitions, "fail", refuse_odd)
+    reconcile.reconcile(parts)
+    states = {odd.id: "running", dead.id: "waiting"}
+    for marker, state in states.items():
+        assert one(parts, select(StageRun.state).where(StageRun.id == marker)).state == state
+
+
+def test_waiting_for_the_lead_takes_one_connection(new_process, acted):
+    """Red where each try to lead opens a connection of its own."""
+    first, second = new_process(), new_process()
+    opened: list[object] = []
+    with leading(first):
+        assert acted[id(first)].wait(DEADLINE_S)
+        event.listen(second.db.engine, "connect", lambda connection, _: opened.append(connection))
+        with contend_for_lead(second) as leads:
+            assert not any(leads() for _ in range(5))
+    assert len(opened) <= 1
 
 
 def one(parts: Parts, query):
