@@ -21,7 +21,7 @@ from tests.stage_context import LocalContext, build_input
 from workers.captions import formats
 from workers.captions.cues import Cue
 from workers.exports import hls
-from workers.exports.hls import FinishedMix
+from workers.exports.dub import FinishedMix
 from workers.media.encode import encode_m4a
 from workers.mixing.recording import fetch_recording
 

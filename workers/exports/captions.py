@@ -1,26 +1,19 @@
 """The captions and transcripts that stages hand out, as files."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from backend.documents.speech import Placement
-from backend.documents.transcripts import Line, Segment, Transcript, Translation
-from backend.errors import Permanent
+from backend.documents.transcripts import Line, Segment, Transcript
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import SpeakerMode
 from workers.captions.bilingual import build_bilingual_cues
 from workers.captions.cues import CaptionText, Cue, build_cues
 from workers.captions.formats import format_srt, format_ttml, format_vtt
-from workers.captions.rules import Rules, build_rules
+from workers.captions.rules import build_rules
 from workers.captions.transcripts import build_docx, format_txt
+from workers.exports.dub import Export, MixedDub, Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
-from workers.media import burn
-
-NO_FONT = (
-    "The captions in the picture have boxes in place of letters, because no font here has them: "
-    "apt-get install fonts-noto-core fonts-noto-cjk, and run the job again from mix"
-)
 
 
 def write_transcript(
@@ -38,72 +31,26 @@ def write_transcript(
     yield from _write_transcript_files(inputs, folder, said, meta, speakers=speakers)
 
 
-class CaptionedDub(NamedTuple):
-    """What is said, each with its source text; the cues for it, and the rules they are to keep."""
-
-    said: Sequence[tuple[CaptionText, str]]
-    rules: Rules
-    cues: Sequence[Cue]
-
-
-def build_captions(
-    translation: Translation, placed: Sequence[Placement], fps: float | None
-) -> CaptionedDub:
-    """Each line while it sounds; `fps` is the picture's, if there is one."""
-    lines = {line.id: line for line in translation.lines}
-    said = [
-        (CaptionText(one.start, one.start + one.duration, lines[one.id].text), lines[one.id].source)
-        for one in placed
-    ]
-    rules = build_rules(translation.language, fps)
-    return CaptionedDub(
-        said, rules, build_cues((spoken for spoken, _ in said), rules, translation.duration)
-    )
-
-
-def write_captions(
-    inputs: StageInput, folder: Path, translation: Translation, captioned: CaptionedDub
-) -> Iterator[OutputFile]:
+def export(dub: MixedDub, _progress: Progress) -> Export:
     """`captions_srt`, `_vtt`, `_ttml`, `captions_bilingual_...` if asked for, `transcript_...`."""
-    said, rules, timed = captioned
+    return Export(list(_write_captions(dub, dub.context.workdir)))
+
+
+def _write_captions(dub: MixedDub, folder: Path) -> Iterator[OutputFile]:
+    translation = dub.said
+    said, rules, timed = dub.captions
     meta = {"language": translation.language, "duration": translation.duration}
     yield from _write_caption_files(folder, "captions", timed, meta)
     yield _write_file(
         folder, "captions", "ttml", format_ttml(timed, translation.language).encode(), meta
     )
-    if inputs.params.captions.bilingual:
+    if dub.inputs.params.captions.bilingual:
         source = build_rules(translation.source_language, rules.frame_rate)
         both = build_bilingual_cues(said, source, rules, translation.duration)
         yield from _write_caption_files(folder, "captions_bilingual", both, meta)
     several = len({line.speaker for line in translation.lines}) > 1
     lines = [line for line in translation.lines if line.text]
-    yield from _write_transcript_files(inputs, folder, lines, meta, speakers=several)
-
-
-def burn_captions(
-    inputs: StageInput, folder: Path, made: Sequence[OutputFile], progress: Callable[[float], None]
-) -> tuple[list[OutputFile], list[str]]:
-    """`video_captioned` if it is asked for, from the `video` and `captions_vtt` made; warnings.
-
-    `progress` is told the seconds done.
-    """
-    files = {one.kind: one for one in made}
-    if not inputs.params.captions.burn_in or ArtifactKind.VIDEO not in files:
-        return [], []
-    if not burn.is_available():
-        return [], ["No video with captions in its picture: apt-get install ffmpeg"]
-    video = files[ArtifactKind.VIDEO]
-    # WebM takes no H.264.
-    out = folder / f"dub.captioned{video.path.suffix.replace('.webm', '.mkv')}"
-    try:
-        legible = burn.burn_captions(
-            video.path, files[ArtifactKind.CAPTIONS_VTT].path, out, progress
-        )
-    except Permanent as error:
-        return [], [f"No video with captions in its picture. {error}"]
-    meta = {**video.meta, "codec": "h264"}
-    captioned = describe_output(ArtifactKind.VIDEO_CAPTIONED, out, meta)
-    return [captioned], [] if legible else [NO_FONT]
+    yield from _write_transcript_files(dub.inputs, folder, lines, meta, speakers=several)
 
 
 def _write_transcript_files(

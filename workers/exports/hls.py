@@ -1,7 +1,7 @@
 """What a mixed dub is delivered as for players: streams for HLS."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from backend.errors import Permanent
@@ -12,46 +12,25 @@ from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
+from workers.exports.dub import Export, FinishedMix, MixedDub, Progress
 from workers.interfaces.stages import (
     OutputFile,
     ReusedFile,
     StageContext,
-    StageInput,
     describe_output,
 )
 from workers.media import hls
 from workers.mixing.recording import SourceRecording
 
-Progress = Callable[[float], None]
 Maker = Callable[[Path, Path, Progress], Stream]
 
 
-@dataclass(frozen=True)
-class FinishedMix:
-    """A finished mix: `dub` is M4A, `captions` WebVTT, both as long as the source.
-
-    `source` is what is seen and heard under it: the `recording` as it was sent, or held.
-    """
-
-    inputs: StageInput
-    context: StageContext
-    recording: SourceRecording
-    source: SourceRecording
-    source_language: str
-    dub: Path
-    captions: Path
+def export(dub: MixedDub, progress: Progress) -> Export:
+    """See `write_package`."""
+    return write_package(dub.finished_mix, progress)
 
 
-@dataclass(frozen=True)
-class HlsPackage:
-    """The files of an HLS package: those of this language, those of all, and what they lack."""
-
-    files: tuple[OutputFile, ...]
-    reused: tuple[ReusedFile, ...]
-    warnings: tuple[str, ...]
-
-
-def write_package(mix: FinishedMix, progress: Progress) -> HlsPackage:
+def write_package(mix: FinishedMix, progress: Progress) -> Export:
     """The HLS package: `hls_*` for each stream, and `hls`, their index.
 
     Without a picture that can be decoded it is sound only, with a warning.
@@ -68,7 +47,7 @@ def write_package(mix: FinishedMix, progress: Progress) -> HlsPackage:
         else:
             kept.append(ReusedFile(role.kind, file, f"hls.{role}.mp4"))
     made, own = _make_own_streams(mix)
-    return HlsPackage((*made, _write_index(mix, found | own)), tuple(kept), tuple(warnings))
+    return Export([*made, _write_index(mix, found | own)], kept, warnings)
 
 
 def _write_index(mix: FinishedMix, found: dict[Role, Stream]) -> OutputFile:

@@ -1,20 +1,19 @@
 """`manifest.json`: every file of a dub, and how it was made."""
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 from backend.documents.base import Document
-from backend.documents.speech import Placement, Speech
 from backend.documents.transcripts import Translation
+from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed
 from backend.pipeline.providers import Providers
 from backend.pipeline.stages import Stage
-from workers.interfaces.stages import OutputFile, StageInput
+from workers.exports.dub import Export, MixedDub, Progress
+from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MeasuredMix
-from workers.mixing.mixdown import Mixdown
 from workers.report.document import ReportSums
 
 
@@ -72,29 +71,28 @@ class Manifest(Document):
     files: tuple[ManifestFile, ...]
 
 
-def build_manifest(
-    inputs: StageInput,
-    translation: Translation,
-    speech: Speech,
-    *,
-    placements: Sequence[Placement],
-    mixed: Mixdown,
-    sums: ReportSums,
-    made: Sequence[OutputFile],
-) -> Manifest:
-    """Describe the files made; reads each of them for its hash."""
-    clips = {clip.id: clip for clip in speech.clips}
+def export(dub: MixedDub, _progress: Progress) -> Export:
+    """`manifest`, of all files made before it."""
+    path = dub.context.workdir / "manifest.json"
+    path.write_bytes(build_manifest(dub).to_bytes())
+    return Export([describe_output(ArtifactKind.MANIFEST, path, {"language": dub.inputs.language})])
+
+
+def build_manifest(dub: MixedDub) -> Manifest:
+    """Describe the files made; the report's sums are told with its file."""
+    inputs, mixed = dub.inputs, dub.mixed
+    clips = {clip.id: clip for clip in dub.speech.clips}
     return Manifest(
         version=version("dubline"),
         job=inputs.job_id,
         run=inputs.run_number,
         language=inputs.language,
-        source=_describe_source(inputs.files["media"], translation),
+        source=_describe_source(inputs.files["media"], dub.translation),
         providers=inputs.params.providers,
         bed=mixed.bed,
         level=mixed.contents.level,
         loudness=mixed.measured,
-        report=sums,
+        report=_read_sums(dub),
         lines=tuple(
             ManifestLine(
                 id=placed.id,
@@ -105,11 +103,17 @@ def build_manifest(
                 spoken_at=clips[placed.id].rate,
                 voice=clips[placed.id].voice,
             )
-            for placed in placements
+            for placed in dub.placements
         ),
         inputs=tuple(_describe_input(kind, file) for kind, file in inputs.files.items()),
-        files=tuple(_describe_file(inputs, one) for one in made),
+        files=tuple(_describe_file(inputs, one) for one in dub.files),
     )
+
+
+def _read_sums(dub: MixedDub) -> ReportSums:
+    """The sums, which the report's file carries."""
+    [meta] = [one.meta for one in dub.files if one.kind == ArtifactKind.REPORT]
+    return ReportSums(**{name: meta[name] for name in ReportSums.model_fields})
 
 
 def _describe_source(media: StoredFile, translation: Translation) -> ManifestSource:

@@ -1,61 +1,51 @@
 """What a dub is like: `report.json` and `report.html`, from what was planned and measured."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-from backend.documents.speech import Speech
 from backend.documents.transcripts import Translation
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.stages import Stage
 from workers.audio.samples import RATE
 from workers.captions.check import find_violations
-from workers.exports.captions import CaptionedDub
+from workers.exports.dub import Export, MixedDub, Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MixIndex, decibels_to_power
-from workers.mixing.mixdown import Mixdown
-from workers.mixing.score import PlacedTake
 from workers.mixing.tracks import measure_length
 from workers.report import document
-from workers.report.back_transcription import BackTranscription
+from workers.report.back_transcription import AudibleDub, BackTranscription, transcribe_dub
 from workers.report.document import Report, ReportMeasures, ReportSource
 from workers.report.lines import build_lines
 from workers.report.page import render_page
 
 
-@dataclass(frozen=True)
-class FinishedDub:
-    """A dub that is to be reported on; `takes` are what was mixed, by line id.
-
-    All is on the dub's clock: the recording, `source` by its SHA-256, is the one that is held.
-    """
-
-    translation: Translation
-    speech: Speech
-    takes: Mapping[int, PlacedTake]
-    source: str
-    total: int  # samples
-    mixed: Mixdown
-    captioned: CaptionedDub
-    hearing: BackTranscription
+def export(dub: MixedDub, _progress: Progress) -> Export:
+    """`report`, whose `meta` are its sums, and `report_html`."""
+    hearing = transcribe_dub(dub.inputs, dub.context, _build_audible(dub))
+    found = _build_report(dub, hearing)
+    return Export(list(_write_report(dub, found)), warnings=hearing.warnings)
 
 
-def build_report(inputs: StageInput, dub: FinishedDub) -> Report:
-    """The report; reads the dubbed audio's length from its file."""
-    shift = inputs.params.timing.max_shift
-    lines = build_lines(dub.translation, dub.speech, dub.takes, shift)
-    captioned = dub.captioned
-    broken = Counter(one.rule for one in find_violations(captioned.cues, captioned.rules))
-    stages = tuple(_describe_stages(inputs, dub.hearing))
-    heard = dub.hearing.heard
+def _build_audible(dub: MixedDub) -> AudibleDub:
+    texts = {line.id: line.text for line in dub.translation.lines}
+    said = " ".join(texts[placed.id] for placed in dub.placements)
+    return AudibleDub(dub.order.takes, dub.order.clips, said)
+
+
+def _build_report(dub: MixedDub, hearing: BackTranscription) -> Report:
+    takes = zip(dub.placements, dub.order.takes, strict=True)
+    mixed = {placed.id: take for placed, take in takes}
+    lines = build_lines(dub.said, dub.speech, mixed, dub.inputs.params.timing.max_shift)
+    broken = Counter(one.rule for one in find_violations(dub.captions.cues, dub.captions.rules))
+    stages = tuple(_describe_stages(dub.inputs, hearing))
+    heard = hearing.heard
     return Report(
         dubline=version("dubline"),
-        language=inputs.language,
-        source=_describe_source(inputs, dub.translation),
+        language=dub.inputs.language,
+        source=_describe_source(dub.inputs, dub.said),
         sums=document.sum_up(lines, _measure_files(dub), broken.total(), heard, stages),
         caption_violations=dict(sorted(broken.items())),
         heard=heard,
@@ -64,24 +54,22 @@ def build_report(inputs: StageInput, dub: FinishedDub) -> Report:
     )
 
 
-def write_report(
-    inputs: StageInput, folder: Path, dub: FinishedDub, found: Report
-) -> Iterator[OutputFile]:
-    """`report` and `report_html`; the sums are the former's `meta`."""
+def _write_report(dub: MixedDub, found: Report) -> Iterator[OutputFile]:
     index = dub.mixed.contents
-    before = _compute_amplitudes(_list_loudness(index, dub.source))
+    before = _compute_amplitudes(_list_loudness(index, dub.source.sha256))
     after = _compute_amplitudes([tenth for chunk in index.chunks for tenth in chunk.tenths])
+    folder, language = dub.context.workdir, dub.inputs.language
     json, html = folder / "report.json", folder / "report.html"
     json.write_bytes(found.to_bytes())
     html.write_bytes(render_page(found, before, after))
-    meta = {"language": inputs.language, **found.sums.model_dump()}
+    meta = {"language": language, **found.sums.model_dump()}
     yield describe_output(ArtifactKind.REPORT, json, meta)
-    yield describe_output(ArtifactKind.REPORT_HTML, html, {"language": inputs.language})
+    yield describe_output(ArtifactKind.REPORT_HTML, html, {"language": language})
 
 
-def _measure_files(dub: FinishedDub) -> ReportMeasures:
+def _measure_files(dub: MixedDub) -> ReportMeasures:
     measured = dub.mixed.measured
-    off = measure_length(dub.mixed.paths[ArtifactKind.AUDIO]) - dub.total
+    off = measure_length(dub.mixed.paths[ArtifactKind.AUDIO]) - dub.samples
     return ReportMeasures(
         duration_error_ms=round(1000 * off / RATE, 3),
         loudness=measured.integrated,

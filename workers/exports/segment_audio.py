@@ -9,20 +9,27 @@ import soundfile as sf
 
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.interfaces.stages import OutputFile, describe_output
+from workers.exports.dub import Export, MixedDub, Progress
+from workers.interfaces.stages import describe_output
 from workers.mixing.mixdown import MixOrder, load_take
 from workers.mixing.score import PlacedTake
 
 
-def write_zip(
-    order: MixOrder, folder: Path, level: float, takes: Mapping[str, PlacedTake]
-) -> OutputFile:
-    """A zip of mono FLAC files under the takes' names, speech at `level` LUFS."""
-    path = folder / "segments.zip"
+def export(dub: MixedDub, _progress: Progress) -> Export:
+    """`segment_audio` if it is asked for: a zip of mono FLAC files under the lines' numbers."""
+    if not dub.inputs.params.segment_audio:
+        return Export()
+    names = [f"{placed.id:04}" for placed in dub.placements]
+    takes = dict(zip(names, dub.order.takes, strict=True))
+    level, path = dub.mixed.contents.level, dub.context.workdir / "segments.zip"
+    _write_zip(path, dub.order, level, takes)
+    return Export([describe_output(ArtifactKind.SEGMENT_AUDIO, path, {"lines": len(takes)})])
+
+
+def _write_zip(path: Path, order: MixOrder, level: float, takes: Mapping[str, PlacedTake]) -> None:
     with ZipFile(path, "w") as archive:
         for name, take in takes.items():
             flac = BytesIO()
             sf.write(flac, load_take(order, level, take), RATE, "PCM_16", format="FLAC")
             # Without a date, so that equal speech makes equal files.
             archive.writestr(ZipInfo(f"{name}.flac"), flac.getvalue())
-    return describe_output(ArtifactKind.SEGMENT_AUDIO, path, {"lines": len(takes)})

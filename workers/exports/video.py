@@ -1,6 +1,6 @@
 """A dub as a video file: its own, and the one with all languages that are complete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,15 +9,13 @@ from typing import NamedTuple
 from backend.documents.languages import get_iso639_2, get_own_name
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.exports.hls import FinishedMix
+from workers.exports.dub import Export, FinishedMix, MixedDub, Progress
 from workers.interfaces.stages import OutputFile, describe_output
 from workers.media.decode import decode_blocks, fit_blocks
 from workers.media.encode import encode_m4a, tell_progress
 from workers.media.mux import MP4_CODECS, Track, choose_container, hides_start, mux_film
 from workers.media.opus import write_opus
 from workers.mixing.recording import SourceRecording
-
-Progress = Callable[[float], None]
 
 
 class DubTracks(NamedTuple):
@@ -26,6 +24,21 @@ class DubTracks(NamedTuple):
     language: str
     sound: Path
     captions: Path
+
+
+def export(dub: MixedDub, progress: Progress) -> Export:
+    """`video`, where there is a picture and a container takes it."""
+    film = write_video(dub.finished_mix, progress)
+    if film:
+        return Export([film])
+    found = dub.source.found
+    if not (found and found.video):
+        return Export()
+    problem = (
+        f"No dubbed video: a {found.video.codec} picture fits neither MP4 nor Matroska without "
+        "being encoded again. Convert the source to H.264 in MP4 to get one."
+    )
+    return Export(warnings=[problem])
 
 
 def write_video(mix: FinishedMix, progress: Progress) -> OutputFile | None:

@@ -11,6 +11,7 @@ from tests.hls_scene import SECONDS, build_mix, film
 from tests.media_samples import tone, write
 from tests.stage_context import LocalContext
 from workers.exports import hls
+from workers.exports.dub import Export
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +24,12 @@ def context(tmp_path: Path) -> LocalContext:
     return LocalContext(tmp_path)
 
 
-def index(made: hls.HlsPackage) -> Package:
+def index(made: Export) -> Package:
     [path] = [one.path for one in made.files if one.kind == "hls"]
     return Package.model_validate_json(path.read_bytes())
 
 
-def streams(context: LocalContext, source: Path, language: str) -> hls.HlsPackage:
+def streams(context: LocalContext, source: Path, language: str) -> Export:
     return hls.write_package(build_mix(context, source, language), context.progress)
 
 
