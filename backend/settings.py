@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     dubline_home: Path = Field(
-        default_factory=lambda: Path.home() / ".dubline",
+        default_factory=lambda: _home_of_user() / ".dubline",
         description="Folder of the embedded database, broker and files",
     )
     database_url: SecretStr = Field(
@@ -167,6 +167,15 @@ class Settings(BaseSettings):
     def api_url(self) -> str:
         """The URL that clients reach the API by, without a trailing slash."""
         return self.public_url.rstrip("/") or f"http://{self.api_host}:{self.api_port}"
+
+
+def _home_of_user() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise SettingsError(
+            "DUBLINE_HOME: this user has no home folder; name one that Dubline may write to"
+        ) from None
 
 
 def load(**overrides: object) -> Settings:

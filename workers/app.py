@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from backend.pipeline.stages import Stage
 from backend.process import lifeline
+from backend.process.start_errors import explain_error
 from backend.settings import load
 from backend.telemetry import logs
 from backend.wiring import Parts, make_broker_folders
@@ -20,6 +21,9 @@ from workers.runtime.shutdown import SharedFlag
 
 app = Celery("dubline", include=["workers.tasks"])
 app.config_from_object("celeryconfig")
+
+# Imported at the start, not at the first task: a worker that cannot do its work ends at once.
+STAGES = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
 
 # Made before the pool forks, so that the main process can tell its children to hand back.
 stopping = SharedFlag()
@@ -34,9 +38,8 @@ def get_parts() -> Parts:
 @cache
 def get_runner() -> Runner:
     """This process's runner, made at its first task: after the fork."""
-    stages = {stage: import_module(f"workers.stages.{stage}").run for stage in Stage}
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Runner(get_parts(), stages, owner=owner, stopping=stopping)
+    return Runner(get_parts(), STAGES, owner=owner, stopping=stopping)
 
 
 @signals.setup_logging.connect
@@ -49,7 +52,11 @@ def _prepare_worker(**_: Any) -> None:
     settings = load()
     lifeline.follow_parent()
     if settings.embedded:
-        make_broker_folders(settings)
+        try:
+            make_broker_folders(settings)
+        except OSError as error:  # which Celery would log, to go on without the folders
+            told = explain_error(str(error), settings.dubline_home) or str(error)
+            raise SystemExit(f"Error: {told}") from None
         _hold_worker_lock(lifeline.build_worker_lock(settings.dubline_home))
 
 

@@ -1,4 +1,4 @@
-"""What the local providers can do on this machine, and what to install for more.
+"""Whether Dubline can run on this machine, what it can do there, and what to install for more.
 
     python -m workers.doctor
 
@@ -6,101 +6,41 @@ ends with 0 when at least one language can be dubbed into offline, otherwise wit
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
-from backend.documents import languages
-from backend.errors import DublineError
-from workers.providers import apertium, espeak
-from workers.providers.apertium import Modes
-from workers.providers.pocketsphinx import PocketSphinx
-
-SOURCE = "en"  # what the local transcriber understands
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: whether it works, how, or else what to do about it."""
-
-    subject: str
-    works: bool
-    detail: str
-
-
-@dataclass(frozen=True)
-class Engines:
-    """What was found of each engine: its version, or the reason why it cannot be used."""
-
-    transcriber: Finding
-    translator: Finding
-    synthesizer: Finding
-    modes: Modes
-    voices: Mapping[str, str]
+from backend.settings import SettingsError, load
+from workers.machine_checks import Finding, check_home, check_modules
 
 
 def main() -> int:
     """Print the findings; returns the exit code."""
-    found = list_findings(inspect_engines())
+    try:
+        home = load().dubline_home
+    except SettingsError as error:
+        Console(stderr=True).print(f"Error: {error}", highlight=False, soft_wrap=True)
+        return 1
+    ground = [check_modules(), check_home(home)]
+    found, usable = _ask_engines() if ground[0].works else ([], False)
+    Console().print(_build_table([*ground, *found]))
+    return 0 if usable and all(one.works for one in ground) else 1
+
+
+def _ask_engines() -> tuple[list[Finding], bool]:
+    from workers import engines  # only where its modules load
+
+    found = engines.list_findings(engines.inspect_engines())
+    return found, engines.is_usable(found)
+
+
+def _build_table(found: list[Finding]) -> Table:
     table = Table(title="Dubline without any service")
     for heading in ("", "Works", "How, or what to do"):
         table.add_column(heading, overflow="fold")
     for one in found:
         table.add_row(one.subject, "yes" if one.works else "no", one.detail)
-    Console().print(table)
-    return 0 if is_usable(found) else 1
-
-
-def inspect_engines() -> Engines:
-    """Ask each engine for its version and its languages."""
-    translator = _inspect_engine("Translation", lambda: apertium.Apertium().model)
-    synthesizer = _inspect_engine("Speech", lambda: espeak.Espeak().model)
-    return Engines(
-        transcriber=_inspect_engine("Transcription", lambda: PocketSphinx().model),
-        translator=translator,
-        synthesizer=synthesizer,
-        modes=apertium.list_modes() if translator.works else {},
-        voices=espeak.list_voices() if synthesizer.works else {},
-    )
-
-
-def list_findings(engines: Engines) -> list[Finding]:
-    """The engines, then every language that can be dubbed into or could be."""
-    ready = apertium.list_reachable(engines.modes, SOURCE)
-    possible = [tag for tag in apertium.PACKAGES if tag not in ready]
-    return [
-        engines.transcriber,
-        engines.translator,
-        engines.synthesizer,
-        *(_inspect_language(tag, engines) for tag in sorted([*ready, *possible])),
-    ]
-
-
-def is_usable(found: Sequence[Finding]) -> bool:
-    """Whether every engine works, and at least one language."""
-    engines, pairs = found[:3], found[3:]
-    return all(one.works for one in engines) and any(one.works for one in pairs)
-
-
-def _inspect_engine(subject: str, model: Callable[[], str]) -> Finding:
-    try:
-        return Finding(subject, works=True, detail=model())
-    except DublineError as error:
-        return Finding(subject, works=False, detail=str(error))
-
-
-def _inspect_language(tag: str, engines: Engines) -> Finding:
-    subject = f"{languages.get_name(SOURCE)} to {languages.get_name(tag)} ({tag})"
-    way = apertium.find_route(engines.modes, SOURCE, tag)
-    voice = espeak.choose_voice(engines.voices, tag)
-    if way is None:
-        return Finding(subject, works=False, detail=f"apt-get install {apertium.PACKAGES[tag]}")
-    if voice is None:
-        detail = "no voice" if engines.voices else f"apt-get install {espeak.PACKAGE}"
-        return Finding(subject, works=False, detail=detail)
-    return Finding(subject, works=True, detail=f"{', '.join(way)}; voice {voice}")
+    return table
 
 
 if __name__ == "__main__":

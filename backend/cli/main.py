@@ -1,6 +1,7 @@
 """The command line: `dubline`."""
 
 import sys
+import traceback
 
 import click
 
@@ -10,6 +11,7 @@ from backend.cli.commands.dub import dub, transcribe
 from backend.cli.commands.operate import collect, doctor, up, voices
 from backend.cli.commands.segments import segments
 from backend.cli.processes import api, migrate, reconciler, worker
+from backend.process.start_errors import explain_error, find_error
 
 # What only one command needs is imported by that command: the roles start in half the time.
 COMMANDS = (
@@ -33,12 +35,27 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command; a wrong setting is one line, not a traceback."""
+    """Run the command; an error with a known remedy is one line, not a traceback."""
     try:
         cli()
-    except (settings.SettingsError, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
+    except Exception as error:
+        told = tell_error(error)
+        if told is None:
+            raise
+        click.echo(f"Error: {told}", err=True)
         sys.exit(1)
+
+
+def tell_error(error: Exception) -> str | None:
+    """Cause and remedy in one line; None for what nobody expected, which needs its traceback."""
+    if isinstance(error, settings.SettingsError):
+        return str(error)
+    try:
+        home = settings.load().dubline_home
+    except settings.SettingsError as wrong:
+        return str(wrong)
+    line = find_error("".join(traceback.format_exception_only(error)))
+    return explain_error(line, home) or (str(error) if isinstance(error, OSError) else None)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The processes that a house consists of, each a command of its own."""
 
 import os
+import runpy
 import signal
+import socket
 import sys
 
 import click
@@ -13,21 +15,24 @@ WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
 
 
 @click.command()
-def api() -> None:
+@click.option("--fd", type=int, help="Serve on this open socket, not on API_HOST and API_PORT.")
+def api(fd: int | None) -> None:
     """Serve the HTTP API."""
     import waitress
 
     from backend.api.app import create_app
     from backend.process import lifeline
+    from backend.process.listener import listen
     from backend.telemetry import logs
 
     loaded = settings.load()
     logs.configure_logs(loaded)
     lifeline.follow_parent()
+    listener = listen(loaded.api_host, loaded.api_port) if fd is None else socket.socket(fileno=fd)
+    loaded = loaded.model_copy(update={"api_port": listener.getsockname()[1]})
     server = waitress.create_server(
         create_app(loaded),
-        host=loaded.api_host,
-        port=loaded.api_port,
+        sockets=[listener],
         threads=8,
         max_request_body_size=loaded.max_upload_bytes,
     )
@@ -47,7 +52,7 @@ def worker() -> None:
 @click.command()
 def reconciler() -> None:
     """Send what is due and take over from dead workers."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers.reconciler"])  # noqa: S606
+    runpy.run_module("workers.reconciler", run_name="__main__")
 
 
 @click.command()

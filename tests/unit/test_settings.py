@@ -90,3 +90,13 @@ def test_errors_show_no_values(monkeypatch):
 def test_every_setting_says_what_it_is():
     fields = settings.Settings.model_fields
     assert [name for name, field in fields.items() if not field.description] == []
+
+
+def test_a_user_without_a_home_is_told_to_name_one(monkeypatch):
+    def find_no_home() -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("DUBLINE_HOME")
+    monkeypatch.setattr(settings.Path, "home", find_no_home)
+    with pytest.raises(SettingsError, match=r"^DUBLINE_HOME: "):
+        load()

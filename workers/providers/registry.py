@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from backend.errors import Permanent
 from backend.pipeline.providers import ProviderKind, resolve_name
+from backend.process.start_errors import explain_import
 from backend.settings import Settings
 from workers.interfaces.providers import Synthesizer, Transcriber, Translator
 
@@ -44,15 +45,15 @@ class ProviderRegistry:
             return self._known[kind, name]
 
     def _build(self, kind: ProviderKind, name: str) -> Any:
-        module = f"workers.providers.{name}"
+        module, setting = f"workers.providers.{name}", f"{kind.upper()}_BACKEND"
+        build = None
         try:
-            build = getattr(import_module(module), BUILDERS[kind])
-        except (ModuleNotFoundError, AttributeError) as error:
-            if isinstance(error, ModuleNotFoundError) and error.name != module:
-                raise
+            build = getattr(import_module(module), BUILDERS[kind], None)
+        except ImportError as error:
+            if error.name != module:
+                told = explain_import(error)
+                raise Permanent(f"{setting}: {name} cannot be loaded: {told}") from error
+        if build is None:
             enabled = ", ".join(self._settings.providers[kind])
-            setting = f"{kind.upper()}_BACKEND"
-            raise Permanent(
-                f"There is no provider '{name}' for {kind}; {setting} names: {enabled}"
-            ) from None
+            raise Permanent(f"There is no provider '{name}' for {kind}; {setting} names: {enabled}")
         return build(self._settings)
