@@ -29,13 +29,15 @@ class DeadLettersResource(MethodView):
         return dead_letters.list_dead_letters(get_parts().db, get_user_id())
 
 
-@blueprint.route("/<uuid:letter_id>/requeue")
-class RequeueResource(MethodView):
+@blueprint.route("/<uuid:letter_id>/retry")
+class RetryDeadLetterResource(MethodView):
     """One of them."""
 
     @blueprint.response(202, schemas.JobViewSchema)
     def post(self, letter_id: UUID) -> Any:
         """Start the job again for all that is dead in this stage's run, with what is there."""
         return dispatch_and_answer(
-            *dead_letters.requeue(get_parts().db, get_parts().store, get_user_id(), letter_id)
+            *dead_letters.retry_dead_letter(
+                get_parts().db, get_parts().store, get_user_id(), letter_id
+            )
         )

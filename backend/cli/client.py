@@ -73,9 +73,9 @@ class Client:
         found: list[dict[str, Any]] = self._get("/v1/dead-letters")
         return found
 
-    def requeue(self, letter_id: str) -> dict[str, Any]:
+    def retry_dead_letter(self, letter_id: str) -> dict[str, Any]:
         """Start a job again from such a stage."""
-        return self._post(f"/v1/dead-letters/{letter_id}/requeue", {})
+        return self._post(f"/v1/dead-letters/{letter_id}/retry", {})
 
     def download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
         """Get an artifact; its file appears below the folder whole and checked, or not at all."""

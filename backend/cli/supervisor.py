@@ -1,6 +1,7 @@
 """The embedded stack: API, worker and reconciler as child processes of one command."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -105,6 +106,8 @@ class Stack:
             "DUBLINE_HOME": str(self.settings.dubline_home),
             lifeline.SETTING: "1",
         }
+        if self.logs is None and sys.stderr.isatty():  # theirs is a pipe to this terminal
+            environment["FORCE_COLOR"] = "1"
         child.start(environment, self._listener.fileno() if child.role == "api" else None)
 
     def _keep_running(self, child: ChildProcess) -> None:

@@ -29,7 +29,7 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[\d:.]+>|\{\\[^{}]*\}")
 DASH = re.compile(r"\A[-\u2010\u2013](?:\s+|(?=[^\W\d]))")
 
 
-class Cue(NamedTuple):
+class SubtitleCue(NamedTuple):
     """Lines on the screen from `start` to `end`, in seconds."""
 
     start: float
@@ -88,7 +88,7 @@ def _parse_subtitles(text: str, name: str) -> Transcript:
     )
 
 
-def _parse_cues(lines: Sequence[str], name: str) -> Iterator[Cue]:
+def _parse_cues(lines: Sequence[str], name: str) -> Iterator[SubtitleCue]:
     vtt = lines[0].startswith("WEBVTT")
     timed = [n for n, line in enumerate(lines) if ARROW in line]
     if timed and not vtt:
@@ -101,7 +101,7 @@ def _parse_cues(lines: Sequence[str], name: str) -> Iterator[Cue]:
             block = list(takewhile(str.strip, block))
         elif after < len(lines) and block and block[-1].strip().isdigit():
             block = block[:-1]
-        yield Cue(start, end, block)
+        yield SubtitleCue(start, end, block)
 
 
 def _check_beginning(lines: Sequence[str], name: str) -> None:
@@ -127,7 +127,7 @@ def _compute_seconds(hours: str | None, minutes: str, seconds: str, fraction: st
     return round(int(hours or 0) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}"), 3)
 
 
-def _split_segments(cue: Cue) -> Iterator[Segment]:
+def _split_segments(cue: SubtitleCue) -> Iterator[Segment]:
     """A segment for each turn, with its share of the time by the length of its text."""
     turns = [CueTurn(turn.speaker, _strip_tags(turn.text)) for turn in _split_turns(cue.lines)]
     total = sum(len(turn.text) for turn in turns)

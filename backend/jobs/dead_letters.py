@@ -27,10 +27,12 @@ def list_dead_letters(db: Database, user_id: UUID) -> list[dict[str, Any]]:
         return [dict(row) for row in rows.mappings()]
 
 
-def requeue(db: Database, store: BlobStore, user_id: UUID, marker_id: UUID) -> tuple[UUID, UUID]:
+def retry_dead_letter(
+    db: Database, store: BlobStore, user_id: UUID, marker_id: UUID
+) -> tuple[UUID, UUID]:
     """Start a new run for all that is dead in this one's; returns the ids of job and run.
 
-    It takes over whatever is there. Raises `NotFound`, and `Conflict` `run-active` as a resume
+    It takes over whatever is there. Raises `NotFound`, and `Conflict` `job-running` as a resume
     does.
     """
     with db.read() as connection:

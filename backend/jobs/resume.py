@@ -108,7 +108,7 @@ def start_run(
 ) -> tuple[UUID, list[Step]]:
     """Start run n+1 of a job; returns its id and what it executes and reuses.
 
-    Raises `Conflict` `run-active` while another run goes on, and what `prepare_run` raises.
+    Raises `Conflict` `job-running` while another run goes on, and what `prepare_run` raises.
     """
     while True:
         _refuse_while_active(db, user_id, job_id)
@@ -142,7 +142,7 @@ def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
         run_id = create.find_active_run(connection, job_id)
     if run_id is not None:
         raise Conflict(
-            "run-active",
+            "job-running",
             "A run of this job is still going on: wait for its end or cancel it first",
             runId=str(run_id),
             job=f"/v1/jobs/{job_id}",

@@ -43,8 +43,8 @@ class Standing:
 
     def job_status(self) -> str:
         """Where the job stands; not only as its last run ended, which need not have had all."""
-        if self._last().run_state is RunState.ACTIVE:
-            return "running"
+        if self._last().run_state is RunState.RUNNING:
+            return RunState.RUNNING
         languages = self.languages() or [ALL_LANGUAGES]
         return states.compute_run_end(
             [self.language_status(tag) for tag in languages], self._fan_in()

@@ -26,7 +26,7 @@ LOST_OR_CANCELLED = LOST | {StageState.CANCELLED}
 class RunState(StrEnum):
     """The state of a run, and so of its job."""
 
-    ACTIVE = "active"
+    RUNNING = "running"
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"  # some languages are complete, others are not
     FAILED = "failed"

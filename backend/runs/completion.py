@@ -26,7 +26,7 @@ def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
         events.lock_job(connection, job_id)
         asked = connection.execute(
             update(Run)
-            .where(Run.id == run_id, Run.state == RunState.ACTIVE)
+            .where(Run.id == run_id, Run.state == RunState.RUNNING)
             .where(Run.cancel_requested_at.is_(None))
             .values(cancel_requested_at=from_now(0))
             .returning(Run.number)

@@ -92,7 +92,7 @@ _NEXT_NUMBER = (
 def find_active_run(connection: Connection, job_id: UUID) -> UUID | None:
     """The id of the job's run that goes on, if one does."""
     return connection.execute(
-        select(Run.id).where(Run.job_id == job_id, Run.state == RunState.ACTIVE)
+        select(Run.id).where(Run.job_id == job_id, Run.state == RunState.RUNNING)
     ).scalar_one_or_none()
 
 

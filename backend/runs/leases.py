@@ -140,7 +140,7 @@ def _build_take() -> ReturningUpdate[Any]:
     )
     wanted = exists().where(
         Run.id == StageRun.run_id,
-        Run.state == RunState.ACTIVE,
+        Run.state == RunState.RUNNING,
         Run.cancel_requested_at.is_(None),
     )
     return update(StageRun).where(_THIS, can_start(), wanted).values(taken).returning(*told)

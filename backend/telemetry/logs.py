@@ -1,6 +1,7 @@
 """The log: structlog for our own lines and everybody else's, as text for people or as JSON."""
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -19,7 +20,9 @@ def configure_logs(settings: Settings) -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty() or "FORCE_COLOR" in os.environ
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

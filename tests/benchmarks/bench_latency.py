@@ -99,7 +99,7 @@ def _dub_media(house: House, media_id: UUID) -> UUID:
 
 
 def _has_ended(house: House, job_id: UUID) -> bool:
-    active = select(Run.id).where(Run.job_id == job_id, Run.state == RunState.ACTIVE)
+    active = select(Run.id).where(Run.job_id == job_id, Run.state == RunState.RUNNING)
     with house.parts.db.read() as connection:
         return connection.execute(active).first() is None
 

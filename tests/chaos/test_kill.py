@@ -36,6 +36,23 @@ def test_killed_around_the_commit(house: House) -> None:
     _killed_at(house, places, attempts=done_again)
 
 
+def test_killed_while_the_film_of_all_languages_is_made(house: House) -> None:
+    """The languages are complete by then, and nothing of them is done again."""
+    worker = house.start("worker")
+    house.start("reconciler")
+    with house.gate("mid-work", Stage.JOIN) as reached:
+        job_id = house.submit("", "es", "pt")
+        reached()
+        assert {one["status"] for one in house.job(job_id)["languages"]} == {"complete"}
+        house.kill_all(worker)
+    house.start("worker")
+    job = house.wait_for_end(job_id)
+    assert job["status"] == "succeeded"
+    attempts = [(one["stage"], one["attempt"]) for one in stages_of(job)]
+    assert all(attempt == (2 if stage == Stage.JOIN else 1) for stage, attempt in attempts)
+    check_invariants(house.parts, job_id)
+
+
 def _killed_at(house: House, places: dict[Stage, str], attempts: dict[Stage, int]) -> None:
     house.start("reconciler")
     with ExitStack() as gates:

@@ -3,6 +3,9 @@
 from marshmallow import fields
 
 from backend.api.schemas.base import CamelCaseSchema, build_choice_field
+from backend.pipeline.params import JobKind
+from backend.pipeline.stages import LanguageStatus, Stage
+from backend.pipeline.states import RunState, StageState
 
 
 class PlannedStageSchema(CamelCaseSchema):
@@ -36,9 +39,9 @@ class CostSchema(CamelCaseSchema):
 class StageViewSchema(CamelCaseSchema):
     """One stage's progress marker; `origin` tells whether it is executed, reused or given."""
 
-    stage = fields.String()
-    state = fields.String()
-    origin = fields.String()
+    stage = build_choice_field(Stage)
+    state = build_choice_field(StageState)
+    origin = build_choice_field(("executed", "reused", "given"))
     attempt = fields.Integer()
     progress = fields.Float()
     error = fields.Dict(allow_none=True)
@@ -86,11 +89,14 @@ class ReportSumsSchema(CamelCaseSchema):
 class LanguageViewSchema(CamelCaseSchema):
     """Where a target language stands, in the latest run that has it.
 
-    `report` is about the dub that is served, null until there is one.
+    `status` goes by its stages: `queued` before `asr` begins, `stt` during `asr`, `translating`
+    during `mt`, `dubbing` during `tts`, `mixing` during `mix` and `exporting` while what that made
+    is being stored; then `complete`, `failed` or `cancelled`. The job is `running` until `join` has
+    ended too. `report` is about the dub that is served, null until there is one.
     """
 
     language = fields.String()
-    status = fields.String()
+    status = build_choice_field(LanguageStatus)
     progress = fields.Float()
     run = fields.Integer()
     stages = fields.List(fields.Nested(StageViewSchema))
@@ -101,8 +107,8 @@ class JobSummarySchema(CamelCaseSchema):
     """A job in a list."""
 
     id = fields.UUID()
-    kind = fields.String()
-    status = fields.String()
+    kind = build_choice_field(JobKind)
+    status = build_choice_field(RunState)
     source_language = fields.String()
     target_languages = fields.List(fields.String())
     mode = fields.String()
@@ -126,7 +132,7 @@ class RunViewSchema(CamelCaseSchema):
     id = fields.UUID()
     number = fields.Integer()
     resume_from = fields.String(allow_none=True)
-    state = fields.String()
+    state = build_choice_field(RunState)
     created_at = fields.AwareDateTime()
     finished_at = fields.AwareDateTime(allow_none=True)
     executed = fields.List(fields.String())

@@ -32,11 +32,11 @@ class Run(Base):
         UniqueConstraint("job_id", "number"),
         build_enum_constraint("state", RunState),
         Index(
-            "uq_runs_one_active",
+            "uq_runs_one_running",
             "job_id",
             unique=True,
-            postgresql_where=text("state = 'active'"),
-            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'running'"),
+            sqlite_where=text("state = 'running'"),
         ),
     )
 
@@ -45,7 +45,7 @@ class Run(Base):
     number: Mapped[int]
     resume_from: Mapped[str | None]  # a stage, `auto`, or null for the first run
     params: Mapped[dict[str, Any]]  # pinned: JobParams with the providers that do it
-    state: Mapped[RunState] = mapped_column(default=RunState.ACTIVE)
+    state: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
     cancel_requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = build_now_column()
     finished_at: Mapped[datetime | None]
@@ -122,7 +122,7 @@ class Artifact(Base):
 
 
 class Outbox(Base):
-    """One row for each active run: the promise that somebody will look at it again.
+    """One row for each run that goes on: the promise that somebody will look at it again.
 
     It is written with the run and deleted when the run ends. When `due_at` comes, the relay
     sends whatever could run and does not (see outbox.py).

@@ -103,7 +103,7 @@ def test_what_is_no_json_object(client, body):
 def test_a_resume_while_a_run_goes_on(client, parts):
     job_id, run_id = factories.create_dub(parts.db)
     answer = client.post(f"/v1/jobs/{job_id}/retry", json={})
-    check_problem(answer, 409, "run-active")
+    check_problem(answer, 409, "job-running")
     assert answer.json["runId"] == str(run_id)
 
 

@@ -1,4 +1,4 @@
-"""From the first schema to the second and back, with jobs in it."""
+"""From the first schema to the newest and back, with jobs in it."""
 
 import pytest
 from alembic import command
@@ -27,6 +27,8 @@ def test_jobs_survive_the_way_down_and_up(database):
     with database.read() as connection:
         told = connection.execute(text("SELECT status FROM language_tasks")).scalars().all()
         assert sorted(told) == ["complete", "complete", "translating", "translating"]
+        states = connection.execute(text("SELECT state FROM runs")).scalars()
+        assert sorted(states) == ["active", "succeeded"]
         assert "join" not in connection.execute(text("SELECT stage FROM stage_runs")).scalars()
     schema.migrate(database)
     after = [views.read_job_view(database, LOCAL_USER, job_id) for job_id in (done, active)]

@@ -36,7 +36,7 @@ def test_a_dead_stage_is_listed_and_starts_again(database, store):
     assert letter["error"]["message"] == "no answer"
     assert views.read_job_view(database, LOCAL_USER, job_id)["status"] == "partial"
 
-    again_job, again_run = dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    again_job, again_run = dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     assert again_job == job_id
     assert dead_letters.list_dead_letters(database, LOCAL_USER) == []
     for stage in (Stage.MT, Stage.TTS, Stage.MIX):
@@ -55,7 +55,7 @@ def test_a_dead_transcription_holds_up_all_languages(database, store):
     _, run_id = factories.create_dub(database, "es", "pt")
     let_die(database, run_id, Stage.ASR)
     (letter,) = dead_letters.list_dead_letters(database, LOCAL_USER)
-    _, again = dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    _, again = dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     factories.do_all(database, again, "es", "pt", store=store)
 
 
@@ -72,10 +72,10 @@ def test_somebody_elses_are_not_to_be_seen(database, store):
     other = factories.user(database)
     assert dead_letters.list_dead_letters(database, other) == []
     with pytest.raises(NotFound):
-        dead_letters.requeue(database, store, other, letter["id"])
+        dead_letters.retry_dead_letter(database, store, other, letter["id"])
 
 
-def test_one_requeue_takes_up_all_that_is_dead_in_a_run_and_no_other_language(database, store):
+def test_one_retry_takes_up_all_that_is_dead_in_a_run_and_no_other_language(database, store):
     """Turns red when the second of two has to wait for the run that the first one started."""
     job_id, run_id = factories.create_dub(database, "es", "fr", "pt")
     factories.do_stage(database, run_id, Stage.ASR, store=store)
@@ -85,7 +85,7 @@ def test_one_requeue_takes_up_all_that_is_dead_in_a_run_and_no_other_language(da
     factories.do_stage(database, run_id, Stage.MT, "fr", store)
     let_die(database, run_id, Stage.TTS, "fr")
     letter, _ = dead_letters.list_dead_letters(database, LOCAL_USER)
-    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     assert dead_letters.list_dead_letters(database, LOCAL_USER) == []
     assert views.read_runs(database, LOCAL_USER, job_id)[1]["executed"] == [
         *("mt:es", "tts:es", "mix:es"),
@@ -101,16 +101,16 @@ def test_a_dead_transcription_takes_up_the_languages_of_its_run_alone(database, 
     second, _ = resume.start_run(database, store, LOCAL_USER, job_id, again)
     let_die(database, second, Stage.ASR)
     (letter,) = dead_letters.list_dead_letters(database, LOCAL_USER)
-    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     executed = views.read_runs(database, LOCAL_USER, job_id)[2]["executed"]
     assert executed == ["mt:fr", "tts:fr", "mix:fr", "join"]
 
 
-def test_a_requeue_that_is_cancelled_leaves_the_letter_there(database, store):
+def test_a_retry_that_is_cancelled_leaves_the_letter_there(database, store):
     job_id, run_id = factories.create_dub(database)
     let_die(database, run_id, Stage.ASR)
     (letter,) = dead_letters.list_dead_letters(database, LOCAL_USER)
-    dead_letters.requeue(database, store, LOCAL_USER, letter["id"])
+    dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     assert dead_letters.list_dead_letters(database, LOCAL_USER) == []
     submit.cancel_job(database, LOCAL_USER, job_id)
     assert dead_letters.list_dead_letters(database, LOCAL_USER) == [letter]

@@ -285,7 +285,7 @@ def test_while_a_run_goes_on_there_is_no_other(database, store):
     job_id, run_id = factories.create_dub(database)
     with pytest.raises(Conflict) as refused:
         resume_job(database, store, job_id)
-    assert refused.value.slug == "run-active"
+    assert refused.value.slug == "job-running"
     assert refused.value.details == {"runId": str(run_id), "job": f"/v1/jobs/{job_id}"}
 
 
@@ -301,7 +301,7 @@ def test_of_two_resumes_at_once_one_wins(database, store, job_id):
         return "started"
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(race, range(2))) == ["run-active", "started"]
+        assert sorted(pool.map(race, range(2))) == ["job-running", "started"]
     assert len(views.read_runs(database, LOCAL_USER, job_id)) == 2
 
 

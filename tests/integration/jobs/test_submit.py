@@ -29,7 +29,7 @@ def test_a_dub_gets_its_run_its_markers_and_its_promise(database):
             ("join", ""),
         ]
         assert {m.state for m in markers} == {"waiting"}
-        assert connection.execute(select(Run.number, Run.state)).one() == (1, "active")
+        assert connection.execute(select(Run.number, Run.state)).one() == (1, "running")
         assert connection.execute(select(Outbox.run_id)).scalar_one() == run_id
         events = connection.execute(select(JobEvent.seq, JobEvent.type).order_by(JobEvent.seq))
         assert events.all() == [(1, "job.created"), (2, "run.created")]

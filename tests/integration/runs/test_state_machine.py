@@ -167,7 +167,7 @@ class Stages(RuleBasedStateMachine):
             states = set(connection.execute(markers).scalars())
             mine = select(Outbox.run_id).join(Run).where(Run.job_id == self.job_id)
             promised = connection.execute(mine).scalars().all()
-        if state is RunState.ACTIVE:
+        if state is RunState.RUNNING:
             assert promised == [self.run_id]
             sendable = outbox.read_first_messages(self.db, self.run_id) and not cancelling
             assert sendable or StageState.RUNNING in states, "nothing can go on"

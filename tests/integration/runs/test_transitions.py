@@ -96,7 +96,7 @@ def test_one_languages_failure_leaves_the_others(database, stage):
     for before in PER_LANGUAGE[: PER_LANGUAGE.index(stage)]:
         factories.do_stage(database, run_id, before, "es")
     fail(database, run_id, stage, "es")
-    assert run_state(database, run_id) == "active"
+    assert run_state(database, run_id) == "running"
     for each in PER_LANGUAGE:
         factories.do_stage(database, run_id, each, "pt")
     assert run_state(database, run_id) == "partial"
@@ -135,7 +135,7 @@ def test_what_was_given_goes_on_when_asr_fails(database):
     job_id, run_id = partly_given(database, "pt")
     speaking = factories.claim_stage(database, run_id, Stage.TTS, "es")
     fail(database, run_id, Stage.ASR)
-    assert run_state(database, run_id) == "active"
+    assert run_state(database, run_id) == "running"
     transitions.succeed(database, speaking, factories.build_success(speaking))
     factories.do_stage(database, run_id, Stage.MIX, "es")
     assert run_state(database, run_id) == "partial"
@@ -148,7 +148,7 @@ def test_no_run_ends_while_asr_is_at_work(database):
     hearing = factories.claim_stage(database, run_id, Stage.ASR)
     for stage in (Stage.TTS, Stage.MIX):
         factories.do_stage(database, run_id, stage, "es")
-    assert run_state(database, run_id) == "active"
+    assert run_state(database, run_id) == "running"
     transitions.succeed(database, hearing, factories.build_success(hearing))
     assert run_state(database, run_id) == "succeeded"
 
@@ -194,7 +194,7 @@ def test_cancelling_in_the_middle_of_a_stage(database):
     claim = factories.claim_stage(database, run_id, Stage.MT, "es")
     submit.cancel_job(database, LOCAL_USER, job_id)
     submit.cancel_job(database, LOCAL_USER, job_id)
-    assert run_state(database, run_id) == "active"
+    assert run_state(database, run_id) == "running"
     assert states(database, run_id)["tts es"] == "cancelled"
     transitions.cancel(database, claim)
     assert run_state(database, run_id) == "cancelled"
@@ -257,7 +257,7 @@ def test_languages_that_finish_at_the_same_time_end_the_run_once(database, _agai
 
     with ThreadPoolExecutor(len(claims)) as pool:
         list(pool.map(finish, claims))
-    assert run_state(database, run_id) == "active"
+    assert run_state(database, run_id) == "running"
     factories.do_stage(database, run_id, Stage.JOIN)
     assert run_state(database, run_id) == "succeeded"
     assert events(database, job_id).count("run.succeeded") == 1

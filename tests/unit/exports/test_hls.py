@@ -42,7 +42,7 @@ def test_a_language_has_its_own_streams_and_shares_the_sources(context, source):
     assert set(found.streams) == set(Role)
     for stream in found.streams.values():
         assert stream.duration == pytest.approx(SECONDS, abs=0.001)
-    assert made.warnings == ()
+    assert not made.warnings
     assert context.told == sorted(context.told)
 
 
