@@ -4,15 +4,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.runs import StageRun
-from backend.errors import Permanent, Stopping, Transient
-from backend.jobs import views
-from backend.pipeline.stages import Stage
+from backend.errors import Permanent, RateLimited, Stopping, Transient
+from backend.jobs import submit, views
+from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import transitions
+from backend.wiring import Parts
 from tests import factories
 from workers.interfaces.providers import Cost
 from workers.interfaces.stages import OutputFile, StageResult
@@ -20,9 +22,18 @@ from workers.runtime.runner import Runner
 
 
 @pytest.fixture
+def parts(new_parts) -> Parts:
+    """An embedded house whose heartbeats are quick."""
+    found = new_parts(heartbeat_s=0.05)
+    schema.migrate(found.db)
+    return found
+
+
+@pytest.fixture
 def runner(parts) -> Runner:
     def stage(work, context) -> StageResult:
         runner.calls += 1
+        runner.meanwhile(context)
         context.add_cost(Cost(3, "lines", usd=0.5))
         if runner.error:
             raise runner.error
@@ -33,7 +44,7 @@ def runner(parts) -> Runner:
         )
 
     runner = Runner(parts, dict.fromkeys(Stage, stage), owner="test", stopping=threading.Event())
-    runner.calls, runner.error = 0, None
+    runner.calls, runner.error, runner.meanwhile = 0, None, lambda _context: None
     return runner
 
 
@@ -107,9 +118,82 @@ def test_errors_have_their_answer(parts, runner, error, state, kind):
     assert "a secret" not in str(stage)
 
 
+def test_after_another_failure_the_row_of_rate_limits_begins_anew(parts, runner):
+    """Or a vendor that limits now and then would use up the time for waiting in the end."""
+    _, run_id = factories.create_dub(parts.db)
+    rows = []
+    for error in (RateLimited("slow down", 1), Transient("no answer")):
+        runner.error = error
+        runner.run(run_id, Stage.ASR, "")
+        with parts.db.write() as connection:
+            tally = select(StageRun.limited, StageRun.limited_s).where(StageRun.stage == Stage.ASR)
+            rows.append(tuple(connection.execute(tally).one()))
+            connection.execute(update(StageRun).values(retry_at=None))
+    first, second = rows
+    assert first[0] == 1
+    assert first[1] >= 1
+    assert second == (0, 0.0)
+
+
 def test_a_worker_that_stops_hands_its_stage_back(parts, runner):
     job_id, run_id = factories.create_dub(parts.db)
     runner._stopping.set()
     assert not runner.run(run_id, Stage.ASR, "")
     stage = first_stage(parts, job_id)
     assert (stage["state"], stage["attempt"], runner.calls) == ("waiting", 0, 0)
+
+
+def test_a_worker_that_stops_when_the_work_is_done_stores_it(parts, runner):
+    """Or what was paid for would be handed back, and paid for again."""
+    job_id, run_id = factories.create_dub(parts.db)
+    runner.meanwhile = lambda _context: runner._stopping.set()
+    assert runner.run(run_id, Stage.ASR, "")
+    assert first_stage(parts, job_id)["state"] == "succeeded"
+
+
+def test_a_job_that_is_cancelled_while_a_stage_works_has_ended_with_it(parts, runner):
+    """Turns red when only the reaper ends it, a lease later."""
+    job_id, run_id = factories.create_dub(parts.db)
+
+    def cancel_and_wait(context) -> None:
+        submit.cancel_job(parts.db, LOCAL_USER, job_id)
+        context._heartbeat.pause(30)
+
+    runner.meanwhile = cancel_and_wait
+    assert not runner.run(run_id, Stage.ASR, "")
+    assert first_stage(parts, job_id)["state"] == "cancelled"
+    assert views.read_job_view(parts.db, LOCAL_USER, job_id)["status"] == "cancelled"
+
+
+def test_nothing_is_stored_of_a_job_that_is_cancelled_as_the_work_ends(parts, runner):
+    job_id, run_id = factories.create_dub(parts.db)
+
+    def cancel_and_finish(context) -> None:
+        submit.cancel_job(parts.db, LOCAL_USER, job_id)
+        assert context._heartbeat._decided.wait(30)
+
+    runner.meanwhile = cancel_and_finish
+    assert not runner.run(run_id, Stage.ASR, "")
+    assert list(parts.store.list_objects("jobs/")) == []
+    assert first_stage(parts, job_id)["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("stage", "status"),
+    [(Stage.MT, "translating"), (Stage.TTS, "dubbing"), (Stage.MIX, "exporting")],
+)
+def test_a_language_is_exporting_while_its_mix_is_stored(parts, runner, monkeypatch, stage, status):
+    job_id, run_id = factories.create_dub(parts.db)
+    factories.do_stage(parts.db, run_id, Stage.ASR)
+    for before in PER_LANGUAGE[: PER_LANGUAGE.index(stage)]:
+        factories.do_stage(parts.db, run_id, before, "es")
+    shown, really = [], parts.store.put
+
+    def put(*given, **more) -> None:
+        (language,) = views.read_job_view(parts.db, LOCAL_USER, job_id)["languages"]
+        shown.append(language["status"])
+        really(*given, **more)
+
+    monkeypatch.setattr(parts.store, "put", put)
+    assert runner.run(run_id, stage, "es")
+    assert shown == [status]
