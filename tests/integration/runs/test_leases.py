@@ -136,6 +136,7 @@ ZOMBIES_WRITES = {
     "try again": lambda db, zombie: transitions.fail(db, zombie, ERROR, TryAgain(0)),
     "cancelled": transitions.cancel,
     "hand back": transitions.hand_back,
+    "show storing": transitions.show_storing,
 }
 
 

@@ -3,9 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from backend.database.engine import Database, from_now
 from backend.database.models.accounts import LOCAL_USER
@@ -31,15 +32,18 @@ def relay_messages(database) -> list[Message]:
     return sent
 
 
-def make_due(database) -> None:
+def make_due(database, run_id: UUID | None = None) -> None:
+    """Have the relay look at all runs now, or at one."""
+    which = true() if run_id is None else Outbox.run_id == run_id
     with database.write() as connection:
-        connection.execute(update(Outbox).values(due_at=from_now(0)))
+        connection.execute(update(Outbox).where(which).values(due_at=from_now(0)))
 
 
-def due_in(database) -> float:
-    """Seconds until the relay looks at the run."""
+def due_in(database, run_id: UUID | None = None) -> float:
+    """Seconds until the relay looks at the run, which is the only one if it is not named."""
+    which = true() if run_id is None else Outbox.run_id == run_id
     with database.read() as connection:
-        due_at, now = connection.execute(select(Outbox.due_at, from_now(0))).one()
+        due_at, now = connection.execute(select(Outbox.due_at, from_now(0)).where(which)).one()
     return (due_at - now).total_seconds()
 
 
@@ -108,6 +112,35 @@ def test_a_run_that_got_on_is_looked_at_as_often_as_at_first(database):
     make_due(database)
     assert [message.stage for message in relay_messages(database)] == [Stage.MT]
     assert round(due_in(database) / REDISPATCH_S) == 1
+
+
+def test_a_run_that_is_looked_at_puts_off_no_other_one(database):
+    """Or a house with many runs would send nobody's lost message."""
+    _, looked_at = factories.create_dub(database)
+    _, other = factories.create_dub(database)
+    before = promise_of(database, other)
+    make_due(database, looked_at)
+    assert [message.run_id for message in relay_messages(database)] == [looked_at]
+    assert promise_of(database, other) == before
+
+
+def promise_of(database, run_id) -> tuple:
+    with database.read() as connection:
+        mine = select(Outbox.__table__).where(Outbox.run_id == run_id)
+        return tuple(connection.execute(mine).one())
+
+
+def test_a_run_that_gets_on_brings_no_other_one_forward(database):
+    """Turns red when what starts in any run counts for all of them."""
+    _, stuck = factories.create_dub(database)
+    _, busy = factories.create_dub(database)
+    waits = []
+    for _ in range(4):
+        transitions.hand_back(database, factories.claim_stage(database, busy, Stage.ASR))
+        make_due(database)
+        assert len(relay_messages(database)) == 2
+        waits.append([round(due_in(database, run) / REDISPATCH_S) for run in (stuck, busy)])
+    assert waits == [[1, 1], [2, 1], [4, 1], [4, 1]]
 
 
 def test_a_retry_is_sent_when_it_is_due_and_not_before(database):

@@ -5,7 +5,7 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.database.models.accounts import LOCAL_USER
@@ -15,7 +15,8 @@ from backend.jobs import submit, views
 from backend.pipeline.files import StoredFile
 from backend.pipeline.retry import GiveUp, TryAgain
 from backend.pipeline.stages import PER_LANGUAGE, Stage
-from backend.runs import leases, transitions
+from backend.runs import completion, leases, transitions
+from backend.runs import events as job_events
 from tests import factories
 
 ERROR = {"kind": "permanent", "message": "no voice"}
@@ -229,6 +230,22 @@ def test_a_cancelled_runs_stage_cannot_be_claimed(database):
     factories.claim_stage(database, run_id, Stage.MT, "es")
     submit.cancel_job(database, LOCAL_USER, job_id)
     assert leases.claim(database, run_id, Stage.MT, "pt", owner="test", lease_s=90) == "cancelled"
+
+
+@pytest.mark.timeout(60)
+def test_a_cancel_waits_for_the_job_before_it_takes_the_run(postgres_database):
+    """Turns red when it takes the run first: the end of a last stage takes them the other way."""
+    job_id, run_id = factories.create_dub(postgres_database)
+    with ThreadPoolExecutor(1) as pool, postgres_database.write() as ending:
+        job_events.lock_job(ending, job_id)
+        cancel = pool.submit(completion.cancel_run, postgres_database, job_id, run_id)
+        waiting = select(func.count()).where(text("NOT granted")).select_from(text("pg_locks"))
+        while not cancel.done() and not ending.execute(waiting).scalar_one():
+            continue
+        of_run = select(Run.id).where(Run.id == run_id)
+        assert ending.execute(of_run.with_for_update(skip_locked=True)).all() == [(run_id,)]
+    cancel.result()
+    assert run_state(postgres_database, run_id) == "cancelled"
 
 
 def test_exporting_is_shown(database):
