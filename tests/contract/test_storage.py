@@ -1,5 +1,6 @@
 """What every store must do, against a folder and against an S3 service."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -75,6 +76,19 @@ def send(client: Callable[..., httpx.Response], signed: SignedUrl, content: byte
 
 def test_what_is_put_is_fetched(store, source, tmp_path):
     store.fetch(put(store, source), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_where_no_link_is_possible_the_content_is_copied(store, source, tmp_path, monkeypatch):
+    """As between two volumes, one with the files and one with the scratch folder."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    key = put(store, source)
+    monkeypatch.setattr(os, "link", refuse)
+    store.fetch(key, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == CONTENT
 
 
@@ -175,6 +189,27 @@ def test_half_a_file_is_never_visible(store):
         assert len(keys(store, f"{PARTS}/")) == 1
         raise OSError("torn")
     assert not any(path.is_file() for path in store.root.rglob("*")), "the half stayed on disk"
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_a_file_is_whole_on_disk_before_it_has_its_name(store, monkeypatch):
+    """Or a power cut would leave a name with half a file, or with none, behind it."""
+    steps: list[tuple[str, int]] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def write_to_disk(file: int) -> None:
+        steps.append(("on disk", os.fstat(file).st_size))
+        fsync(file)
+
+    def name(path: Path, target: Path) -> Path:
+        steps.append(("named", path.stat().st_size))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", write_to_disk)
+    monkeypatch.setattr(Path, "replace", name)
+    with store.open_writer("jobs/1/short") as file:
+        file.write(b"less than a buffer holds")
+    assert steps == [("on disk", 24), ("named", 24)]
 
 
 def test_a_client_sends_a_file_by_url(store, client, tmp_path):

@@ -52,11 +52,21 @@ def test_a_dead_stage_is_listed_and_starts_again(database, store):
 
 
 def test_a_dead_transcription_holds_up_all_languages(database, store):
-    _, run_id = factories.create_dub(database, "es", "pt")
+    job_id, run_id = factories.create_dub(database, "es", "pt")
     let_die(database, run_id, Stage.ASR)
+    assert statuses(database, job_id) == ("failed", {"es": "failed", "pt": "failed"})
     (letter,) = dead_letters.list_dead_letters(database, LOCAL_USER)
+    assert (letter["stage"], letter["language"]) == (Stage.ASR, "")
     _, again = dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
+    assert statuses(database, job_id) == ("running", {"es": "queued", "pt": "queued"})
     factories.do_all(database, again, "es", "pt", store=store)
+    assert statuses(database, job_id) == ("succeeded", {"es": "complete", "pt": "complete"})
+
+
+def statuses(database, job_id) -> tuple[str, dict[str, str]]:
+    """Of the job, and of each language."""
+    job = views.read_job_view(database, LOCAL_USER, job_id)
+    return job["status"], {one["language"]: one["status"] for one in job["languages"]}
 
 
 def test_what_failed_for_good_is_no_dead_letter(database):

@@ -82,6 +82,17 @@ def test_the_new_run_reads_what_the_old_one_made(database, store, job_id):
     )
 
 
+def test_auto_finds_nothing_to_do_in_a_job_with_a_background(database, store):
+    """Turns red when the plan does not know of it, and would mix every such job again."""
+    job_id, run_id = submit.create_job(
+        *(database, LOCAL_USER, factories.dub_params("es")),
+        media_id=factories.upload(database),
+        background_id=factories.upload(database, "background", sha256="ba" * 32),
+    )
+    factories.do_all(database, run_id, store=store)
+    assert list_planned(database, store, job_id) == []
+
+
 def test_attempts_start_afresh(database, store, job_id):
     run_id = resume_job(database, store, job_id, resume_from=Stage.MIX, languages=("es",))
     assert factories.claim_stage(database, run_id, Stage.MIX, "es").attempt == 1
@@ -350,6 +361,12 @@ def test_a_given_run_is_gone_on_from_with_its_own_parameters(database, store, jo
     submit.cancel_job(database, LOCAL_USER, job_id)
     wanted = {"resume_from": Stage.TTS, "from_run": first["id"]}
     assert list_planned(database, store, job_id, **wanted)[0] == "tts es"
+
+
+def test_a_run_of_another_job_is_no_run_to_go_on_from(database, store, job_id):
+    _, other = factories.create_dub(database)
+    with pytest.raises(Invalid, match=f"this job has no run {other}"):
+        list_planned(database, store, job_id, from_run=other)
 
 
 def test_somebody_elses_job_does_not_exist(database, store, job_id):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from backend.database import schema
 from backend.database.models.limits import ProviderGate
@@ -127,6 +127,29 @@ def test_a_call_that_works_ends_the_row_of_failures(context):
             with pytest.raises(Transient, match="502"):
                 call(context, Transient("502"))
         call(context)
+
+
+def test_a_call_that_was_under_way_as_the_gate_shut_keeps_it_shut_no_longer(context):
+    """Turns red when it counts as the trial."""
+    with pytest.raises(Transient, match="late"), context.pace_call(Vendor()):
+        until_refused(lambda: call(context, Transient("502")), Transient, 50)
+        shut = gate_of(context)
+        raise Transient("late")
+    assert gate_of(context) == shut
+
+
+def gate_of(context: WorkerContext) -> tuple:
+    with context._db.read() as connection:
+        return tuple(connection.execute(select(ProviderGate.__table__)).one())
+
+
+def test_a_trial_that_works_lets_everybody_call_again(context):
+    """Turns red when nobody is told how it ended: there would be one call a minute for ever."""
+    until_refused(lambda: call(context, Transient("502")), Transient, 50)
+    with context._db.write() as connection:
+        connection.execute(update(ProviderGate).values(shut_until=0.0))
+    call(context)
+    call(context)
 
 
 def test_cancelling_is_no_failure_of_the_vendor(context):

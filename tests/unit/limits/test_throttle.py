@@ -67,7 +67,8 @@ def test_a_vendor_that_asks_to_slow_down_is_left_alone_for_so_long(said, wait):
 
 
 def test_some_failures_shut_nothing():
-    assert request_call(broken(TRIPS - 1), 0.0, 0.0)[1].granted
+    answer = request_call(broken(TRIPS - 1), 0.0, 0.0)[1]
+    assert (answer.granted, answer.troubled, answer.trial) == (True, True, False)
 
 
 def test_after_many_failures_in_a_row_one_call_tries_and_the_others_wait():
@@ -75,7 +76,7 @@ def test_after_many_failures_in_a_row_one_call_tries_and_the_others_wait():
     assert request_call(gate, SHUT_S - 1, 0.0)[1].wait == 1
     gate, first = request_call(gate, SHUT_S, 0.0)
     gate, second = request_call(gate, SHUT_S, 0.0)
-    assert (first.granted, first.trial) == (True, True)
+    assert (first.granted, first.troubled, first.trial) == (True, True, True)
     assert (second.granted, second.wait) == (False, TRIAL_S)
 
 

@@ -165,6 +165,21 @@ def test_stale_work_is_taken_over_only_when_that_is_accepted():
     assert list_executed(steps) == ["tts es", "mix es"]
 
 
+def test_of_stale_work_the_newest_is_taken_over():
+    """Turns red when the oldest is, or when that one is asked whether it is there."""
+    older, newer = made_with(dub_params("es")), made_with(dub_params("es"))
+    older = {place: replace(one, look=lambda: ("jobs/1/old",)) for place, one in older.items()}
+    newer = {
+        place: replace(one, marker_id=UUID(int=n), run_number=2)
+        for n, (place, one) in enumerate(newer.items())
+    }
+    changed = dub_params("es", mode="dialogue")
+    both = {place: [newer[place], older[place]] for place in newer}
+    first, second, *_ = plan(changed, ("es",), Stage.TTS, both, UPLOADS, accept_stale=True)
+    assert [first.reuse, second.reuse] == [newer[Stage.ASR, ""], newer[Stage.MT, "es"]]
+    assert first.stale
+
+
 def test_what_is_missing_is_not_taken_over_even_if_stale_work_is_accepted():
     priors = made_with(dub_params("es"))
     priors[Stage.MT, "es"] = replace(priors[Stage.MT, "es"], look=lambda: ("jobs/1/mt",))

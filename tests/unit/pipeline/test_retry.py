@@ -40,6 +40,11 @@ def test_what_may_help_is_tried_again(error):
     assert decide_retry(error, Lately(1), POLICY, half) == TryAgain(1, counts=True)
 
 
+def test_after_any_other_failure_the_row_of_rate_limits_begins_anew():
+    again = decide_retry(Transient("timeout"), Lately(1, 9, 600), POLICY, half)
+    assert (again.counts, again.limited, again.waited) == (True, 0, 0.0)
+
+
 @pytest.mark.parametrize("error", [Permanent("no speech"), NotFound("gone")])
 def test_what_cannot_help_is_not(error):
     assert decide_retry(error, Lately(1), POLICY, half) == GiveUp(dead=False)
