@@ -31,6 +31,19 @@ def test_the_bed_is_down_when_speech_begins_and_comes_back_after_it():
     assert (np.diff(room[110:]) <= 0).all()
 
 
+def test_the_bed_goes_and_comes_in_the_time_asked_for():
+    """Turns red when it comes back twice as fast."""
+    shape = DuckingShape(attack=19, hold=30, release=39)
+    presence = np.zeros(200)
+    presence[100:110] = 1.0
+    room = compute_ducking(presence, shape)
+    going, coming = room[80:101], room[110 + shape.hold :][: shape.release + 2]
+    for slope in (going, coming[::-1]):
+        assert (slope[0], slope[-1]) == (0.0, 1.0)
+        assert slope[1] > 0
+        assert slope[len(slope) // 2] == pytest.approx(0.5)
+
+
 def test_softer_speech_asks_for_less():
     presence = np.zeros(200)
     presence[100] = 0.25

@@ -40,6 +40,23 @@ def test_softer_parts_are_left_out_by_the_gates():
     assert compute_integrated_loudness(measure_tenths(sound)) == pytest.approx(-23.0, abs=0.05)
 
 
+@pytest.mark.parametrize(("below", "expected"), [(9.8, -23.6), (10.2, -23.0)])
+def test_what_is_ten_below_the_mean_is_left_out_and_what_is_nearer_counts(below, expected):
+    """A minute at -23 and ten seconds of something soft have a mean of -23.6 LUFS."""
+    sound = np.concatenate([sine(60, -23.0), sine(10, -23.6 - below)])
+    found = compute_integrated_loudness(measure_tenths(sound))
+    assert found == pytest.approx(expected, abs=0.05)
+
+
+def test_what_is_softer_than_seventy_below_counts_for_nothing():
+    hum = measure_tenths(sine(10, -75.0))
+    assert measure_speech_level(hum) is None
+    assert compute_integrated_loudness(hum) is None
+    # Not below the mean by so much that the other gate would shut.
+    soft = np.concatenate([sine(10, -66.0), sine(10, -75.0)])
+    assert measure_speech_level(measure_tenths(soft)) == pytest.approx(-66.0, abs=0.1)
+
+
 @pytest.mark.parametrize(("soft", "loud", "expected"), [(-30, -20, 10), (-20, -15, 5)])
 def test_the_range_between_soft_and_loud(soft, loud, expected):
     sound = np.concatenate([sine(20, soft), sine(20, loud)])

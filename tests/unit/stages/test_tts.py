@@ -15,6 +15,7 @@ from backend.errors import Cancelled, Permanent, Transient
 from backend.pipeline.params import Timing, TimingPolicy
 from tests.stage_context import LocalContext, build_input
 from workers.interfaces.providers import Cost, SpeechResult, TranslationResult, Utterance
+from workers.providers.apertium import Apertium
 from workers.providers.stub import StubSynthesizer, StubTranslator
 from workers.stages import tts
 
@@ -152,6 +153,40 @@ def test_lines_that_are_too_long_are_said_in_fewer_words(context):
     _, same = spoken(context, lines, 5)
     assert (context.take_spent().usd, same) == (0, speech)
     assert context.synth.said.total() == before
+
+
+class Halving(StubTranslator):
+    """Leaves the second half of the words out, however few may stay."""
+
+    def shorten(self, texts, source, target, *, call):
+        words = [one.text.split() for one in texts]
+        return TranslationResult([" ".join(each[: (len(each) + 1) // 2]) for each in words])
+
+
+def test_a_text_that_is_too_long_even_in_fewer_words_is_shortened_once_more(context, monkeypatch):
+    monkeypatch.setattr(context, "get_translator", lambda _name: Halving())
+    long = " ".join(["word"] * 40)  # 12 s
+    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 5)
+    assert len(speech.clips[1].text.split()) == 10
+    assert {place.verdict for place in speech.placements} == {Verdict.OK}
+
+
+def test_progress_never_falls_whatever_a_line_needs(context, monkeypatch):
+    """Here lines are spoken, said in fewer words, twice, and then faster."""
+    monkeypatch.setattr(context, "get_translator", lambda _name: Halving())
+    long = " ".join(["word"] * 80)
+    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 4.5)
+    assert len(speech.clips[1].text.split()) == 20
+    assert speech.clips[1].rate > 1
+    assert context.told == sorted(context.told)
+    assert 0 <= context.told[0] < context.told[-1] == 1
+
+
+def test_where_the_translator_cannot_shorten_lines_are_only_hurried(context, monkeypatch):
+    """As the one of the offline default cannot."""
+    monkeypatch.setattr(context, "get_translator", lambda _name: Apertium())
+    _, speech = spoken(context, CROWDED, 2)
+    assert {(clip.text, clip.rate) for clip in speech.clips} == {(TEN * 3, 1.3)}
 
 
 def test_a_shorter_text_that_takes_longer_is_not_taken(context, monkeypatch):

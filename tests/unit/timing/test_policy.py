@@ -58,6 +58,16 @@ def test_a_line_that_makes_the_next_one_late_may_take_that_much_less(by_themselv
     }
 
 
+def test_a_shorter_text_may_last_a_tenth_longer_than_its_place():
+    """At 1.1 times the natural rate it then fits, and has some room up to 1.2."""
+    lines = [Line(id=0, start=0, end=2, source="", text="x")]
+    natural = {0: 5.0}
+    placements = place_lines(lines, natural, 2.0, Timing())
+    assert compute_budgets(lines, natural, placements, by_themselves=True) == {
+        0: pytest.approx(2.0 * 1.1, abs=0.1)
+    }
+
+
 def test_a_line_that_makes_room_for_another_is_asked_for_later():
     assert set(compute_budgets_of(LONG, total=6.0)) == {1}
     assert set(compute_budgets_of(LONG, total=6.0, by_themselves=False)) > {1}
