@@ -66,11 +66,26 @@ def test_text_that_fits_one_line_stays_on_it():
 
 
 def test_a_sentence_that_one_cue_can_hold_is_not_split():
-    first = "There is nothing in the whole wide world that I would like more than that"
-    second = "But nobody ever asks me what I want."
-    assert [" ".join(one.split("\n")) for one in texts(f"{first}. {second}", "en")] == [
-        f"{first}.",
-        second,
+    """Here a cue that ended at its comma would spare the short one."""
+    text = "He came home. If you ask me, we should leave now, before it gets dark. Why?"
+    assert texts(text, "en") == [
+        "He came home.",
+        "If you ask me, we should leave now,\nbefore it gets dark. Why?",
+    ]
+
+
+def test_a_short_cue_is_better_than_a_line_that_ends_within_a_phrase():
+    """All of it would fit into one, with a line that ends at `never`."""
+    text = "Why? They had it all along, and they never told us, not once. I do not know."
+    assert texts(text, "en") == [
+        "Why? They had it all along,\nand they never told us, not once.",
+        "I do not know.",
+    ]
+
+
+def test_two_sentences_share_a_cue_that_holds_them():
+    assert texts("They had it all along. She said that she would come.", "en") == [
+        "They had it all along.\nShe said that she would come."
     ]
 
 
