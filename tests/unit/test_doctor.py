@@ -20,7 +20,7 @@ def test_it_looks_at_this_machine(capsys):
 @pytest.mark.parametrize("engine", ["apertium", "espeak"])
 def test_without_an_engine_it_says_what_to_install(monkeypatch, capsys, engine):
     module = getattr(engines, engine)
-    module.version.cache_clear()
+    module.read_version.cache_clear()
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("COLUMNS", "200")
     assert doctor.main() == 1
