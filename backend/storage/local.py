@@ -121,6 +121,8 @@ class AtomicFile:
         self._part = parts / uuid4().hex
 
     def __enter__(self) -> Any:
+        # A folder that is made here is a new name in the one above it.
+        self._named = [self._path, *(one for one in self._path.parents if not one.exists())]
         for folder in (self._path.parent, self._part.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("wb")
@@ -133,5 +135,16 @@ class AtomicFile:
                 os.fsync(self._file.fileno())
         if error is None:
             self._part.replace(self._path)
+            for path in self._named:
+                _sync_names(path.parent)
         else:
             self._part.unlink(missing_ok=True)
+
+
+def _sync_names(folder: Path) -> None:
+    """Write to disk which names a folder has: a file's own `fsync` does not tell of its name."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISDIR
 from uuid import uuid4
 
 import httpx
@@ -191,25 +192,49 @@ def test_half_a_file_is_never_visible(store):
     assert not any(path.is_file() for path in store.root.rglob("*")), "the half stayed on disk"
 
 
-@pytest.mark.parametrize("settings", ["local"], indirect=True)
-def test_a_file_is_whole_on_disk_before_it_has_its_name(store, monkeypatch):
-    """Or a power cut would leave a name with half a file, or with none, behind it."""
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What is written to disk: files with their size, folders by number; and what gets a name."""
     steps: list[tuple[str, int]] = []
     fsync, replace = os.fsync, Path.replace
 
-    def write_to_disk(file: int) -> None:
-        steps.append(("on disk", os.fstat(file).st_size))
-        fsync(file)
+    def write_to_disk(opened: int) -> None:
+        stat = os.fstat(opened)
+        folder = S_ISDIR(stat.st_mode)
+        steps.append(("folder", stat.st_ino) if folder else ("file", stat.st_size))
+        fsync(opened)
 
-    def name(path: Path, target: Path) -> Path:
+    def name_file(path: Path, target: Path) -> Path:
         steps.append(("named", path.stat().st_size))
         return replace(path, target)
 
     monkeypatch.setattr(os, "fsync", write_to_disk)
-    monkeypatch.setattr(Path, "replace", name)
-    with store.open_writer("jobs/1/short") as file:
+    monkeypatch.setattr(Path, "replace", name_file)
+    return steps
+
+
+def write_short(store: LocalStore, key: str) -> Path:
+    with store.open_writer(key) as file:
         file.write(b"less than a buffer holds")
-    assert steps == [("on disk", 24), ("named", 24)]
+    return store.resolve_path(key)
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_a_file_is_whole_on_disk_before_it_has_its_name(store, steps):
+    """Or a power cut would leave a name with half a file, or with none, behind it."""
+    write_short(store, "jobs/1/short")
+    assert steps[:2] == [("file", 24), ("named", 24)]
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_the_names_that_lead_to_a_file_are_on_disk_too(store, steps):
+    """Or a power cut would take a file that the database knows of."""
+    path = write_short(store, "jobs/1/short")
+    above = [("folder", folder.stat().st_ino) for folder in path.parents]
+    assert set(above[:3]) <= set(steps[2:]), "up to the store's root"
+    steps.clear()
+    write_short(store, "jobs/1/other")
+    assert steps[2:] == above[:1], "the folders above have their names already"
 
 
 def test_a_client_sends_a_file_by_url(store, client, tmp_path):
