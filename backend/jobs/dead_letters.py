@@ -24,7 +24,7 @@ def list_dead_letters(db: Database, user_id: UUID) -> list[dict[str, Any]]:
         rows = connection.execute(
             _select_dead(user_id).order_by(StageRun.finished_at.desc()).limit(MOST)
         )
-        return [dict(row) for row in rows.mappings()]
+        return [{**row, "language": row["language"] or None} for row in rows.mappings()]
 
 
 def retry_dead_letter(

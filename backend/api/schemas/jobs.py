@@ -147,7 +147,7 @@ class DeadLetterSchema(CamelCaseSchema):
     job_id = fields.UUID()
     run = fields.Integer()
     stage = fields.String()
-    language = fields.String()
+    language = fields.String(allow_none=True)
     attempt = fields.Integer()
     error = fields.Dict()
     finished_at = fields.AwareDateTime()

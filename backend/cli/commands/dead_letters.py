@@ -16,7 +16,7 @@ def dead_letters(retry: str | None, server: str | None) -> None:
     with submit.connect(settings.load(), server) as (client, _):
         letters = client.list_dead_letters()
         for letter in letters:
-            label = f"{letter['stage']} {letter['language']}".strip()
+            label = f"{letter['stage']} {letter['language'] or ''}".strip()
             click.echo(
                 f"{letter['id']}  {label}  job {letter['jobId']}: {letter['error']['message']}"
             )

@@ -17,7 +17,9 @@ from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.jobs import views
+from backend.pipeline.retry import GiveUp
 from backend.pipeline.stages import Stage
+from backend.runs import transitions
 from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port
@@ -160,3 +162,22 @@ def test_it_is_told_which_line_was_refused_and_which_were_changed_before(parts, 
     output = edit(parts, dub, "Dos/2", "00:00:05,000/00:00:03,000").output
     assert output.startswith("Line 1 changed\n")
     assert "Error: Line 2: " in output
+
+
+def test_dead_letters_are_listed_and_start_again(client, parts, talk):
+    job = client.submit({"mediaId": client.upload(talk, "video")["id"], "targetLanguages": ["es"]})
+    [run] = views.read_runs(parts.db, LOCAL_USER, UUID(job["id"]))
+    dying = factories.claim_stage(parts.db, run["id"], Stage.ASR)
+    error = {"kind": "transient", "message": "no answer"}
+    transitions.fail(parts.db, dying, error, GiveUp(dead=True))
+    [letter] = client.list_dead_letters()
+    assert (letter["stage"], letter["language"]) == ("asr", None)
+    assert dead_letters(parts) == [f"{letter['id']}  asr  job {job['id']}: no answer"]
+    *_, told = dead_letters(parts, "--retry", letter["id"])
+    assert told == f"Run 1 of job {job['id']} starts again as run 2"
+    assert dead_letters(parts) == ["No dead letters"]
+
+
+def dead_letters(parts: Parts, *options: str) -> list[str]:
+    command = ["dead-letters", "--server", parts.settings.api_url, *options]
+    return CliRunner().invoke(cli, command).output.splitlines()

@@ -56,7 +56,7 @@ def test_a_dead_transcription_holds_up_all_languages(database, store):
     let_die(database, run_id, Stage.ASR)
     assert statuses(database, job_id) == ("failed", {"es": "failed", "pt": "failed"})
     (letter,) = dead_letters.list_dead_letters(database, LOCAL_USER)
-    assert (letter["stage"], letter["language"]) == (Stage.ASR, "")
+    assert (letter["stage"], letter["language"]) == (Stage.ASR, None)
     _, again = dead_letters.retry_dead_letter(database, store, LOCAL_USER, letter["id"])
     assert statuses(database, job_id) == ("running", {"es": "queued", "pt": "queued"})
     factories.do_all(database, again, "es", "pt", store=store)
