@@ -30,7 +30,8 @@ def create_job(
 ) -> tuple[UUID, UUID]:
     """Accept a job: job, run, markers, first event and outbox row in one commit.
 
-    `given` are the stages that are not to be done, with what stands in their place (intake.py).
+    `given` are the stages that are not to be done, with what stands in their place
+    (import_transcripts.py).
     Returns the ids of job and run. Raises `Invalid`.
     """
     params = normalize_params(params)

@@ -1,4 +1,4 @@
-"""Where the gates of the providers are kept, so that all workers share them (see pacing.py)."""
+"""Where the gates of the providers are kept, so that all workers share them (see throttle.py)."""
 
 import json
 from collections.abc import Callable, Mapping

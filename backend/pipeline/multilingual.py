@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 
-# The kind of the one artifact that holds all languages of a job.
-
 # What the latest mix of each language made, by language and kind, in the order asked for.
 Dubs = Mapping[str, Mapping[str, StoredFile]]
 

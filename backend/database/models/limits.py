@@ -6,7 +6,7 @@ from backend.database.models.base import Base
 
 
 class ProviderGate(Base):
-    """How fast a provider may be called, for workers that share no Redis (see pacing.py)."""
+    """How fast a provider may be called, for workers that share no Redis (see throttle.py)."""
 
     __tablename__ = "provider_gates"
 

@@ -1,7 +1,7 @@
 """Any order of claims, deaths, ends, cancels and resumes: the promises hold after each step.
 
-Turns red when, for example, `settle_run` does not cancel what waits (a cancelled run never ends),
-`fenced` drops the fence or the state (a zombie writes), or `outbox.drop` is not called.
+Turns red when, for example, `update_run` does not cancel what waits (a cancelled run never ends),
+`leases.HELD` drops the fence or the state (a zombie writes), or `outbox.drop` is not called.
 """
 
 from pathlib import Path
