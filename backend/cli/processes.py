@@ -1,10 +1,10 @@
 """The processes that a house consists of, each a command of its own."""
 
-import os
 import runpy
 import signal
 import socket
 import sys
+from importlib import import_module
 
 import click
 
@@ -44,9 +44,11 @@ def api(fd: int | None) -> None:
 @click.command()
 def worker() -> None:
     """Run stages."""
-    celery = ["-m", "celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
-    # Celery handles its signals best as the process itself.
-    os.execv(sys.executable, [sys.executable, *celery])  # noqa: S606
+    # Before Celery does, which tells of a module that does not load by two pages of traceback.
+    import_module("workers.tasks")
+    # In this very process: Celery handles its signals best as the process itself.
+    sys.argv = ["celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
+    runpy.run_module("celery", run_name="__main__", alter_sys=True)
 
 
 @click.command()
