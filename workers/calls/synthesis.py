@@ -13,6 +13,7 @@ from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from workers.audio.silence import trim_silence
 from workers.calls.paid_calls import PaidCalls
+from workers.interfaces.progress import tell_part
 from workers.interfaces.providers import Synthesizer, Utterance
 from workers.interfaces.stages import StageContext
 
@@ -48,7 +49,7 @@ class LineSpeaker:
         with ThreadPoolExecutor(self._synthesizer.concurrency) as pool:
             for take in pool.map(self._take_line, asked):
                 takes.append(take)
-                self._context.progress(begin + (end - begin) * len(takes) / len(asked))
+                tell_part(self._context.progress, begin, end, len(takes) / len(asked))
         return takes
 
     def _take_line(self, utterance: Utterance) -> SpokenTake | None:

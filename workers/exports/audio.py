@@ -5,7 +5,8 @@ from typing import Any
 
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import describe_output
 
 

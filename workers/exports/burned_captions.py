@@ -2,7 +2,8 @@
 
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import describe_output
 from workers.media import burn
 

@@ -12,7 +12,8 @@ from workers.captions.cues import CaptionText, Cue, build_cues
 from workers.captions.formats import format_srt, format_ttml, format_vtt
 from workers.captions.rules import build_rules
 from workers.captions.transcripts import build_docx, format_txt
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
 
 

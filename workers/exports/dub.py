@@ -10,12 +10,11 @@ from backend.documents.transcripts import Translation
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
 from workers.captions.dub_captions import DubCaptions, build_captions
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, ReusedFile, StageContext, StageInput
 from workers.mixing.mixdown import Mixdown, MixOrder
 from workers.mixing.recording import SourceRecording
 from workers.timing.holds import DubClock
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from workers.exports import (
     segment_audio,
     video,
 )
-from workers.exports.dub import Export, Exporter, MixedDub, Progress
+from workers.exports.dub import Export, Exporter, MixedDub
+from workers.interfaces.progress import Progress, tell_part
 from workers.interfaces.stages import ReusedFile
 
 # With the share of the exporters' time that is over when each is done. Burning captions in and the
@@ -39,13 +40,9 @@ def export_dub(dub: MixedDub, progress: Progress) -> Export:
     warnings: list[str] = []
     begun = 0.0
     for export, done in EXPORTERS:
-        made = export(dub, partial(_tell_part, progress, begun, done))
+        made = export(dub, partial(tell_part, progress, begun, done))
         dub.files.extend(made.files)
         reused += made.reused
         warnings += made.warnings
         begun = done
     return Export(dub.files, reused, warnings)
-
-
-def _tell_part(progress: Progress, begin: float, end: float, fraction: float) -> None:
-    progress(begin + (end - begin) * min(1.0, fraction))

@@ -12,7 +12,8 @@ from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
-from workers.exports.dub import Export, FinishedMix, MixedDub, Progress
+from workers.exports.dub import Export, FinishedMix, MixedDub
+from workers.interfaces.progress import Progress, tell_part
 from workers.interfaces.stages import (
     OutputFile,
     ReusedFile,
@@ -64,7 +65,7 @@ def _write_index(mix: FinishedMix, found: dict[Role, Stream]) -> OutputFile:
 
 def _scale_progress(mix: FinishedMix, progress: Progress, begin: float, end: float) -> Progress:
     """Tells a part of the whole, given seconds."""
-    return lambda time: progress(begin + (end - begin) * min(1.0, time / mix.source.duration))
+    return lambda time: tell_part(progress, begin, end, time / mix.source.duration)
 
 
 def _make_own_streams(mix: FinishedMix) -> tuple[list[OutputFile], dict[Role, Stream]]:

@@ -11,7 +11,8 @@ from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed
 from backend.pipeline.providers import Providers
 from backend.pipeline.stages import Stage
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MeasuredMix
 from workers.report.document import ReportSums

@@ -11,7 +11,8 @@ from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.stages import Stage
 from workers.audio.samples import RATE
 from workers.captions.check import find_violations
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MixIndex, decibels_to_power
 from workers.mixing.tracks import measure_length

@@ -9,7 +9,8 @@ import soundfile as sf
 
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.exports.dub import Export, MixedDub, Progress
+from workers.exports.dub import Export, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import describe_output
 from workers.mixing.mixdown import MixOrder, load_take
 from workers.mixing.score import PlacedTake

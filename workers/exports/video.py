@@ -9,7 +9,8 @@ from typing import NamedTuple
 from backend.documents.languages import get_iso639_2, get_own_name
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
-from workers.exports.dub import Export, FinishedMix, MixedDub, Progress
+from workers.exports.dub import Export, FinishedMix, MixedDub
+from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, describe_output
 from workers.media.decode import decode_blocks, fit_blocks
 from workers.media.encode import encode_m4a, tell_progress

@@ -23,6 +23,7 @@ from workers.audio import loudness
 from workers.audio.gain import DuckingShape
 from workers.audio.loudness import TENTH, find_covered
 from workers.audio.samples import RATE, Samples
+from workers.interfaces.progress import Progress, tell_part
 from workers.interfaces.stages import StageContext
 from workers.mixing.bed import BedReader as Sound
 from workers.mixing.clips import measure_natural_powers, prepare_clip
@@ -71,7 +72,6 @@ FILES: Mapping[str, str] = {
     ArtifactKind.STEM_BED: "stem-bed.flac",
 }
 
-Progress = Callable[[float], None]
 Seconds = tuple[float, float]
 
 
@@ -163,7 +163,7 @@ class _Mixing:
         sha256 = recording.sha256
         heard = self._listened.get(sha256) or self._before.find_recording(sha256)
         if heard is None:
-            told = partial(_scale_progress, self._progress, 0.0, LISTENED)
+            told = partial(tell_part, self._progress, 0.0, LISTENED)
             heard = measure_recording(recording.path, self._order.total, told)
         self._listened[sha256] = heard
         return heard
@@ -244,7 +244,7 @@ class _Mixing:
                 rendered = None if entry else next(new)
                 append(chunk, rendered)
                 chunks.append(ChunkEntry.build(key_, rendered) if rendered else entry)
-                _scale_progress(self._progress, LISTENED, 1.0, chunk.end / score.total)
+                tell_part(self._progress, LISTENED, 1.0, chunk.end / score.total)
         return MixIndex(
             bed=score.bed,
             level=score.settings.level,
@@ -283,10 +283,6 @@ def _choose_louder(score: Score, decibels: float) -> Score:
 
 def _round_to_hops(milliseconds: int) -> int:
     return round(milliseconds * RATE / 1000 / DUCKING_HOP)
-
-
-def _scale_progress(progress: Progress, begin: float, end: float, fraction: float) -> None:
-    progress(begin + (end - begin) * fraction)
 
 
 def _list_warnings(order: MixOrder, bed: Bed, measured: MeasuredMix) -> Iterator[str]:

@@ -16,6 +16,7 @@ from backend.pipeline.params import Bed
 from workers.audio.samples import RATE
 from workers.exports.dub import MixedDub
 from workers.exports.formats import export_dub
+from workers.interfaces.progress import tell_part
 from workers.interfaces.stages import StageContext, StageInput, StageResult
 from workers.mixing.mixdown import MixOrder, SoundFile, render_mixdown
 from workers.mixing.recording import SourceRecording, fetch_recording, hold_recording
@@ -35,7 +36,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     Raises `Permanent` when the source or the background cannot be decoded.
     """
     dub = _mix_dub(inputs, context)
-    made = export_dub(dub, partial(_tell_part, context, MIXED, 1.0))
+    made = export_dub(dub, partial(tell_part, context.progress, MIXED, 1.0))
     context.progress(1.0)
     return StageResult(
         tuple(made.files),
@@ -65,13 +66,15 @@ def _mix_dub(inputs: StageInput, context: StageContext) -> MixedDub:
     waited = tuple(round_holds(speech.placements, fps * count_parts(fps)))
     speech = speech.model_copy(update={"placements": waited})
     clock = build_clock(waited)
-    source = hold_recording(recording, clock, context, partial(_tell_part, context, 0.0, HELD))
+    source = hold_recording(
+        recording, clock, context, partial(tell_part, context.progress, 0.0, HELD)
+    )
     order = _build_order(inputs, context, source, speech, _find_speech(translation, speech, clock))
     begun = HELD if clock.holds else 0.0
     return MixedDub(
         *(inputs, context, speech.apply_spoken_texts(translation), speech, recording, source),
         *(speech.list_heard_placements(), clock, order),
-        render_mixdown(order, context, partial(_tell_part, context, begun, MIXED)),
+        render_mixdown(order, context, partial(tell_part, context.progress, begun, MIXED)),
     )
 
 
@@ -128,7 +131,3 @@ def _warn_of_speed(placements: Sequence[Placement]) -> Iterator[str]:
     fast = [placed.rate for placed in placements if placed.rate > FAST]
     if fast:
         yield f"{len(fast)} lines are sped up more than {FAST} times, at most {max(fast):.2f} times"
-
-
-def _tell_part(context: StageContext, begin: float, end: float, fraction: float) -> None:
-    context.progress(begin + (end - begin) * min(1.0, fraction))

@@ -63,7 +63,7 @@ def keys(store: BlobStore) -> list[str]:
     return sorted(one.key for folder in EVERYTHING for one in store.list_objects(f"{folder}/"))
 
 
-def spoken(parts: Parts, put, clip: StoredFile) -> str:
+def store_speech(parts: Parts, put, clip: StoredFile) -> str:
     """A job whose speech consists of one clip; returns the key of the speech document."""
     _, run_id = factories.create_dub(parts.db)
     factories.do_stage(parts.db, run_id, Stage.ASR, store=parts.store)
@@ -79,7 +79,7 @@ def spoken(parts: Parts, put, clip: StoredFile) -> str:
 
 def test_what_something_refers_to_stays_and_the_rest_goes(parts, store, put):
     clip = put("clips/ab/key/used.flac")
-    spoken(parts, put, clip)
+    store_speech(parts, put, clip)
     media = put("uploads/1/talk.mp4")
     factories.upload(parts.db, object_key=media.key)
     used = keys(store)
@@ -133,12 +133,12 @@ def test_more_than_one_batch(parts, store, put, monkeypatch):
     monkeypatch.setattr(garbage, "BATCH", 2)
     made = [put(f"jobs/{number}/x").key for number in range(5)]
     for key in ("a", "b", "c"):
-        spoken(parts, put, put(f"clips/ab/{key}/x.flac"))
+        store_speech(parts, put, put(f"clips/ab/{key}/x.flac"))
     assert collect_keys(parts) == made
 
 
 def test_a_speech_document_that_cannot_be_read_ends_it_all(parts, store, put):
-    key = spoken(parts, put, put("clips/ab/key/used.flac"))
+    key = store_speech(parts, put, put("clips/ab/key/used.flac"))
     put(key, b'{"of": "a newer version"}')
     with pytest.raises(Permanent, match="nobody knows which clips"):
         collect_keys(parts)

@@ -10,14 +10,14 @@ from workers.speakers.casting import classify_pitch
 from workers.speakers.pitch import compute_median_pitch
 
 
-def spoken(
+def speak_text(
     text: str, rate: float = 1.0, voice: str = "plain", language: str = "es"
 ) -> SpeechResult:
     return Espeak().synthesize(Utterance(text, language, voice, rate), call=None)
 
 
 def seconds(text: str, rate: float = 1.0) -> float:
-    said = spoken(text, rate)
+    said = speak_text(text, rate)
     assert said.samples.dtype == np.float32
     assert 0.05 < np.abs(said.samples).max() <= 1.0
     return len(said.samples) / said.sample_rate
@@ -34,7 +34,7 @@ def test_every_voice_is_of_its_own_and_as_high_as_it_is_said_to_be(language):
     text = "La mamá de Ana no está en la casa." if language == "es" else "Ma maman n'est pas là."
     sounds = set()
     for voice in Espeak().list_voices(language):
-        said = spoken(text, voice=voice.name, language=language)
+        said = speak_text(text, voice=voice.name, language=language)
         assert classify_pitch(compute_median_pitch([said.samples], said.sample_rate)) is voice.pitch
         sounds.add(said.samples.tobytes())
     assert len(sounds) == len(VARIANTS)
@@ -42,7 +42,7 @@ def test_every_voice_is_of_its_own_and_as_high_as_it_is_said_to_be(language):
 
 def test_a_voice_that_is_not_there_is_refused_by_name():
     with pytest.raises(Permanent, match=r"plain, m7, .* not as 'whisper'"):
-        spoken("Hola.", voice="whisper")
+        speak_text("Hola.", voice="whisper")
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_control_characters_are_no_commands():
 
 @pytest.mark.parametrize("text", ["", "①", "٠"])
 def test_what_cannot_be_said_is_silence(text):
-    assert not spoken(text).samples.any()
+    assert not speak_text(text).samples.any()

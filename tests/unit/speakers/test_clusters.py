@@ -14,18 +14,20 @@ def prints(speaker: int, count: int, spread: float = 0.03, seed: int = 0) -> np.
     return normalize_vectors(centre + spread * rng.standard_normal((count, 256)).astype(np.float32))
 
 
-def found(*parts: np.ndarray, seconds: float = 2.0) -> np.ndarray:
+def find_speakers(*parts: np.ndarray, seconds: float = 2.0) -> np.ndarray:
     together = np.concatenate(parts)
     return clusters.cluster_speakers(together, np.full(len(together), seconds))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 def test_each_voice_is_found_once(count):
-    assert len(found(*(prints(speaker, 6) for speaker in range(count)))) == count
+    assert len(find_speakers(*(prints(speaker, 6) for speaker in range(count)))) == count
 
 
 def test_more_voices_than_people_are_told_apart_go_to_the_nearest():
-    assert len(found(*(prints(speaker, 3) for speaker in range(12)))) == clusters.MOST_SPEAKERS
+    assert (
+        len(find_speakers(*(prints(speaker, 3) for speaker in range(12)))) == clusters.MOST_SPEAKERS
+    )
 
 
 def test_a_cough_is_no_speaker():
@@ -40,7 +42,7 @@ def test_neither_is_a_passer_by_in_a_long_recording():
 
 
 def test_a_single_short_piece_is_a_speaker():
-    assert len(found(prints(0, 1), seconds=0.5)) == 1
+    assert len(find_speakers(prints(0, 1), seconds=0.5)) == 1
 
 
 def test_of_a_long_recording_the_longest_pieces_are_clustered(monkeypatch):

@@ -42,7 +42,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalContext:
     return context
 
 
-def spoken(
+def speak_lines(
     context: LocalContext, lines: Sequence[tuple[float, str]], duration: float, **params: object
 ):
     timed = [
@@ -75,7 +75,7 @@ CROWDED = [(0, TEN * 3), (0.5, TEN * 3)]  # 3.6 s of speech for two seconds
 
 def test_with_extend_the_picture_waits_for_what_is_too_fast_even_in_fewer_words(context):
     timing = Timing(policy=TimingPolicy.EXTEND)
-    outcome, speech = spoken(context, CROWDED, 2, timing=timing)
+    outcome, speech = speak_lines(context, CROWDED, 2, timing=timing)
     assert {place.verdict for place in speech.placements} == {Verdict.OK}
     assert max(place.rate for place in speech.placements) <= 1.2
     held = sum(place.hold for place in speech.placements)
@@ -87,7 +87,7 @@ def test_with_extend_the_picture_waits_for_what_is_too_fast_even_in_fewer_words(
 
 def test_with_extend_a_shorter_text_goes_before_a_picture_that_waits(context):
     long = " ".join(["word"] * 20)
-    _, speech = spoken(
+    _, speech = speak_lines(
         context, [(0, "one two"), (2, long), (4, "three four")], 5, timing=Timing(policy="extend")
     )
     assert len(speech.clips[1].text) < len(long)
@@ -95,7 +95,7 @@ def test_with_extend_a_shorter_text_goes_before_a_picture_that_waits(context):
 
 
 def test_each_clip_is_kept_with_its_true_length(context):
-    _, speech = spoken(context, [(0, TEN), (2, TEN * 2)], 10)
+    _, speech = speak_lines(context, [(0, TEN), (2, TEN * 2)], 10)
     assert [clip.id for clip in speech.clips] == [0, 1]
     for clip in speech.clips:
         assert clip.duration == soundfile.info(context.store.resolve_path(clip.object_key)).duration
@@ -103,14 +103,14 @@ def test_each_clip_is_kept_with_its_true_length(context):
 
 
 def test_each_line_has_its_place(context):
-    _, speech = spoken(context, [(0, TEN), (2, TEN)], 10)
+    _, speech = speak_lines(context, [(0, TEN), (2, TEN)], 10)
     first, second = speech.placements
     assert (first.start, first.duration, first.rate, first.verdict) == (0, 0.5, 1.2, Verdict.OK)
     assert (second.start, second.shift) == (2, 0)
 
 
 def test_a_line_too_long_for_its_place_is_asked_for_faster(context):
-    _, speech = spoken(context, CROWDED, 2)
+    _, speech = speak_lines(context, CROWDED, 2)
     assert {place.verdict for place in speech.placements} == {Verdict.RUSHED}
     rate = speech.placements[0].rate
     assert 1.5 < rate == pytest.approx(3.6 / 1.95, abs=0.01)
@@ -123,7 +123,7 @@ def test_a_line_too_long_for_its_place_is_asked_for_faster(context):
 
 
 def test_what_fits_at_the_rate_wanted_is_not_bought_again(context):
-    spoken(context, [(0, TEN), (0.55, TEN)], 10)
+    speak_lines(context, [(0, TEN), (0.55, TEN)], 10)
     assert context.synth.said == {(TEN, 1.0): 1}
 
 
@@ -136,21 +136,21 @@ def test_a_faster_take_that_is_farther_off_is_not_taken(context, monkeypatch):
             replace(utterance, rate=1.0 if utterance.rate == 1.0 else 9.0), call=call
         ),
     )
-    _, speech = spoken(context, CROWDED, 2)
+    _, speech = speak_lines(context, CROWDED, 2)
     assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
 
 
 def test_lines_that_are_too_long_are_said_in_fewer_words(context):
     long = " ".join(["word"] * 20)  # 99 characters, 5.94 s
     lines = [(0, "one two"), (2, long), (4, "three four")]
-    outcome, speech = spoken(context, lines, 5)
+    outcome, speech = speak_lines(context, lines, 5)
     texts = [clip.text for clip in speech.clips]
     assert (texts[0], texts[2]) == (lines[0][1], lines[2][1])
     assert long.startswith(texts[1]) and len(texts[1]) < len(long)
     assert max(place.rate for place in speech.placements) <= 1.2
     assert outcome.warnings == ("Said in fewer words, to fit: line 1",)
     before, _ = context.synth.said.total(), context.take_spent()
-    _, same = spoken(context, lines, 5)
+    _, same = speak_lines(context, lines, 5)
     assert (context.take_spent().usd, same) == (0, speech)
     assert context.synth.said.total() == before
 
@@ -166,7 +166,7 @@ class Halving(StubTranslator):
 def test_a_text_that_is_too_long_even_in_fewer_words_is_shortened_once_more(context, monkeypatch):
     monkeypatch.setattr(context, "get_translator", lambda _name: Halving())
     long = " ".join(["word"] * 40)  # 12 s
-    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 5)
+    _, speech = speak_lines(context, [(0, "one two"), (2, long), (4, "three four")], 5)
     assert len(speech.clips[1].text.split()) == 10
     assert {place.verdict for place in speech.placements} == {Verdict.OK}
 
@@ -175,7 +175,7 @@ def test_progress_never_falls_whatever_a_line_needs(context, monkeypatch):
     """Here lines are spoken, said in fewer words, twice, and then faster."""
     monkeypatch.setattr(context, "get_translator", lambda _name: Halving())
     long = " ".join(["word"] * 80)
-    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 4.5)
+    _, speech = speak_lines(context, [(0, "one two"), (2, long), (4, "three four")], 4.5)
     assert len(speech.clips[1].text.split()) == 20
     assert speech.clips[1].rate > 1
     assert context.told == sorted(context.told)
@@ -185,7 +185,7 @@ def test_progress_never_falls_whatever_a_line_needs(context, monkeypatch):
 def test_where_the_translator_cannot_shorten_lines_are_only_hurried(context, monkeypatch):
     """As the one of the offline default cannot."""
     monkeypatch.setattr(context, "get_translator", lambda _name: Apertium())
-    _, speech = spoken(context, CROWDED, 2)
+    _, speech = speak_lines(context, CROWDED, 2)
     assert {(clip.text, clip.rate) for clip in speech.clips} == {(TEN * 3, 1.3)}
 
 
@@ -195,7 +195,7 @@ def test_a_shorter_text_that_takes_longer_is_not_taken(context, monkeypatch):
             return TranslationResult([f"{one.text} and so on" for one in texts], Cost(usd=0.25))
 
     monkeypatch.setattr(context, "get_translator", lambda _name: Verbose())
-    _, speech = spoken(context, CROWDED, 2)
+    _, speech = speak_lines(context, CROWDED, 2)
     assert {clip.text for clip in speech.clips} == {TEN * 3}
     assert context.take_spent().usd == 0.5 * context.synth.said.total() + 0.25
 
@@ -207,12 +207,12 @@ def test_a_translator_that_drops_a_text_is_an_error(context, monkeypatch):
 
     monkeypatch.setattr(context, "get_translator", lambda _name: Lazy())
     with pytest.raises(Transient, match="stub gave 0 shorter texts for 2"):
-        spoken(context, CROWDED, 2)
+        speak_lines(context, CROWDED, 2)
 
 
 def test_with_the_policy_report_a_rushed_line_is_left_out(context):
     timing = Timing(policy=TimingPolicy.REPORT)
-    outcome, speech = spoken(context, CROWDED, 2, timing=timing)
+    outcome, speech = speak_lines(context, CROWDED, 2, timing=timing)
     verdicts = [place.verdict for place in speech.placements]
     assert sorted(verdicts) == [Verdict.LEFT_OUT, Verdict.OK]
     (heard,) = speech.list_heard_placements()
@@ -224,14 +224,14 @@ def test_with_the_policy_report_a_rushed_line_is_left_out(context):
 
 @pytest.mark.parametrize("harm", [bytes.upper, None], ids=["damaged", "gone"])
 def test_a_clip_that_storage_damaged_is_spoken_again(context, harm):
-    _, speech = spoken(context, [(0, TEN)], 10)
+    _, speech = speak_lines(context, [(0, TEN)], 10)
     (clip,) = speech.clips
     path = context.store.resolve_path(clip.object_key)
     content = path.read_bytes()
     path.unlink()
     if harm:
         path.write_bytes(harm(content))
-    _, again = spoken(context, [(0, TEN)], 10)
+    _, again = speak_lines(context, [(0, TEN)], 10)
     assert again == speech
     assert path.read_bytes() == content
     assert context.synth.said[TEN, 1.0] == 2
@@ -239,9 +239,9 @@ def test_a_clip_that_storage_damaged_is_spoken_again(context, harm):
 
 def test_a_second_run_pays_nothing(context):
     lines = [(0, "one two"), (3, "three four")]
-    spoken(context, lines, 10)
+    speak_lines(context, lines, 10)
     before, _ = context.synth.said.total(), context.take_spent()
-    spoken(context, lines, 10)
+    speak_lines(context, lines, 10)
     assert context.synth.said.total() == before == 2
     assert context.take_spent().usd == 0
 
@@ -250,11 +250,11 @@ def test_stopped_between_lines_what_was_made_is_kept(context):
     lines = [(i * 3, f"line number {i}") for i in range(20)]
     context.stop = (0.2, Cancelled("enough"))
     with pytest.raises(Cancelled):
-        spoken(context, lines, 100)
+        speak_lines(context, lines, 100)
     made = context.synth.said.total()
     assert 4 <= made < 20
     context.stop = None
-    spoken(context, lines, 100)
+    speak_lines(context, lines, 100)
     assert context.synth.said.total() == 20, "nothing was bought twice"
 
 
@@ -305,7 +305,7 @@ def test_a_named_voice_that_is_not_offered_is_refused(context):
 
 
 def test_a_line_without_a_word_stays_silent(context):
-    _, speech = spoken(context, [(0, "..."), (1, "so"), (2, "")], 10)
+    _, speech = speak_lines(context, [(0, "..."), (1, "so"), (2, "")], 10)
     assert [clip.id for clip in speech.clips] == [1]
 
 
@@ -326,30 +326,30 @@ class Mute(Counting):
 @pytest.mark.parametrize("length", [0, 8_000])
 def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(context, length):
     context.synth = Mute(lambda utterance: utterance.text == "mu", length)
-    outcome, speech = spoken(context, [(0, "so"), (1, "mu")], 10)
+    outcome, speech = speak_lines(context, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in speech.clips] == [place.id for place in speech.placements] == [0]
     assert outcome.warnings == ("Nothing is heard of line 1, for which stub gives silence",)
     assert context.take_spent().usd == 1.0
     context.synth = Counting()
-    _, again = spoken(context, [(0, "so"), (1, "mu")], 10)
+    _, again = speak_lines(context, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in again.clips] == [0, 1], "silence is not kept"
 
 
 def test_a_take_is_kept_to_where_a_faster_one_is_silent(context):
     context.synth = Mute(lambda utterance: utterance.rate > 1)
-    _, speech = spoken(context, CROWDED, 2)
+    _, speech = speak_lines(context, CROWDED, 2)
     assert [clip.rate for clip in speech.clips] == [1.0, 1.0]
 
 
 def test_a_text_is_kept_to_where_a_shorter_one_is_silent(context):
     long = " ".join(["word"] * 20)
     context.synth = Mute(lambda utterance: utterance.text not in {"one two", long, "three four"})
-    _, speech = spoken(context, [(0, "one two"), (2, long), (4, "three four")], 5)
+    _, speech = speak_lines(context, [(0, "one two"), (2, long), (4, "three four")], 5)
     assert speech.clips[1].text == long
 
 
 def test_nothing_to_say(context):
-    _, speech = spoken(context, [], 10)
+    _, speech = speak_lines(context, [], 10)
     assert speech.clips == ()
 
 
@@ -375,5 +375,5 @@ def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(conte
 
 
 def test_a_voice_for_somebody_who_is_not_there_is_told(context):
-    outcome, _ = spoken(context, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
+    outcome, _ = speak_lines(context, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
     assert outcome.warnings == ("voices: nobody is called B; the speakers are A",)

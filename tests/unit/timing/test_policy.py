@@ -14,20 +14,22 @@ LINES = [
 LONG = {0: 1.0, 1: 7.0, 2: 1.0, 3: 1.0}
 
 
-def found(policy: TimingPolicy, total: float = 8.0, max_shift: float = 0.3) -> dict[int, Verdict]:
+def list_verdicts(
+    policy: TimingPolicy, total: float = 8.0, max_shift: float = 0.3
+) -> dict[int, Verdict]:
     placements = place_lines(LINES, LONG, total, Timing(policy=policy, max_shift=max_shift))
     assert [one.start for one in placements] == sorted(one.start for one in placements)
     return {one.id: one.verdict for one in placements}
 
 
 def test_by_default_every_line_is_heard():
-    verdicts = found(TimingPolicy.FIT)
+    verdicts = list_verdicts(TimingPolicy.FIT)
     assert verdicts[1] is Verdict.RUSHED
     assert Verdict.LEFT_OUT not in verdicts.values()
 
 
 def test_with_report_only_the_line_that_does_not_fit_is_left_out():
-    verdicts = found(TimingPolicy.REPORT)
+    verdicts = list_verdicts(TimingPolicy.REPORT)
     assert verdicts == {0: Verdict.OK, 1: Verdict.LEFT_OUT, 2: Verdict.OK, 3: Verdict.OK}
 
 
@@ -39,7 +41,9 @@ def test_its_neighbours_do_not_move_into_what_is_then_heard():
 
 
 def test_report_leaves_out_nothing_that_fits():
-    assert set(found(TimingPolicy.REPORT, total=20.0, max_shift=6.0).values()) == {Verdict.OK}
+    assert set(list_verdicts(TimingPolicy.REPORT, total=20.0, max_shift=6.0).values()) == {
+        Verdict.OK
+    }
 
 
 def test_a_line_that_fits_needs_no_shorter_text():
