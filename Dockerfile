@@ -9,7 +9,8 @@ RUN apt-get update \
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps -e . \
-    && useradd --create-home --home-dir /var/lib/dubline dubline
+    && useradd --create-home --home-dir /var/lib/dubline dubline \
+    && install --directory --owner dubline /models
 USER dubline
 ENV DUBLINE_HOME=/var/lib/dubline LOG_FORMAT=json
 ENTRYPOINT ["dubline"]

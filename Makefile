@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+ENGINES ?= neural
 
 # Debian packages; a Python that is not Debian's brings what python3-venv is for.
 VENV_PACKAGES = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
@@ -21,10 +22,15 @@ HLS_JS := $(VENV)/share/hls.js/hls.min.js
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: demo-packages $(VENV)/ready ## Dub a generated sample into Spanish and Portuguese
+demo: export DUBLINE_HOME = $(CURDIR)/$(DEMO)/home
+demo: demo-packages $(VENV)/ready ## Dub a generated sample into Portuguese and Spanish; ENGINES=basic needs no models
 	@$(BIN)/python -m tests.demo_sample $(DEMO)
-	@DUBLINE_HOME="$$PWD/$(DEMO)/home" $(BIN)/dubline dub $(DEMO)/talk.mp4 \
-	  --background $(DEMO)/music.flac --mode dialogue --to es,pt --out $(DEMO)/out
+ifneq ($(ENGINES),basic)
+	@echo "Fetching models of the neural engines (284 MB, once; make demo ENGINES=basic does without) ..."
+	@$(BIN)/dubline models install || echo "Those that are missing are done without: engines that need no models are here."
+endif
+	@$(BIN)/dubline dub $(DEMO)/talk.mp4 \
+	  --background $(DEMO)/music.flac --mode dialogue --to pt,es --out $(DEMO)/out
 
 test: test-packages lint $(HLS_JS) ## Lint, types and all tests
 	$(BIN)/python -m pytest

@@ -21,6 +21,10 @@ class RateLimited(Transient):
         self.advanced = False  # whether it answered other calls of the same attempt
 
 
+class OutOfService(RateLimited):
+    """The provider has not answered for a while: it is asked again later, or another one is."""
+
+
 class Throttled(Transient):
     """The turn to call a provider comes only later, at the rate agreed with it: no failure."""
 
@@ -32,6 +36,10 @@ class Throttled(Transient):
 
 class Permanent(DublineError):
     """Trying again cannot help: bad input, a missing language, a refused key."""
+
+
+class Refused(Permanent):
+    """The provider refuses for a reason of its own (its key, its credit): another one may do it."""
 
 
 class Damaged(Permanent):

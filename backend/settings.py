@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BeforeValidator,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -15,18 +14,15 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from backend.pipeline.providers import ProviderKind, ProviderName
+from backend.pipeline.providers import ProviderKind, ProviderNames
 from backend.pipeline.stages import Stage
 
 
-def _split_names(value: object) -> object:
-    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
-
-
-# `deepgram, local`: providers that jobs may name, the first of which is the default.
-ProviderNames = Annotated[
-    tuple[ProviderName, ...], NoDecode, BeforeValidator(_split_names), Field(min_length=1)
-]
+def count_cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class SettingsError(Exception):
@@ -44,6 +40,12 @@ class Settings(BaseSettings):
     dubline_home: Path = Field(
         default_factory=lambda: _home_of_user() / ".dubline",
         description="Folder of the embedded database, broker and files",
+    )
+    models_dir: Path | None = Field(
+        default=None, description="Folder of the engines' models; empty: models in DUBLINE_HOME"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="What the engines compute with; auto: a GPU where there is one"
     )
     database_url: SecretStr = Field(
         default=SecretStr(""),
@@ -67,16 +69,15 @@ class Settings(BaseSettings):
     minio_region: str = Field(default="us-east-1", description="S3 region")
     minio_secure: bool = Field(default=False, description="Use TLS towards the S3 service")
 
-    transcription_backend: ProviderNames = Field(
-        default=("local",),
-        description="Who transcribes, the default first: pocketsphinx (or local), stub",
+    transcription_backend: Annotated[ProviderNames, NoDecode] = Field(
+        default=("auto",),
+        description="Who transcribes, in the order in which they are asked; auto: the best engine",
     )
-    translation_backend: ProviderNames = Field(
-        default=("local",),
-        description="Who translates, the default first: apertium (or local), stub",
+    translation_backend: Annotated[ProviderNames, NoDecode] = Field(
+        default=("auto",), description="Who translates, likewise"
     )
-    tts_backend: ProviderNames = Field(
-        default=("local",), description="Who speaks, the default first: espeak (or local), stub"
+    tts_backend: Annotated[ProviderNames, NoDecode] = Field(
+        default=("auto",), description="Who speaks, likewise"
     )
 
     api_host: str = Field(
@@ -132,15 +133,21 @@ class Settings(BaseSettings):
         description='Calls a minute that a vendor allows, as JSON: {"deepgram": 300}; others: any',
     )
     worker_concurrency: int = Field(
-        default_factory=lambda: (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        ),
+        default_factory=count_cores,
         ge=1,
         description="Stages that one worker runs at a time; default: the number of cores",
     )
     log_format: Literal["console", "json"] = Field(default="console", description="Log format")
+
+    @property
+    def threads_per_stage(self) -> int:
+        """How many threads a stage may compute with, so that all of a worker's share the cores."""
+        return max(1, count_cores() // self.worker_concurrency)
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the engines' models are."""
+        return self.models_dir or self.dubline_home / "models"
 
     @property
     def embedded(self) -> bool:
@@ -149,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def providers(self) -> Mapping[ProviderKind, tuple[str, ...]]:
-        """The providers that jobs may name, the default first."""
+        """The providers that jobs may name, in the order in which they are asked."""
         return {
             ProviderKind.TRANSCRIPTION: self.transcription_backend,
             ProviderKind.TRANSLATION: self.translation_backend,

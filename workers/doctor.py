@@ -10,28 +10,31 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from backend.settings import SettingsError, load
+from backend.settings import Settings, SettingsError, load
 from workers.machine_checks import Finding, check_home, check_modules
 
 
 def main() -> int:
     """Print the findings; returns the exit code."""
     try:
-        home = load().dubline_home
+        settings = load()
     except SettingsError as error:
         Console(stderr=True).print(f"Error: {error}", highlight=False, soft_wrap=True)
         return 1
-    ground = [check_modules(), check_home(home)]
-    found, usable = _ask_engines() if ground[0].works else ([], False)
+    ground = [check_modules(), check_home(settings.dubline_home)]
+    found, usable = _ask_engines(settings) if ground[0].works else ([], False)
     Console().print(_build_table([*ground, *found]))
     return 0 if usable and all(one.works for one in ground) else 1
 
 
-def _ask_engines() -> tuple[list[Finding], bool]:
+def _ask_engines(settings: Settings) -> tuple[list[Finding], bool]:
     from workers import engines  # only where its modules load
+    from workers.providers.registry import ProviderRegistry
 
-    found = engines.list_findings(engines.inspect_engines())
-    return found, engines.is_usable(found)
+    registry = ProviderRegistry(settings)
+    found, pairs = engines.inspect_engines(registry), engines.inspect_languages(registry)
+    listed = [one for kind in found.values() for one in kind]
+    return [*listed, *pairs], engines.is_usable(found, pairs)
 
 
 def _build_table(found: list[Finding]) -> Table:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.documents import languages
-from backend.errors import DublineError
+from backend.errors import DublineError, Permanent
+from backend.pipeline.providers import ProviderKind, expand_names
 from backend.settings import load
 from workers.providers.registry import ProviderRegistry
 
@@ -21,14 +22,18 @@ def main(language: str) -> int:
     try:
         tag = languages.normalize(language)
         settings = load()
-        synthesizer = ProviderRegistry(settings).get_synthesizer(settings.tts_backend[0])
-        offered = synthesizer.list_voices(tag)
     except DublineError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    table = Table("voice", "pitch")
-    for voice in offered:
-        table.add_row(voice.name, voice.pitch.name.lower())
+    registry, table = ProviderRegistry(settings), Table("voice", "pitch", "of")
+    for name in expand_names(ProviderKind.TTS, settings.tts_backend):
+        try:
+            for voice in registry.get_synthesizer(name).list_voices(tag):
+                table.add_row(voice.name, voice.pitch.name.lower(), name)
+        except Permanent as problem:
+            print(problem, file=sys.stderr)  # noqa: T201
+    if not table.row_count:
+        return 1
     Console().print(table)
     return 0
 

@@ -8,7 +8,7 @@ import click
 from backend import settings
 from backend.cli.commands.dead_letters import dead_letters
 from backend.cli.commands.dub import dub, transcribe
-from backend.cli.commands.operate import collect, doctor, up, voices
+from backend.cli.commands.operate import collect, doctor, models, up, voices
 from backend.cli.commands.segments import segments
 from backend.cli.processes import api, migrate, reconciler, worker
 from backend.process.start_errors import explain_error, find_error
@@ -16,7 +16,7 @@ from backend.process.start_errors import explain_error, find_error
 # What only one command needs is imported by that command: the roles start in half the time.
 COMMANDS = (
     *(dub, transcribe, segments, dead_letters),
-    *(up, collect, doctor, voices),
+    *(up, collect, doctor, models, voices),
     *(api, worker, reconciler, migrate),
 )
 

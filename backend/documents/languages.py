@@ -8,6 +8,9 @@ from backend.errors import Invalid
 LONGEST_TAG = 35
 
 
+DETECT = "auto"  # in place of the tag of a source language: whatever is heard
+
+
 def normalize(tag: str, field: str = "language") -> str:
     """The tag in standard form (`PT_br` gives `pt-BR`); raises `Invalid` for no known language."""
     if len(tag) > LONGEST_TAG:

@@ -88,7 +88,7 @@ def fit_transcript(
     """
     if isinstance(said, Translation):
         raise Invalid(name, "this is a translation: give the transcript, segments_src.json")
-    _check_language(said.language, language, name)
+    language = _find_language(said.language, language, name)
     duration = duration or said.duration
     segments = _fit_times(said.segments, duration, name)
     speakers = merge_speakers(said.speakers, segments)
@@ -103,6 +103,8 @@ def fit_translation(
     What subtitles were translated from is not known, so their lines have an empty `source`.
     """
     _check_language(said.language, language, name)
+    own = said.source_language if isinstance(said, Translation) else subtitles.UNKNOWN
+    source_language = _find_language(own, source_language, name)
     duration = duration or said.duration
     brought = (
         said.lines if isinstance(said, Translation) else tuple(map(_build_line, said.segments))
@@ -119,6 +121,16 @@ def fit_translation(
 
 def _build_line(segment: Segment) -> Line:
     return Line(source="", **segment.model_dump(exclude={"words"}))
+
+
+def _find_language(found: str, wanted: str, name: str) -> str:
+    """The transcript's language; what is to be heard can be told only by a document of ours."""
+    if wanted != languages.DETECT:
+        _check_language(found, wanted, name)
+        return wanted
+    if found == subtitles.UNKNOWN:
+        raise Invalid("sourceLanguage", "name the language of the transcript: it says none itself")
+    return languages.normalize(found, name)
 
 
 def _check_language(found: str, language: str, name: str) -> None:

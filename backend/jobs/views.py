@@ -35,12 +35,18 @@ def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
         **_build_summary(row, standing),
         "finished_at": max(markers, key=lambda one: one.number).run_finished_at,
         "progress": standing.job_progress(),
+        "detected_language": _find_heard_language(artifacts),
         "stages": [_build_stage(marker) for marker in standing.once()],
         "languages": [
             _build_language(standing, tag, reports.get(tag)) for tag in standing.languages()
         ],
         "artifacts": [_build_artifact(found) for found in artifacts],
     }
+
+
+def _find_heard_language(artifacts: Iterable[Row[Any]]) -> str | None:
+    heard = [row.meta.get("language") for row in artifacts if row.kind == ArtifactKind.SEGMENTS_SRC]
+    return heard[0] if heard else None
 
 
 def read_job_page(

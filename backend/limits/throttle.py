@@ -37,6 +37,7 @@ class ThrottleAnswer:
     granted: bool
     wait: float = 0.0
     shut: bool = False  # the provider itself is the reason, not the rate agreed with it
+    broken: bool = False  # for it does not answer
     troubled: bool = False  # the gate waits to hear how this call ends
     trial: bool = False  # the single call that tries whether the provider is back
 
@@ -51,7 +52,8 @@ def request_call(gate: Throttle, now: float, interval: float) -> tuple[Throttle,
     instead of a count of tokens.
     """
     if now < gate.shut_until:
-        return gate, ThrottleAnswer(False, gate.shut_until - now, shut=True)
+        broken = gate.failures >= TRIPS
+        return gate, ThrottleAnswer(False, gate.shut_until - now, shut=True, broken=broken)
     if gate.failures >= TRIPS:
         return replace(gate, shut_until=now + TRIAL_S), ThrottleAnswer(
             True, troubled=True, trial=True

@@ -21,10 +21,10 @@ def choose_relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
 
 
 def find_provider(stage: Stage, params: JobParams) -> str | None:
-    """Whom these parameters name for the stage."""
+    """Whom these parameters name first for the stage."""
     path = STAGES[stage].provider
-    provider: str | None = attrgetter(path)(params) if path else None
-    return provider
+    names: tuple[str, ...] | None = attrgetter(path)(params) if path else None
+    return names[0] if names else None
 
 
 def compute_input_key(

@@ -116,8 +116,8 @@ class JobParams(BaseModel):
     providers: Providers = Providers()
 
     @property
-    def listener(self) -> str | None:
-        """The provider that transcribes the dub; None where nobody is to."""
+    def listener(self) -> tuple[str, ...] | None:
+        """The providers that may transcribe the dub; None where nobody is to."""
         return self.providers.transcription if self.transcribe_dub else None
 
 
@@ -134,7 +134,9 @@ GROUPS = ("captions", "ducking", "providers", "timing")
 
 def normalize_params(params: JobParams) -> JobParams:
     """The parameters with their language tags in standard form; raises `Invalid`."""
-    source = languages.normalize(params.source_language, "sourceLanguage")
+    source = params.source_language
+    if source != languages.DETECT:
+        source = languages.normalize(source, "sourceLanguage")
     targets = normalize_languages(params.target_languages)
     if params.kind is JobKind.TRANSCRIBE and targets:
         raise Invalid(

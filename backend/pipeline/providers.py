@@ -4,11 +4,18 @@ What such a name stands for is found by the workers (`workers.providers.registry
 those that the settings list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from backend.errors import Invalid
 
@@ -21,44 +28,56 @@ class ProviderKind(StrEnum):
     TTS = "tts"
 
 
-# What `local` means: the engines that need nothing but Debian's packages.
-LOCAL: Mapping[ProviderKind, str] = {
-    ProviderKind.TRANSCRIPTION: "pocketsphinx",
-    ProviderKind.TRANSLATION: "apertium",
-    ProviderKind.TTS: "espeak",
+# The engines of one's own machine, the best first. The last needs nothing but Debian's packages.
+ENGINES: Mapping[ProviderKind, tuple[str, ...]] = {
+    ProviderKind.TRANSCRIPTION: ("faster_whisper", "pocketsphinx"),
+    ProviderKind.TRANSLATION: ("firefox", "apertium"),
+    ProviderKind.TTS: ("kokoro", "piper", "espeak"),
 }
-
-
-def resolve_name(kind: ProviderKind, name: str) -> str:
-    """The name itself, or what it is an alias of."""
-    return LOCAL[kind] if name == "local" else name
-
+AUTO = "auto"  # every engine in this order: the first that can does the work
+LOCAL = "local"  # the last of them
 
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
 
+def split_names(value: object) -> object:
+    """`deepgram, auto` as a list; anything else as it is."""
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+# Providers in the order in which they are wanted: the next one is for what those before cannot do.
+ProviderNames = Annotated[
+    tuple[ProviderName, ...], BeforeValidator(split_names), Field(min_length=1, max_length=10)
+]
+
+
 class Providers(BaseModel):
-    """Which provider does each stage; pinned in the run so that a retry cannot change them."""
+    """Who does each kind of work; pinned in the run so that a retry cannot change them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    transcription: Annotated[
-        ProviderName, AfterValidator(lambda name: resolve_name(ProviderKind.TRANSCRIPTION, name))
-    ] = LOCAL[ProviderKind.TRANSCRIPTION]
-    translation: Annotated[
-        ProviderName, AfterValidator(lambda name: resolve_name(ProviderKind.TRANSLATION, name))
-    ] = LOCAL[ProviderKind.TRANSLATION]
-    tts: Annotated[
-        ProviderName, AfterValidator(lambda name: resolve_name(ProviderKind.TTS, name))
-    ] = LOCAL[ProviderKind.TTS]
+    transcription: ProviderNames = (ENGINES[ProviderKind.TRANSCRIPTION][-1],)
+    translation: ProviderNames = (ENGINES[ProviderKind.TRANSLATION][-1],)
+    tts: ProviderNames = (ENGINES[ProviderKind.TTS][-1],)
+
+    @field_validator("transcription", "translation", "tts")
+    @classmethod
+    def _expand(cls, names: tuple[str, ...], field: ValidationInfo) -> tuple[str, ...]:
+        return expand_names(ProviderKind(str(field.field_name)), names)
+
+
+def expand_names(kind: ProviderKind, names: Iterable[str]) -> tuple[str, ...]:
+    """The providers that such names stand for, each once."""
+    meant = {AUTO: ENGINES[kind], LOCAL: ENGINES[kind][-1:]}
+    return tuple(dict.fromkeys(one for name in names for one in meant.get(name, (name,))))
 
 
 def choose_providers(
-    named: Mapping[str, str], enabled: Mapping[ProviderKind, Sequence[str]]
+    named: Mapping[str, Sequence[str]], enabled: Mapping[ProviderKind, Sequence[str]]
 ) -> Providers:
-    """For each kind the provider that is named, or else the first that is enabled."""
+    """For each kind those that are named, or else all that are enabled."""
     check_providers(named, enabled)
-    return Providers(**{str(kind): named.get(kind, names[0]) for kind, names in enabled.items()})
+    return Providers(**{str(kind): named.get(kind, names) for kind, names in enabled.items()})
 
 
 def check_providers(
@@ -66,10 +85,16 @@ def check_providers(
 ) -> None:
     """Raise `Invalid` for a provider that is not enabled, with the list of those that are."""
     for kind, names in enabled.items():
-        name = named.get(kind)
-        known = {resolve_name(kind, one) for one in names}
-        if isinstance(name, str) and resolve_name(kind, name) not in known:
-            there_is = ", ".join(sorted(known))
-            raise Invalid(
-                f"providers.{kind}", f"'{name}' is not enabled here; there is: {there_is}"
-            )
+        known = expand_names(kind, names)
+        for name in _list_texts(split_names(named.get(kind, ()))):
+            if not {*expand_names(kind, [name])} <= {*known}:
+                there_is = ", ".join(sorted(known))
+                raise Invalid(
+                    f"providers.{kind}", f"'{name}' is not enabled here; there is: {there_is}"
+                )
+
+
+def _list_texts(names: object) -> list[str]:
+    """What is no list of texts is refused with the other parameters."""
+    listed = names if isinstance(names, list | tuple) else ()
+    return [name for name in listed if isinstance(name, str)]

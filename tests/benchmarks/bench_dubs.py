@@ -33,6 +33,8 @@ COLUMNS = (
     "and by, frames",
     "LUFS, and its target",
     "true peak, dBTP",
+    "engines",
+    "words wrong, read back",
 )
 
 
@@ -50,7 +52,15 @@ def main() -> None:
 
 def dub_recording(recording: Path, out: Path, home: Path) -> dict[str, Path]:
     """The folder of each language's files."""
-    command = [sys.executable, "-m", "backend.cli.main", "dub", recording, "--stems"]
+    command = [
+        sys.executable,
+        "-m",
+        "backend.cli.main",
+        "dub",
+        recording,
+        "--stems",
+        "--transcribe-dub",
+    ]
     command += ["--to", ",".join(LANGUAGES), "--out", out / recording.stem]
     environment = {**os.environ, "DUBLINE_HOME": str(home)}
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -71,7 +81,13 @@ def figures(recording: Path, made: Path) -> tuple[str, ...]:
         str(frames(made / "dub.mp4") - frames(recording)),
         f"{loudness:.1f}, {target:.1f}",
         f"{peak:.1f}",
+        ", ".join(filter(None, manifest["providers"].values())),
+        _format_share(manifest["report"]["wer"]),
     )
+
+
+def _format_share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
 
 
 def overlap(source: NDArray[np.bool_], dub: NDArray[np.bool_]) -> float:

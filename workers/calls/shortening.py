@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import TypeAdapter
 
-from backend.errors import Transient
+from backend.errors import OutOfService, Refused, Transient
 from backend.pipeline.stages import Stage
 from workers.calls.paid_calls import PaidCalls
 from workers.interfaces.providers import Cost, OverlongText, Shortener, TranslationResult
@@ -29,8 +29,11 @@ class TextShortener:
         new = [one for one in dict.fromkeys(long) if one not in known]
         size = self.translator.batch_size
         for batch in (new[first : first + size] for first in range(0, len(new), size)):
-            known |= self._buy_texts(batch)
-        return [known[one] for one in long]
+            try:
+                known |= self._buy_texts(batch)
+            except (Refused, OutOfService):
+                break  # shorter is better, but what is there can be spoken
+        return [known.get(one, one.text) for one in long]
 
     @property
     def _calls(self) -> PaidCalls:

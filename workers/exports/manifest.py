@@ -9,7 +9,6 @@ from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed
-from backend.pipeline.providers import Providers
 from backend.pipeline.stages import Stage
 from workers.exports.dub import Export, MixedDub
 from workers.interfaces.progress import Progress
@@ -62,7 +61,7 @@ class Manifest(Document):
     run: int
     language: str
     source: ManifestSource
-    providers: Providers
+    providers: dict[Stage, str | None]  # who did it; None for what was given
     bed: Bed
     level: float
     loudness: MeasuredMix
@@ -89,7 +88,7 @@ def build_manifest(dub: MixedDub) -> Manifest:
         run=inputs.run_number,
         language=inputs.language,
         source=_describe_source(inputs.files["media"], dub.translation),
-        providers=inputs.params.providers,
+        providers={one.stage: one.provider for one in inputs.upstream},
         bed=mixed.bed,
         level=mixed.contents.level,
         loudness=mixed.measured,

@@ -56,7 +56,8 @@ def write_video(mix: FinishedMix, progress: Progress) -> OutputFile | None:
     seconds = partial(_scale_progress, progress, length)
     _write_film_file(out, mix.source, mix.source_language, [dub], seconds)
     held = mix.source.sha256 != mix.recording.sha256
-    return _build_output(ArtifactKind.VIDEO, out, mix.source, [dub], held=held)
+    video = _build_output(ArtifactKind.VIDEO, out, mix.source, [dub], held=held)
+    return replace(video, meta={**video.meta, "source_language": mix.source_language})
 
 
 def write_film(

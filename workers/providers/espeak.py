@@ -21,6 +21,7 @@ from workers.interfaces.providers import (
     Utterance,
     Voice,
 )
+from workers.providers.spoken_text import write_out
 from workers.providers.tools import run_tool
 
 PACKAGE = "espeak-ng"
@@ -72,7 +73,7 @@ class Espeak:
 
         Raises `Permanent` for a voice that is not offered.
         """
-        text = PHONEMES.sub("[ ", collapse_lines(utterance.text))
+        text = PHONEMES.sub("[ ", write_out(collapse_lines(utterance.text), utterance.language))
         speed = str(round(NATURAL_WPM * utterance.rate))
         voice = _find_variant(_parse_own_voice(utterance.language), utterance.voice)
         command = ["espeak-ng", "-v", voice, "-s", speed, "--stdin", "--stdout"]

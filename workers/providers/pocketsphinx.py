@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -31,6 +30,7 @@ from workers.interfaces.providers import (
 )
 from workers.providers.decoders import Decoder
 from workers.speakers import turns
+from workers.speakers.sentences import split_at_long_pauses
 
 SAMPLE_RATE = 16_000
 BYTES_PER_SECOND = 2 * SAMPLE_RATE
@@ -74,11 +74,11 @@ class PocketSphinx:
 
     def check(self, language: str) -> None:
         """Raise `Permanent` for any language but English."""
-        if language != "auto" and languages.get_base_language(language) != "en":
+        if language != languages.DETECT and languages.get_base_language(language) != "en":
             name = languages.get_name(language)
             raise Permanent(
-                f"The local transcriber understands English only, not {name} ({language}): "
-                "choose another TRANSCRIPTION_BACKEND"
+                f"PocketSphinx understands English only, not {name} ({language}): run "
+                "dubline models install whisper-base"
             )
 
     def transcribe(
@@ -106,7 +106,7 @@ class PocketSphinx:
         )
         return TranscriptionResult(
             [_build_segment(number, turn) for number, turn in enumerate(told.turns)],
-            language="en" if language == "auto" else language,
+            language="en" if language == languages.DETECT else language,
             warnings=told.warnings,
         )
 
@@ -193,17 +193,8 @@ def decode_stretches(
 
 
 def split_sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
-    """Sentences of a stretch: split at each long pause, and at the longest one while too long."""
-    if not words:
-        return []
-    pauses = [after.start - before.end for before, after in pairwise(words)]
-    long = words[-1].end - words[0].start > LONGEST_SEGMENT_S
-    if not pauses or not (long or max(pauses) >= SENTENCE_PAUSE_S):
-        return [words]
-    middle = (words[0].start + words[-1].end) / 2
-    # Of pauses that are as long, none at all included, the one nearest to the middle.
-    at = max(range(len(pauses)), key=lambda i: (pauses[i], -abs(words[i].end - middle))) + 1
-    return [*split_sentences(words[:at]), *split_sentences(words[at:])]
+    """Sentences of a stretch, by pauses alone: PocketSphinx hears no marks."""
+    return split_at_long_pauses(words, SENTENCE_PAUSE_S, LONGEST_SEGMENT_S)
 
 
 def _build_segment(number: int, turn: turns.SpeakerTurn) -> Segment:

@@ -5,7 +5,7 @@ from threading import RLock
 from typing import Any, cast
 
 from backend.errors import Permanent
-from backend.pipeline.providers import ProviderKind, resolve_name
+from backend.pipeline.providers import ProviderKind
 from backend.process.start_errors import explain_import
 from backend.settings import Settings
 from workers.interfaces.providers import Synthesizer, Transcriber, Translator
@@ -37,8 +37,7 @@ class ProviderRegistry:
         """The synthesiser of that name."""
         return cast("Synthesizer", self._get(ProviderKind.TTS, name))
 
-    def _get(self, kind: ProviderKind, alias: str) -> Any:
-        name = resolve_name(kind, alias)
+    def _get(self, kind: ProviderKind, name: str) -> Any:
         with self._lock:
             if (kind, name) not in self._known:
                 self._known[kind, name] = self._build(kind, name)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from backend.documents import languages
 from backend.documents.transcripts import Segment, Word
 from backend.settings import Settings
 from workers.interfaces.providers import (
@@ -73,7 +74,7 @@ class StubTranscriber:
             segments = _build_words(
                 [_split_speaker(line) if diarize else (None, line) for line in lines]
             )
-        return TranscriptionResult(segments, "en" if language == "auto" else language)
+        return TranscriptionResult(segments, "en" if language == languages.DETECT else language)
 
 
 def _split_speaker(line: str) -> tuple[str | None, str]:

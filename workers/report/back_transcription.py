@@ -11,6 +11,7 @@ from backend.errors import Permanent, Transient
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample
+from workers.calls.choice import ProviderChoice
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.interfaces.providers import Cost, Recording, Transcriber, TranscriptionResult
 from workers.interfaces.stages import StageContext, StageInput
@@ -51,9 +52,14 @@ def transcribe_dub(inputs: StageInput, context: StageContext, dub: AudibleDub) -
     if not (inputs.params.transcribe_dub and dub.takes):
         return BackTranscription()
     try:
-        transcriber = context.get_transcriber(inputs.params.providers.transcription)
-        transcriber.check(inputs.language)
-        answer = _ask_transcriber(transcriber, inputs.language, context, dub)
+        choice = ProviderChoice(
+            inputs.params.providers.transcription,
+            context.get_transcriber,
+            lambda transcriber: transcriber.check(inputs.language),
+        )
+        transcriber, answer = choice.do(
+            lambda one: (one, _ask_transcriber(one, inputs.language, context, dub))
+        )
     except (Permanent, Transient) as problem:
         return BackTranscription(warnings=[f"The dub was not transcribed again: {problem}"])
     text = " ".join(segment.text for segment in answer.segments)

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from backend.errors import DublineError, Permanent, RateLimited, Throttled, Transient
+from backend.errors import (
+    DublineError,
+    OutOfService,
+    Permanent,
+    RateLimited,
+    Throttled,
+    Transient,
+)
 from backend.limits import throttle
 from backend.limits.throttle import ThrottleAnswer
 from backend.pipeline.files import StoredFile
@@ -112,8 +119,7 @@ class WorkerContext:
         answer = self._throttles.request_call(name)
         while not answer.granted:
             if answer.wait > throttle.PATIENCE_S:
-                late = RateLimited if answer.shut else Throttled
-                raise late(f"{name} is to be called again later", answer.wait)
+                raise _tell_late(name, answer)
             self._heartbeat.pause(answer.wait)
             answer = self._throttles.request_call(name)
         self._heartbeat.pause(answer.wait)
@@ -133,3 +139,10 @@ class WorkerContext:
             yield
         finally:
             lock.release()
+
+
+def _tell_late(name: str, answer: ThrottleAnswer) -> RateLimited | Throttled:
+    if answer.broken:
+        return OutOfService(f"{name} does not answer; it is to be called again later", answer.wait)
+    late = RateLimited if answer.shut else Throttled
+    return late(f"{name} is to be called again later", answer.wait)

@@ -1,14 +1,17 @@
 """run_asr: the recording to `segments_src.json`; a transcription also to TXT, SRT, VTT and DOCX."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from backend.documents.languages import DETECT
 from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
 from backend.media.mime import MIME_TYPES
 from backend.media.probe import probe_media, require_audio
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind, SpeakerMode
+from workers.calls.choice import ProviderChoice, choose_synthesizer, choose_translator
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
 from workers.interfaces.providers import Recording, Transcriber, TranscriptionResult
@@ -20,7 +23,6 @@ from workers.interfaces.stages import (
     describe_output,
 )
 from workers.media.decode import write_wav
-from workers.speakers.casting import choose_voices
 from workers.speakers.pitch import measure_speakers
 
 TEXT = MIME_TYPES[".txt"]
@@ -28,8 +30,17 @@ TEXT = MIME_TYPES[".txt"]
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Transcribe; a recording in which nobody speaks gives an empty transcript and a warning."""
-    transcriber = context.get_transcriber(inputs.params.providers.transcription)
     _check_targets(inputs, context)
+    choice = ProviderChoice(
+        inputs.params.providers.transcription,
+        context.get_transcriber,
+        lambda transcriber: transcriber.check(inputs.params.source_language),
+    )
+    outcome = choice.do(lambda transcriber: _transcribe(inputs, context, transcriber))
+    return replace(outcome, warnings=(*choice.warnings, *outcome.warnings))
+
+
+def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcriber) -> StageResult:
     recording, fps = _prepare_recording(inputs, context, transcriber)
     dialogue = inputs.params.mode is SpeakerMode.DIALOGUE
     question = TranscriptionRequest(
@@ -70,11 +81,12 @@ def _check_targets(inputs: StageInput, context: StageContext) -> None:
 
 
 def _find_problem(inputs: StageInput, context: StageContext, language: str) -> Permanent | None:
+    params = inputs.params
     try:
-        translator = context.get_translator(inputs.params.providers.translation)
-        translator.check(inputs.params.source_language, language)
-        offered = context.get_synthesizer(inputs.params.providers.tts).list_voices(language)
-        choose_voices([], offered, inputs.params.voices)
+        # What is yet to be heard can be translated or not: that will be seen then.
+        if params.source_language != DETECT:
+            choose_translator(params, context, params.source_language, language).get_first()
+        choose_synthesizer(params, context, language).get_first()
     except Permanent as problem:
         return problem
     return None
@@ -116,6 +128,6 @@ def _write_outputs(
 ) -> Iterator[OutputFile]:
     path = workdir / "segments_src.json"
     path.write_bytes(transcript.to_bytes())
-    yield describe_output(ArtifactKind.SEGMENTS_SRC, path)
+    yield describe_output(ArtifactKind.SEGMENTS_SRC, path, {"language": transcript.language})
     if inputs.params.kind is JobKind.TRANSCRIBE:
         yield from captions.write_transcript(inputs, workdir, transcript, fps)

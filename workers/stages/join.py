@@ -36,8 +36,8 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> OutputFile | None:
     recording = fetch_recording(inputs.files["media"], context, 0.0)
     parts = [_fetch_dub(language, files, context) for language, files in dubs.items()]
-    language = inputs.params.source_language
-    film = write_film(recording, language, parts, context.workdir, context.progress)
+    spoken = next(iter(dubs.values()))[ArtifactKind.VIDEO].meta["source_language"]
+    film = write_film(recording, spoken, parts, context.workdir, context.progress)
     return film and replace(film, meta={**film.meta, "made_of": identify_film(dubs)})
 
 

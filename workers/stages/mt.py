@@ -1,8 +1,14 @@
 """run_mt: `segments_src.json` to `segments_<lang>.json`, a line for each segment."""
 
+from dataclasses import replace
+
+from backend.documents.languages import get_base_language, get_name
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
+from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
+from workers.calls.choice import choose_translator
 from workers.calls.translation import translate_lines
+from workers.interfaces.providers import Translator
 from workers.interfaces.stages import (
     StageContext,
     StageInput,
@@ -13,10 +19,19 @@ from workers.interfaces.stages import (
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Translate batch by batch."""
-    translator = context.get_translator(inputs.params.providers.translation)
     source = Transcript.model_validate_json(
         context.fetch(inputs.files[ArtifactKind.SEGMENTS_SRC]).read_bytes()
     )
+    if get_base_language(source.language) == get_base_language(inputs.language):
+        raise Permanent(f"The recording is in {get_name(source.language)} already: leave it out")
+    choice = choose_translator(inputs.params, context, source.language, inputs.language)
+    outcome = choice.do(lambda translator: _translate(inputs, context, translator, source))
+    return replace(outcome, warnings=(*choice.warnings, *outcome.warnings))
+
+
+def _translate(
+    inputs: StageInput, context: StageContext, translator: Translator, source: Transcript
+) -> StageResult:
     answers = translate_lines(translator, source, inputs.language, context)
     texts = [text for answer in answers for text in answer]
     lines = [_build_line(one, text) for one, text in zip(source.segments, texts, strict=True)]

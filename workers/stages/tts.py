@@ -12,8 +12,10 @@ from math import log
 
 from backend.documents.speech import Clip, Placement, Speech, Verdict
 from backend.documents.transcripts import Line, Translation
+from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
+from workers.calls.choice import choose_synthesizer, choose_translator
 from workers.calls.shortening import TextShortener
 from workers.calls.synthesis import LineSpeaker, SpokenTake
 from workers.interfaces.providers import OverlongText, Shortener, Synthesizer, Utterance
@@ -50,7 +52,13 @@ class _SpeechJob:
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
     """Speak every line that has something to say, and plan where each sounds and how fast."""
-    job = _gather_inputs(inputs, context)
+    choice = choose_synthesizer(inputs.params, context, inputs.language)
+    outcome = choice.do(lambda synthesizer: _speak_all(inputs, context, synthesizer))
+    return replace(outcome, warnings=(*choice.warnings, *outcome.warnings))
+
+
+def _speak_all(inputs: StageInput, context: StageContext, synthesizer: Synthesizer) -> StageResult:
+    job = _gather_inputs(inputs, context, synthesizer)
     natural = _speak_naturally(job)
     takes = _shorten_takes(job, natural)
     placements = _place_takes(job, takes, inputs.params.timing)
@@ -70,9 +78,10 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     )
 
 
-def _gather_inputs(inputs: StageInput, context: StageContext) -> _SpeechJob:
+def _gather_inputs(
+    inputs: StageInput, context: StageContext, synthesizer: Synthesizer
+) -> _SpeechJob:
     text = context.fetch(inputs.files[ArtifactKind.SEGMENTS]).read_bytes()
-    synthesizer = context.get_synthesizer(inputs.params.providers.tts)
     translation = Translation.model_validate_json(text)
     offered = synthesizer.list_voices(inputs.language)
     voices = choose_voices(translation.speakers, offered, inputs.params.voices)
@@ -118,11 +127,9 @@ def _list_natural_lengths(takes: Takes) -> Mapping[int, float]:
 
 def _shorten_takes(job: _SpeechJob, takes: Takes) -> Takes:
     """The takes, with those too long for their place said in fewer words where that can be."""
-    translator = job.context.get_translator(job.inputs.params.providers.translation)
-    if not isinstance(translator, Shortener):
+    shortening = _find_shortener(job)
+    if shortening is None:
         return takes
-    languages = (job.translation.source_language, job.inputs.language)
-    shortening = TextShortener(translator, *languages, job.context)
     for part in range(ROUNDS):
         # A line that only makes room for another is left alone at first.
         long = _find_too_long(job, takes, by_themselves=part == 0)
@@ -136,6 +143,18 @@ def _shorten_takes(job: _SpeechJob, takes: Takes) -> Takes:
         found = _speak(job, again, begin, end)
         takes = {id_: _choose_quicker(take, found.get(id_)) for id_, take in takes.items()}
     return takes
+
+
+def _find_shortener(job: _SpeechJob) -> TextShortener | None:
+    """The translator, if it can; without any the voice hurries."""
+    languages = (job.translation.source_language, job.inputs.language)
+    try:
+        translator = choose_translator(job.inputs.params, job.context, *languages).get_first()
+    except Permanent:
+        return None
+    if not isinstance(translator, Shortener):
+        return None
+    return TextShortener(translator, *languages, job.context)
 
 
 def _choose_quicker(take: SpokenTake, other: SpokenTake | None) -> SpokenTake:

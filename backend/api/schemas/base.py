@@ -4,6 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from backend.pipeline.providers import split_names
+
 
 class CamelCaseSchema(Schema):
     """Base: names its fields in camelCase and knows no others."""
@@ -27,6 +29,22 @@ def build_choice_field(values: Any, **options: Any) -> fields.String:
 def build_name_field(longest: int) -> fields.String:
     """Text that is not empty, of so many characters at most."""
     return fields.String(validate=validate.Length(1, longest))
+
+
+class NamesField(fields.List):
+    """Names in order, as a list or as one text with commas."""
+
+    def _deserialize(self, value: Any, *args: Any, **others: Any) -> list[Any]:
+        return super()._deserialize(split_names(value), *args, **others)
+
+
+def build_names_field() -> NamesField:
+    """Providers in order, as a list or as one text with commas."""
+    return NamesField(
+        build_name_field(40),
+        validate=validate.Length(1, 10),
+        metadata={"description": "a list, or one text with commas", "example": ["auto"]},
+    )
 
 
 class FieldProblemSchema(CamelCaseSchema):

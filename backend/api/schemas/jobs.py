@@ -121,6 +121,9 @@ class JobViewSchema(JobSummarySchema):
 
     finished_at = fields.AwareDateTime(allow_none=True)
     progress = fields.Float()
+    detected_language = fields.String(
+        allow_none=True, metadata={"description": "what was heard, once `asr` has ended"}
+    )
     stages = fields.List(fields.Nested(StageViewSchema))
     languages = fields.List(fields.Nested(LanguageViewSchema))
     artifacts = fields.List(fields.Nested(ArtifactViewSchema))

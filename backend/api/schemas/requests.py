@@ -9,7 +9,9 @@ from backend.api.schemas.base import (
     build_choice_field,
     build_flag_field,
     build_name_field,
+    build_names_field,
 )
+from backend.documents.languages import DETECT
 from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
 from backend.pipeline.stages import RESUMABLE, Stage
 
@@ -40,11 +42,15 @@ class DuckingRequestSchema(CamelCaseSchema):
 
 
 class ProvidersRequestSchema(CamelCaseSchema):
-    """Who does it, of those that the server has enabled; each by default the first of them."""
+    """Who does it, of those that the server has enabled, in the order in which they are asked.
 
-    transcription = build_name_field(40)
-    translation = build_name_field(40)
-    tts = build_name_field(40)
+    By default all of them. `auto` is the best engine that the server has for the language, `local`
+    the one that needs no model.
+    """
+
+    transcription = build_names_field()
+    translation = build_names_field()
+    tts = build_names_field()
 
 
 class JobRequestSchema(CamelCaseSchema):
@@ -57,7 +63,9 @@ class JobRequestSchema(CamelCaseSchema):
     kind = build_choice_field(JobKind, load_default=str(JobKind.DUB))
     media_id = fields.UUID(required=True)
     background_id = fields.UUID(load_default=None)
-    source_language = fields.String(load_default="en")
+    source_language = fields.String(
+        load_default=DETECT, metadata={"description": "`auto`: as it is heard"}
+    )
     target_languages = fields.List(fields.String(), load_default=list)
     mode = build_choice_field(SpeakerMode, load_default=str(SpeakerMode.MONO))
     bed = build_choice_field(Bed, load_default=str(Bed.AUTO))

@@ -13,7 +13,13 @@ from backend.cli.commands.options import FILE, FOLDER, server_option
 
 def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--from", "source", default="en", show_default=True, help="Language spoken."),
+        click.option(
+            "--from",
+            "source",
+            default="auto",
+            show_default=True,
+            help="Language spoken; auto: as it is heard.",
+        ),
         click.option(
             "--mode",
             type=click.Choice(["mono", "dialogue"]),

@@ -1,4 +1,4 @@
-"""Commands for whoever runs Dubline: `up`, `collect`, `doctor`, `voices`."""
+"""Commands for whoever runs Dubline: `up`, `collect`, `doctor`, `models`, `voices`."""
 
 import os
 import signal
@@ -58,6 +58,14 @@ def collect(delete: bool) -> None:
 def doctor() -> None:
     """Tell what is installed, which languages work, and what to install for more."""
     os.execv(sys.executable, [sys.executable, "-m", "workers.doctor"])  # noqa: S606
+
+
+@click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def models(arguments: tuple[str, ...]) -> None:
+    """List the models of the neural engines, install and remove them."""
+    command = [sys.executable, "-m", "workers.models.command", *arguments]
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 @click.command()

@@ -192,7 +192,11 @@ def test_who_does_it_is_named_in_the_request(client, parts):
     job = client.post("/v1/jobs", json=request).json
     with parts.db.read() as connection:
         [params] = connection.execute(select(Run.params).where(Run.job_id == UUID(job["id"]))).one()
-    assert params["providers"] == {"transcription": "stub", "translation": "stub", "tts": "espeak"}
+    assert params["providers"] == {
+        "transcription": ["stub", "pocketsphinx"],
+        "translation": ["stub", "apertium"],
+        "tts": ["espeak"],
+    }
 
 
 def test_a_provider_that_is_not_enabled_is_refused_at_once(client, parts):

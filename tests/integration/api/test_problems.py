@@ -59,7 +59,7 @@ def media_id(parts: Parts) -> str:
         ({"timing": {"max_shift": 1}}, "timing"),
         ({"sourceLanguage": "klingonish"}, "sourceLanguage"),
         ({"targetLanguages": ["klingonish"]}, "targetLanguages"),
-        ({"targetLanguages": ["en"]}, "targetLanguages"),
+        ({"sourceLanguage": "en", "targetLanguages": ["en"]}, "targetLanguages"),
         ({"targetLanguages": []}, "targetLanguages"),
         ({"targetLanguages": "es"}, "targetLanguages"),
         ({"targetLanguages": [7]}, "targetLanguages"),

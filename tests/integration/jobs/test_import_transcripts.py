@@ -37,7 +37,7 @@ def media_id(upload, tmp_path) -> str:
 @pytest.fixture
 def submit(client, media_id):
     def ask(status: int = 202, **request) -> dict:
-        body = {"mediaId": media_id, "targetLanguages": ["es"], **request}
+        body = {"mediaId": media_id, "sourceLanguage": "en", "targetLanguages": ["es"], **request}
         answer = client.post("/v1/jobs", json=body)
         assert answer.status_code == status, answer.json
         return answer.json
@@ -213,3 +213,19 @@ def test_a_transcript_that_cannot_be_read_is_refused_when_it_is_complete(client)
     answer = client.post("/v1/files/complete", json={"fileId": announced["fileId"]})
     assert answer.status_code == 422
     assert "talk.srt, line 6: 'soon -->" in answer.json["detail"]
+
+
+def test_a_transcript_that_does_not_tell_its_language_needs_to_be_told_it(submit, upload):
+    problem = submit(
+        422,
+        sourceLanguage="auto",
+        startFrom="mt",
+        transcriptId=upload(SRT, "transcript"),
+    )
+    assert problem["errors"][0]["field"] == "sourceLanguage"
+
+
+def test_the_language_that_is_heard_is_told(submit, work):
+    job = submit(sourceLanguage="auto")
+    assert (job["sourceLanguage"], job["detectedLanguage"]) == ("auto", None)
+    assert work(job)["detectedLanguage"] == "en"

@@ -14,7 +14,7 @@ from backend.errors import Permanent
 from backend.media.probe import probe_media
 from backend.pipeline.keys import build_object_key
 from backend.pipeline.params import Bed
-from backend.pipeline.stages import Stage
+from backend.pipeline.stages import Provenance, Stage
 from tests.media_samples import Samples, no_sound, rms, tone, write, write_av
 from tests.mix_scene import LINES, RATE, Scene, decode_sound, paths
 from workers.audio.loudness import compute_integrated_loudness, measure_tenths
@@ -189,11 +189,15 @@ def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
     name = 'مقابلة "كاملة"/../جزء 1.wav'
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)), "audio/wav", name)
     scene.say(LINES, 4.0)
+    scene.upstream = (
+        Provenance(Stage.MT, None, None, 0.0),
+        Provenance(Stage.TTS, "espeak", "espeak-ng-1", 0.0),
+    )
     outcome = scene.run(flac=True)
     manifest = json.loads(paths(outcome)["manifest"].read_text(encoding="utf-8"))
     assert (manifest["job"], manifest["run"], manifest["language"]) == ("job-1", 3, "es")
     assert manifest["source"]["filename"] == name
-    assert manifest["providers"]["tts"] == "espeak"
+    assert manifest["providers"] == {"mt": None, "tts": "espeak"}
     assert manifest["bed"] == "source"
     assert manifest["lines"][0] == {
         "id": 0,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, Translation
-from backend.errors import Stopping, Transient
+from backend.errors import Permanent, Stopping, Transient
 from tests.stage_context import LocalContext, build_input
 from workers.interfaces.providers import Cost, ProviderCall, TranslationResult
 from workers.stages import mt
@@ -20,6 +20,9 @@ class Forgetful:
     def __init__(self, answer) -> None:
         self.answer = answer
         self.batches: list[Sequence[str]] = []
+
+    def check(self, source: str, target: str) -> None:
+        """Every pair will do."""
 
     def translate(self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall):
         self.batches.append(texts)
@@ -131,3 +134,12 @@ def test_a_bad_answer_is_not_kept(context, monkeypatch):
         translate_texts(context, ["one"])
     translate_texts(context, ["one"])
     assert len(translator.batches) == 2
+
+
+def test_what_is_in_the_target_language_already_is_not_translated(context):
+    document = Transcript(language="pt", duration=1.0, segments=())
+    path = context.workdir / "segments_src.json"
+    path.write_bytes(document.to_bytes())
+    files = {"segments_src": context.store_file(path, "application/json")}
+    with pytest.raises(Permanent, match="in Portuguese already: leave it out"):
+        mt.run(build_input(files, "pt-BR", source_language="auto"), context)
