@@ -17,6 +17,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from backend.pipeline.providers import ProviderKind, ProviderNames
 from backend.pipeline.stages import Stage
 
+# What a kind of storage cannot do without.
+NEEDED = {
+    "minio": ("minio_endpoint", "minio_access_key", "minio_secret_key"),
+    "s3": ("s3_access_key", "s3_secret_key"),
+}
+
 
 def count_cores() -> int:
     """Those that this process may use."""
@@ -56,8 +62,8 @@ class Settings(BaseSettings):
         description="redis://...; empty: messages as files in DUBLINE_HOME",
     )
 
-    storage_backend: Literal["local", "minio"] = Field(
-        default="local", description="Where files are kept"
+    storage_backend: Literal["local", "minio", "s3"] = Field(
+        default="local", description="Where files are kept: local, minio, or s3 (AWS, R2, Supabase)"
     )
     minio_endpoint: str = Field(default="", description="host:port of the S3 service")
     minio_public_endpoint: str = Field(
@@ -69,6 +75,14 @@ class Settings(BaseSettings):
     minio_region: str = Field(default="us-east-1", description="S3 region")
     minio_secure: bool = Field(default=False, description="Use TLS towards the S3 service")
 
+    s3_endpoint_url: str = Field(
+        default="", description="URL of the S3 service, which may have a path; empty: AWS"
+    )
+    s3_region: str = Field(default="us-east-1", description="Region of the S3 service; R2: auto")
+    s3_access_key: SecretStr = Field(default=SecretStr(""), description="Its access key")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret key")
+    s3_bucket: str = Field(default="dubline", description="Its bucket")
+
     transcription_backend: Annotated[ProviderNames, NoDecode] = Field(
         default=("auto",),
         description="Who transcribes, in the order in which they are asked; auto: the best engine",
@@ -78,6 +92,16 @@ class Settings(BaseSettings):
     )
     tts_backend: Annotated[ProviderNames, NoDecode] = Field(
         default=("auto",), description="Who speaks, likewise"
+    )
+
+    openai_api_key: SecretStr = Field(default=SecretStr(""), description="OpenAI key")
+    openai_url: str = Field(
+        default="https://api.openai.com/v1",
+        description="Base URL of OpenAI or of what speaks alike",
+    )
+    openai_model: str = Field(default="gpt-6-luna", description="OpenAI model that translates")
+    prices_file: Path | None = Field(
+        default=None, description="Prices of providers, TOML; empty: those Dubline knows"
     )
 
     api_host: str = Field(
@@ -206,10 +230,10 @@ def _explain(error: ValidationError) -> str:
 def _check_together(settings: Settings) -> None:
     if settings.heartbeat_s * 2 > settings.lease_s:
         raise SettingsError("LEASE_S: must be at least twice HEARTBEAT_S, or live work is taken")
-    if settings.storage_backend == "minio":
-        for name in ("minio_endpoint", "minio_access_key", "minio_secret_key"):
-            value = getattr(settings, name)
-            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
-                raise SettingsError(f"{name.upper()}: needed when STORAGE_BACKEND is minio")
+    for name in NEEDED.get(settings.storage_backend, ()):
+        value = getattr(settings, name)
+        if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+            kind = settings.storage_backend
+            raise SettingsError(f"{name.upper()}: needed when STORAGE_BACKEND is {kind}")
     if not settings.embedded and settings.database.startswith("sqlite"):
         raise SettingsError("DATABASE_URL: a Redis broker needs Postgres, not SQLite")

@@ -15,6 +15,7 @@ from redis import Redis
 from backend.broker.dispatch import Dispatcher
 from backend.database.engine import Database
 from backend.limits.ledgers import DatabaseLedger, RedisLedger, Throttles
+from backend.pipeline.prices import PriceList, load_prices
 from backend.pipeline.retry import RetryPolicy
 from backend.pipeline.stages import Stage
 from backend.process.scratch import Scratch
@@ -22,6 +23,7 @@ from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore, S3Options
+from backend.storage.s3 import S3Account, S3Store
 from backend.storage.signing import Signer
 
 # Of two scratch folders that threads made at once, one would lose its lock and be swept away.
@@ -47,11 +49,16 @@ class Parts:
     @cached_property
     def store(self) -> BlobStore:
         """The store of uploads and artifacts."""
-        if self.settings.storage_backend == "minio":
-            store = MinioStore(build_s3_options(self.settings))
-            store.ensure_bucket()
-            return store
-        return self.local_store
+        if self.settings.storage_backend == "local":
+            return self.local_store
+        store = build_remote_store(self.settings)
+        store.ensure_bucket()
+        return store
+
+    @cached_property
+    def prices(self) -> PriceList:
+        """What providers charge."""
+        return load_prices(self.settings.prices_file)
 
     @cached_property
     def local_store(self) -> LocalStore:
@@ -109,6 +116,21 @@ def make_broker_folders(settings: Settings) -> None:
     """Make the folders that the embedded broker's messages go through."""
     for name in ("queue", "control"):
         (settings.dubline_home / "broker" / name).mkdir(parents=True, exist_ok=True)
+
+
+def build_remote_store(settings: Settings) -> MinioStore | S3Store:
+    """The store of the S3 service that the settings name, by the client for its kind."""
+    if settings.storage_backend == "minio":
+        return MinioStore(build_s3_options(settings))
+    return S3Store(
+        S3Account(
+            url=settings.s3_endpoint_url,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            bucket=settings.s3_bucket,
+            region=settings.s3_region,
+        )
+    )
 
 
 def build_s3_options(settings: Settings) -> S3Options:

@@ -1,5 +1,6 @@
 """The context of a stage by itself: real storage in a folder, real providers, no database."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -9,7 +10,15 @@ from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
-from workers.interfaces.providers import Cost, Provider, Synthesizer, Transcriber, Translator
+from workers.interfaces.providers import (
+    Cost,
+    Provider,
+    SourceLine,
+    Synthesizer,
+    Transcriber,
+    TranslationBatch,
+    Translator,
+)
 from workers.interfaces.stages import OutputFile, StageInput, StageResult
 from workers.providers.registry import ProviderRegistry
 from workers.runtime.content_store import BlobContentStore, fetch_file
@@ -83,6 +92,12 @@ class LocalContext:
 
     def _store_output(self, made: OutputFile) -> StoredFile:
         return self.store_file(made.path, made.mime, made.filename)
+
+
+def build_batch(texts: Sequence[str], target: str = "es", source: str = "en") -> TranslationBatch:
+    """Texts as a translator is given them."""
+    lines = tuple(SourceLine(id_, text) for id_, text in enumerate(texts))
+    return TranslationBatch(lines, source, target)
 
 
 def build_input(files: dict[str, StoredFile], language: str = "", **params: object) -> StageInput:

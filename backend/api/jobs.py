@@ -12,7 +12,7 @@ from backend.api import schemas
 from backend.api.dispatching import dispatch_and_answer
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
-from backend.jobs import cost_estimates, import_transcripts, resume, submit, views
+from backend.jobs import cost_estimates, costs, import_transcripts, resume, submit, views
 from backend.jobs.fit_transcripts import JobStart
 from backend.pipeline.params import JobParams
 from backend.pipeline.providers import check_providers, choose_providers
@@ -93,6 +93,16 @@ class RunsResource(MethodView):
         return views.read_runs(get_parts().db, get_user_id(), job_id)
 
 
+@blueprint.route("/<uuid:job_id>/costs")
+class CostsResource(MethodView):
+    """What a job has cost."""
+
+    @blueprint.response(200, schemas.JobCostsSchema)
+    def get(self, job_id: UUID) -> dict[str, Any]:
+        """Tell what each stage of each run used and cost, their sums, and what reuse has saved."""
+        return costs.read_costs(get_parts().db, get_user_id(), job_id)
+
+
 @blueprint.route("/<uuid:job_id>/events")
 class EventsResource(MethodView):
     """A job's history, event by event."""
@@ -154,8 +164,9 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     )
     if request["dry_run"]:
         run = resume.prepare_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
-        costs = cost_estimates.estimate_steps(get_parts().db, job_id, run.params, run.steps)
-        told = views.build_plan_view(run.steps, costs)
+        known = (get_parts().db, get_parts().prices, job_id)
+        estimates = cost_estimates.estimate_steps(*known, run.params, run.steps)
+        told = views.build_plan_view(run.steps, estimates)
         return jsonify(schemas.PlanSchema().dump(told))
     run_id, _ = resume.start_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
     return dispatch_and_answer(job_id, run_id)

@@ -51,6 +51,11 @@ class Client:
         """How a job goes."""
         return self._get(f"/v1/jobs/{job_id}")
 
+    def read_costs(self, job_id: str) -> dict[str, Any]:
+        """What a job has cost."""
+        found: dict[str, Any] = self._get(f"/v1/jobs/{job_id}/costs")
+        return found
+
     def resume(self, job_id: str) -> dict[str, Any]:
         """Run a job again where it has something left to do."""
         return self._post(f"/v1/jobs/{job_id}/retry", {})

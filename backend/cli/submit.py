@@ -198,7 +198,8 @@ def _print_report(client: Client, job: dict[str, Any], files: list[Path]) -> Non
         table.add_row(str(file), decimal(file.stat().st_size))
     if files:
         console.print(table)
-    for line in map(format_summary, job["languages"]):
+    costs = format_costs(client.read_costs(job["id"]))
+    for line in (*map(format_summary, job["languages"]), costs):
         if line:
             console.print(line, highlight=False, soft_wrap=True)
     for warning in _list_warnings(job):
@@ -227,6 +228,13 @@ def format_summary(language: dict[str, Any]) -> str:
     }
     told = (form.format(value) for form, value in said.items() if value is not None)
     return f"{tag}: {', '.join(told)}; see {tag}/report.html"
+
+
+def format_costs(costs: dict[str, Any]) -> str:
+    """What all runs of a job have cost, in one line; nothing where nothing is to be paid."""
+    spent, saved = costs["usd"], costs["savedUsd"]
+    told = f"Cost: {spent:.4f} USD"
+    return (f"{told}, and {saved:.4f} saved by reuse" if saved else told) if spent else ""
 
 
 def _is_audio_only(file: Path) -> bool:

@@ -1,17 +1,20 @@
-"""What a run would cost, judged by what the same stages of the job have cost before."""
+"""What a run would cost: by what its stages have cost this job before, else by list prices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from backend.database.engine import Database
+from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
+from backend.database.models.uploads import Upload
 from backend.pipeline.keys import find_provider
 from backend.pipeline.params import JobParams
 from backend.pipeline.plan import Step
+from backend.pipeline.prices import PriceList
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
 
@@ -26,38 +29,67 @@ class PastCost:
     usd: float
 
 
-def estimate_step(step: Step, provider: str | None, history: Sequence[PastCost]) -> float | None:
+@dataclass(frozen=True)
+class Estimator:
+    """`seconds` is how long the recording is, None where that is not known."""
+
+    history: Sequence[PastCost]
+    prices: PriceList
+    seconds: float | None
+
+    def estimate_stage(self, stage: Stage, language: str, params: JobParams) -> float | None:
+        """US dollars; None when there is nothing to go by."""
+        provider = find_provider(stage, params)
+        if provider is None:
+            return 0.0
+        known = estimate_from_history(stage, language, provider, self.history)
+        if known is not None:
+            return known
+        return self.prices.estimate_usd(stage, provider, self.seconds)
+
+
+def estimate_from_history(
+    stage: Stage, language: str, provider: str, history: Sequence[PastCost]
+) -> float | None:
     """US dollars: the most that this stage has cost with this provider in this language.
 
     For a language that is new it is the mean of all others; None when there is none to go by.
-    What is kept from before is not bought again, so the true cost is often less. Where no provider
-    is at work it costs nothing.
+    What is kept from before is not bought again, so the true cost is often less.
     """
-    if not step.executed or provider is None:
-        return 0.0
-    alike = [one for one in history if (one.stage, one.provider) == (step.stage, provider)]
-    mine = [one.usd for one in alike if one.language == step.language]
+    alike = [one for one in history if (one.stage, one.provider) == (stage, provider)]
+    mine = [one.usd for one in alike if one.language == language]
     if mine:
         return max(mine)
     return mean(one.usd for one in alike) if alike else None
 
 
 def estimate_steps(
-    db: Database, job_id: UUID, params: JobParams, steps: Sequence[Step]
+    db: Database, prices: PriceList, job_id: UUID, params: JobParams, steps: Sequence[Step]
 ) -> list[float | None]:
-    """An estimate for each step of a run with these parameters."""
-    history = _read_history(db, job_id)
-    return [estimate_step(step, find_provider(step.stage, params), history) for step in steps]
-
-
-def _read_history(db: Database, job_id: UUID) -> list[PastCost]:
+    """An estimate for each step of such a run; what is taken over costs nothing."""
     with db.read() as connection:
-        rows = connection.execute(
-            select(StageRun.stage, StageRun.language, StageRun.cost_usd, Run.params)
-            .join(Run, Run.id == StageRun.run_id)
-            .where(StageRun.job_id == job_id, StageRun.origin == "executed")
-            .where(StageRun.state == StageState.SUCCEEDED)
-        ).all()
+        estimator = build_estimator(connection, prices, job_id)
+    return [
+        estimator.estimate_stage(step.stage, step.language, params) if step.executed else 0.0
+        for step in steps
+    ]
+
+
+def build_estimator(connection: Connection, prices: PriceList, job_id: UUID) -> Estimator:
+    """What is known of a job."""
+    seconds = connection.execute(
+        select(Upload.duration).join(Job, Job.media_id == Upload.id).where(Job.id == job_id)
+    ).scalar_one_or_none()
+    return Estimator(_read_history(connection, job_id), prices, seconds)
+
+
+def _read_history(connection: Connection, job_id: UUID) -> list[PastCost]:
+    rows = connection.execute(
+        select(StageRun.stage, StageRun.language, StageRun.cost_usd, Run.params)
+        .join(Run, Run.id == StageRun.run_id)
+        .where(StageRun.job_id == job_id, StageRun.origin == "executed")
+        .where(StageRun.state == StageState.SUCCEEDED)
+    ).all()
     return [
         PastCost(
             stage=row.stage,

@@ -14,9 +14,11 @@ from backend.pipeline.stages import STAGES, Stage
 
 def choose_relevant_params(stage: Stage, params: JobParams) -> dict[str, Any]:
     """The parameters that change what the stage makes; all others may change freely."""
+    row = STAGES[stage]
+    added = [path for path in row.added_params if attrgetter(path)(params)]
     return {
         path: to_jsonable_python(attrgetter(path)(params), by_alias=False)
-        for path in STAGES[stage].params
+        for path in (*row.params, *added)
     }
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from backend.documents import languages
+from backend.documents.glossary import GlossaryEntry, list_key_terms, normalize_glossary
 from backend.errors import Invalid
 from backend.pipeline.providers import Providers
 
@@ -113,7 +114,24 @@ class JobParams(BaseModel):
     captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     timing: Timing = Timing()
+    glossary: tuple[GlossaryEntry, ...] = ()
+    max_cost: float | None = Field(None, ge=0)  # US dollars, of all runs of the job
     providers: Providers = Providers()
+
+    @property
+    def key_terms(self) -> tuple[str, ...]:
+        """What a transcriber is told to listen for."""
+        return list_key_terms(self.glossary, self.source_language)
+
+    @property
+    def terms(self) -> list[GlossaryEntry]:
+        """The glossary as translators see it."""
+        return [entry.model_copy(update={"pronunciation": None}) for entry in self.glossary]
+
+    @property
+    def pronunciations(self) -> list[GlossaryEntry]:
+        """The glossary as voices see it."""
+        return [entry for entry in self.glossary if entry.pronunciation]
 
     @property
     def listener(self) -> tuple[str, ...] | None:
@@ -125,15 +143,15 @@ MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
 OVERRIDABLE = {
-    *("bed", "captions", "ducking", "flac", "loudness", "mode", "providers", "segment_audio"),
-    *("stems", "timing", "transcribe_dub", "voices"),
+    *("bed", "captions", "ducking", "flac", "glossary", "loudness", "max_cost"),
+    *("mode", "providers", "segment_audio", "stems", "timing", "transcribe_dub", "voices"),
 }
 # Groups of which an override may name a part.
 GROUPS = ("captions", "ducking", "providers", "timing")
 
 
 def normalize_params(params: JobParams) -> JobParams:
-    """The parameters with their language tags in standard form; raises `Invalid`."""
+    """The parameters with language tags in standard form and a sound glossary; raises `Invalid`."""
     source = params.source_language
     if source != languages.DETECT:
         source = languages.normalize(source, "sourceLanguage")
@@ -146,7 +164,8 @@ def normalize_params(params: JobParams) -> JobParams:
         raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
     if source in targets:
         raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
-    return params.model_copy(update={"source_language": source, "target_languages": targets})
+    known = {"source_language": source, "target_languages": targets}
+    return params.model_copy(update={**known, "glossary": normalize_glossary(params.glossary)})
 
 
 def normalize_languages(tags: Sequence[str]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class StageDefinition:
     reads: tuple[str, ...] = ()  # roles of uploads and kinds of artifacts, of its own language
     reads_of_all: tuple[str, ...] = ()  # kinds of artifacts, of every language of the job
     params: tuple[str, ...] = ()  # which parameters change what it makes, by their path
+    added_params: tuple[str, ...] = ()  # the same, left out of keys while empty: keys stay
     provider: str | None = None  # the path of the parameter that names who does it
     status: LanguageStatus | None = None  # what a language is shown as meanwhile
     storing: LanguageStatus | None = None  # and while what it made is being stored
@@ -71,6 +72,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
     Stage.ASR: StageDefinition(
         reads=("media",),
         params=("kind", "source_language", "mode", "providers.transcription"),
+        added_params=("key_terms",),
         provider="providers.transcription",
         status=LanguageStatus.STT,
         share=0.5,
@@ -79,6 +81,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
     Stage.MT: StageDefinition(
         reads=(ArtifactKind.SEGMENTS_SRC,),
         params=("providers.translation",),
+        added_params=("terms",),
         provider="providers.translation",
         status=LanguageStatus.TRANSLATING,
         share=0.1,
@@ -87,6 +90,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         reads=(ArtifactKind.SEGMENTS,),
         # The translator also says lines in fewer words.
         params=("providers.tts", "providers.translation", "voices", "timing"),
+        added_params=("pronunciations",),
         provider="providers.tts",
         status=LanguageStatus.DUBBING,
         share=0.2,

@@ -1,10 +1,12 @@
 """Where files are kept: one protocol, one module for each kind of store."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 # What is being written, where a store cannot hide it.
 PARTS = "parts"
@@ -63,3 +65,9 @@ class BlobStore(Protocol):
 
     def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A URL from which a client may get this object under a file name of its own."""
+
+
+def format_disposition(filename: str) -> str:
+    """A Content-Disposition that carries any file name (RFC 6266)."""
+    plain = re.sub(r'[^ -~]|["\\]', "?", filename)  # for those who do not know the other one
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,12 +1,10 @@
 """Files in an S3 service, through the minio client."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import urllib3
 from minio import Minio
@@ -15,7 +13,7 @@ from minio.datatypes import Object
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from backend.errors import NotFound, Permanent, Transient
-from backend.storage.base import SignedUrl, StoredObject
+from backend.storage.base import SignedUrl, StoredObject, format_disposition
 
 GONE = {"NoSuchKey", "NoSuchObject"}
 REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
@@ -138,12 +136,6 @@ class MinioStore:
                 },
             )
         )
-
-
-def format_disposition(filename: str) -> str:
-    """A Content-Disposition that carries any file name (RFC 6266)."""
-    plain = re.sub(r'[^ -~]|["\\]', "?", filename)  # for those who do not know the other one
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _build_client(options: S3Options, endpoint: str) -> Minio:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from backend.settings import Settings
@@ -12,6 +11,7 @@ from workers.interfaces.providers import (
     Recording,
     SpeechResult,
     TranscriptionResult,
+    TranslationBatch,
     TranslationResult,
     Utterance,
 )
@@ -53,12 +53,10 @@ class Translator(StubTranslator):
     name = "vendor"
     remote = True
 
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
-    ) -> TranslationResult:
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate a batch."""
-        record_purchase(f"mt {target} {_short(' '.join(texts))}")
-        return super().translate(texts, source, target, call=call)
+        record_purchase(f"mt {batch.target} {_short(' '.join(batch.texts))}")
+        return super().translate(batch, call=call)
 
 
 class Synthesizer(StubSynthesizer):

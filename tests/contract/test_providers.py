@@ -9,6 +9,7 @@ import soundfile
 from backend.errors import Permanent
 from backend.settings import Settings
 from tests.neural_models import CACHE, require_models
+from tests.stage_context import build_batch
 from workers.interfaces.providers import OverlongText, Recording, Shortener, Utterance
 from workers.media.decode import write_wav
 from workers.providers.registry import ProviderRegistry
@@ -53,7 +54,7 @@ def test_translator(name: str) -> None:
     require_models(*TRANSLATORS[name])
     translator = PROVIDERS.get_translator(name)
     texts = ["One.", "Two dogs.", "One."]
-    answer = translator.translate(texts, "en", "pt", call=Line())
+    answer = translator.translate(build_batch(texts, "pt"), call=Line())
     assert len(answer.texts) == 3
     assert answer.texts[0] == answer.texts[2] != answer.texts[1]
     assert translator.batch_size >= 1
@@ -63,7 +64,7 @@ def test_translator(name: str) -> None:
 @pytest.mark.parametrize("texts", [[], [""], ["...", "", "^ [ \\ <b>", "a\nb", "🎉", "Yes."]])
 def test_translator_never_merges_nor_drops(name: str, texts: list[str]) -> None:
     require_models(*TRANSLATORS[name])
-    answer = PROVIDERS.get_translator(name).translate(texts, "en", "pt", call=Line())
+    answer = PROVIDERS.get_translator(name).translate(build_batch(texts, "pt"), call=Line())
     assert len(answer.texts) == len(texts)
     assert all(got for given, got in zip(texts, answer.texts, strict=True) if given)
 

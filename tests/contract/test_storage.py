@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from stat import S_ISDIR
@@ -18,11 +18,14 @@ from backend.database import schema
 from backend.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
 from backend.storage.base import PARTS, BlobStore, SignedUrl
+from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
+from backend.storage.s3 import S3Account, S3Store
 from backend.uploads.receive import INCOMING
-from backend.wiring import Parts, build_s3_options
+from backend.wiring import Parts, build_remote_store, build_s3_options
 from tests import factories
+from tests.path_proxy import path_proxy
 from tests.servers import free_port
 
 CONTENT = b"what was said\n" * 1000
@@ -31,12 +34,26 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 OUTSIDE = ("../secret", "a/../../secret", "/etc/passwd", "jobs/../../../etc/passwd")
 
 
-@pytest.fixture(params=["local", "minio"])
+@pytest.fixture(params=["local", "minio", "s3"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    s3 = {}
-    if request.param == "minio":
-        s3 = request.getfixturevalue("s3_settings") | {"minio_bucket": f"test-{uuid4()}"}
-    return factories.stub_settings(tmp_path / "home", storage_backend=request.param, **s3)
+    more: dict[str, str] = {"storage_backend": request.param}
+    if request.param != "local":
+        more |= request.getfixturevalue("s3_settings") | {"minio_bucket": f"test-{uuid4()}"}
+    if request.param == "s3":
+        more |= build_s3_settings(more, request.getfixturevalue("s3_url"))
+    return factories.stub_settings(tmp_path / "home", **more)
+
+
+@pytest.fixture
+def s3_url(s3_settings: dict[str, str]) -> Iterator[str]:
+    with path_proxy(s3_settings["minio_endpoint"]) as url:
+        yield url
+
+
+def build_s3_settings(minio: dict[str, str], url: str) -> dict[str, str]:
+    """The same service and bucket, by the settings of the other client."""
+    same = ("access_key", "secret_key", "bucket")
+    return {"s3_endpoint_url": url, **{f"s3_{name}": minio[f"minio_{name}"] for name in same}}
 
 
 @pytest.fixture
@@ -47,7 +64,7 @@ def store(settings: Settings) -> BlobStore:
 @pytest.fixture
 def client(settings: Settings) -> Callable[..., httpx.Response]:
     """A client of the store's signed URLs: the API serves those of a folder itself."""
-    if settings.storage_backend == "minio":
+    if settings.storage_backend != "local":
         with httpx.Client() as http:
             yield http.request
         return
@@ -290,23 +307,66 @@ def test_urls_are_signed_for_the_host_that_clients_use(settings):
     assert "X-Amz-Signature" in url
 
 
-def test_a_store_out_of_reach_is_transient_and_shows_no_url(tmp_path, source):
-    gone = factories.stub_settings(
-        tmp_path,
-        storage_backend="minio",
-        minio_endpoint=f"127.0.0.1:{free_port()}",
-        minio_access_key="key",
-        minio_secret_key="hunter2",
-    )
-    with pytest.raises(Transient, match=r"^Storage failed at jobs/1/speech: \w+$"):
-        put(MinioStore(build_s3_options(gone)), source)
+@pytest.mark.parametrize("kind", ["minio", "s3"])
+def test_a_store_out_of_reach_is_transient_and_shows_no_url(tmp_path, source, kind):
+    host = f"127.0.0.1:{free_port()}"
+    keys = {f"{kind}_access_key": "key", f"{kind}_secret_key": "hunter2"}
+    where = {"minio_endpoint": host, "s3_endpoint_url": f"http://{host}/s3"}
+    gone = factories.stub_settings(tmp_path, storage_backend=kind, **keys, **where)
+    store = build_remote_store(gone)
+    for act in (
+        lambda: put(store, source),
+        lambda: store.find_size("jobs/1/speech"),
+        lambda: store.fetch("jobs/1/speech", tmp_path / "copy"),
+    ):
+        with pytest.raises(Transient, match=r"^Storage failed at jobs/1/speech: \w+$"):
+            act()
 
 
-@pytest.mark.parametrize("settings", ["minio"], indirect=True)
+@pytest.mark.parametrize("settings", ["minio", "s3"], indirect=True)
 def test_a_missing_bucket_is_no_reason_to_try_again(settings, source):
-    other = settings.model_copy(update={"minio_bucket": "nobody-made-this"})
+    missing = dict.fromkeys(("minio_bucket", "s3_bucket"), "nobody-made-this")
     with pytest.raises(Permanent, match="NoSuchBucket"):
-        put(MinioStore(build_s3_options(other)), source)
+        put(build_remote_store(settings.model_copy(update=missing)), source)
+
+
+@pytest.mark.parametrize("settings", ["minio", "s3"], indirect=True)
+def test_a_bucket_is_made_once(settings, source):
+    other = {name: f"test-{uuid4()}" for name in ("minio_bucket", "s3_bucket")}
+    store = build_remote_store(settings.model_copy(update=other))
+    store.ensure_bucket()
+    put(store, source)
+    store.ensure_bucket()
+    assert store.find_size("jobs/1/speech") == len(CONTENT)
+
+
+@pytest.mark.parametrize("settings", ["s3"], indirect=True)
+def test_a_large_file_goes_in_parts(store, tmp_path):
+    (tmp_path / "large").write_bytes(os.urandom(20 * 2**20))
+    sha256 = compute_file_sha256(tmp_path / "large")
+    store.put("jobs/large", tmp_path / "large", mime="video/mp4", sha256=sha256)
+    assert store.has_object("jobs/large", size=20 * 2**20, sha256=sha256)
+    store.fetch("jobs/large", tmp_path / "copy")
+    assert compute_file_sha256(tmp_path / "copy") == sha256
+
+
+@pytest.mark.parametrize(
+    ("url", "begin"),
+    [
+        (
+            "https://x.storage.supabase.co/storage/v1/s3",
+            "https://x.storage.supabase.co/storage/v1/s3/",
+        ),
+        ("https://a.r2.cloudflarestorage.com", "https://a.r2.cloudflarestorage.com/"),
+        ("", "https://s3.eu-central-1.amazonaws.com/"),
+    ],
+)
+def test_urls_keep_the_path_of_the_service(url, begin):
+    store = S3Store(S3Account(url, "key", "hunter2", "bucket", "eu-central-1"))
+    signed = store.sign_upload_url("incoming/1", MINUTE).url
+    assert signed.startswith(f"{begin}bucket/incoming/1?")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in signed
+    assert "X-Amz-Expires=60" in signed
 
 
 @pytest.mark.parametrize("settings", ["local"], indirect=True)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from tests.media_samples import tone, write
 from tests.mix_scene import Scene, paths
-from tests.stage_context import LocalContext
+from tests.stage_context import LocalContext, build_batch
 from workers.exports import formats
 from workers.exports.dub import Export
 from workers.interfaces.providers import TranslationResult
@@ -34,7 +34,7 @@ def test_a_provider_is_one_file(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "workers.providers.shout", module)
     translator = ProviderRegistry(settings=None).get_translator("shout")
     translator.check("en", "es")
-    answer = translator.translate(["Hi."], "en", "es", call=LocalContext(tmp_path))
+    answer = translator.translate(build_batch(["Hi."]), call=LocalContext(tmp_path))
     assert list(answer.texts) == ["HI."]
 
 

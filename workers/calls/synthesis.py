@@ -1,14 +1,16 @@
 """Speaks utterances, several at once, each of which is bought once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
+from types import MappingProxyType
 from uuid import uuid4
 
 import soundfile
 
+from backend.documents.glossary import write_for_voice
 from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from workers.audio.silence import trim_silence
@@ -28,12 +30,18 @@ class SpokenTake:
 
 
 class LineSpeaker:
-    """One synthesiser's voices."""
+    """One synthesiser's voices; only they get to see how words are to be pronounced."""
 
-    def __init__(self, synthesizer: Synthesizer, context: StageContext) -> None:
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        context: StageContext,
+        pronunciations: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._synthesizer = synthesizer
         self._context = context
         self._calls = PaidCalls(synthesizer, Stage.TTS, context.clips, context)
+        self._pronunciations = pronunciations
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def speak_lines(
@@ -53,12 +61,15 @@ class LineSpeaker:
         return takes
 
     def _take_line(self, utterance: Utterance) -> SpokenTake | None:
-        key = self._calls.compute_key([asdict(utterance)])
+        written = write_for_voice(utterance.text, self._pronunciations)
+        spoken = replace(utterance, text=written)
+        key = self._calls.compute_key([asdict(spoken)])
         # Two lines of the same text wait for each other, so that it is bought once.
         with self._locks[key]:
             found = self._calls.find_file(key)
             if found is None:
-                return self._synthesize_line(key, utterance)
+                take = self._synthesize_line(key, spoken)
+                return take and replace(take, utterance=utterance)
         file, path = found
         return SpokenTake(utterance, file, soundfile.info(path).duration)
 

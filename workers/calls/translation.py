@@ -1,60 +1,178 @@
-"""Translates lines in batches, each of which is bought once."""
+"""Translates lines in batches, each of which is bought once.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+What comes back is checked, line by line. A translator that can be told what was wrong is asked
+again for just the lines that fail, at last for each by itself, so that one line that it refuses
+spoils no other. What then still fails is told of as a warning. A text with a fault is kept, for it
+is nearer to what was said than any other. A line without any keeps its source's text: so captions
+still tell it, nobody is mute on the screen, and who reads the warning changes that one line; to
+fail the language instead would throw away all the others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from pydantic import TypeAdapter
 
+from backend.documents.glossary import Glossary, choose_terms, find_missed_terms, find_terms
+from backend.documents.text import format_lines
 from backend.documents.transcripts import Transcript
-from backend.errors import Transient
+from backend.documents.translation_checks import find_faults, has_words
+from backend.errors import Refused, Transient
 from backend.pipeline.stages import Stage
 from workers.calls.paid_calls import PaidCalls
-from workers.interfaces.providers import Translator
+from workers.captions.rules import build_rules
+from workers.interfaces.providers import (
+    SourceLine,
+    TranslationBatch,
+    TranslationResult,
+    Translator,
+)
 from workers.interfaces.stages import StageContext
 
 TEXTS = TypeAdapter(list[str])
+AGAIN = (8, 1)  # lines a call, when those that fail are asked for again and again
+BEFORE, AFTER = 5, 3  # lines of context
+PAUSE_S = 1.0  # of the silence after it, what a line may take
 
 
 @dataclass(frozen=True)
-class TranslationBatch:
-    """Texts to be translated in one call."""
+class TranslatedLine:
+    """The best text that was given, what is wrong with it, and why there is none."""
 
-    texts: tuple[str, ...]
-    source: str
-    target: str
+    text: str
+    fault: str = ""
+    reason: str = ""
 
 
 def translate_lines(
-    translator: Translator, source: Transcript, target: str, context: StageContext
-) -> Iterator[Sequence[str]]:
-    """The translations of all segments, batch by batch."""
+    translator: Translator,
+    source: Transcript,
+    target: str,
+    context: StageContext,
+    glossary: Glossary = (),
+) -> Mapping[int, TranslatedLine]:
+    """The translations of all segments by id; raises `Refused` when there is none at all."""
     calls = PaidCalls(translator, Stage.MT, context.batches, context)
-    texts = [segment.text for segment in source.segments]
-    for first in range(0, len(texts), translator.batch_size):
-        context.progress(first / len(texts))
-        batch = tuple(texts[first : first + translator.batch_size])
-        yield _translate_batch(TranslationBatch(batch, source.language, target), translator, calls)
+    translate = _translate_carefully if translator.instructable else _translate_once
+    done: dict[int, TranslatedLine] = {}
+    terms = choose_terms(glossary, source.language, target)
+    for plain in _build_batches(source, target, translator.batch_size):
+        batch = replace(plain, terms=tuple(find_terms(terms, "\n".join(plain.texts))))
+        context.progress(len(done) / len(source.segments))
+        done |= translate(batch, translator, calls)
+    _require_any(source, done, translator)
+    return done
 
 
-def _translate_batch(
+def list_warnings(done: Mapping[int, TranslatedLine], translator: Translator) -> Iterator[str]:
+    """What is wrong, and what to do about it: of whom can mend it line by line, else in one."""
+    if not translator.instructable:
+        missed = [id_ for id_, line in done.items() if line.fault]
+        if missed:
+            lines = format_lines(missed)
+            yield f"{translator.name} knows no glossary: terms of it are missing in {lines}"
+        return
+    for id_, line in done.items():
+        if line.fault and line.text:
+            yield f"Line {id_}: {line.fault}; change it if that is wrong"
+        elif line.fault:
+            why = line.reason or line.fault
+            yield f"Line {id_} has no translation and keeps its source's text: {why}; change it"
+
+
+def _build_batches(source: Transcript, target: str, size: int) -> Iterator[TranslationBatch]:
+    lines = _build_lines(source, target)
+    texts = [line.text for line in lines]
+    for first in range(0, len(lines), size):
+        end = first + size
+        yield TranslationBatch(
+            tuple(lines[first:end]),
+            source.language,
+            target,
+            tuple(texts[max(0, first - BEFORE) : first]),
+            tuple(texts[end : end + AFTER]),
+        )
+
+
+def _build_lines(source: Transcript, target: str) -> list[SourceLine]:
+    speed = build_rules(target).limits.speed
+    starts = [*(segment.start for segment in source.segments[1:]), source.duration]
+    lines = []
+    for segment, following in zip(source.segments, starts, strict=False):
+        own = segment.end - segment.start
+        seconds = round(max(own, min(following - segment.start, own + PAUSE_S)), 2)
+        lines.append(
+            SourceLine(segment.id, segment.text, segment.speaker, seconds, int(seconds * speed))
+        )
+    return lines
+
+
+def _translate_once(
     batch: TranslationBatch, translator: Translator, calls: PaidCalls
-) -> Sequence[str]:
+) -> Mapping[int, TranslatedLine]:
+    answer = _buy_batch(batch, translator, calls)
+    missing = _list_missing(answer.texts, batch)
+    if missing:
+        raise Transient(f"{translator.name} gave nothing for '{missing[0][:40]}'")
+    done = {}
+    for line, text in zip(batch.lines, answer.texts, strict=True):
+        done[line.id] = TranslatedLine(
+            text, "; ".join(find_missed_terms(batch.terms, line.text, text))
+        )
+    return done
+
+
+def _translate_carefully(
+    batch: TranslationBatch, translator: Translator, calls: PaidCalls
+) -> Mapping[int, TranslatedLine]:
+    # What has no words needs nobody who could get it wrong.
+    done = {line.id: TranslatedLine(line.text) for line in batch.lines}
+    lines = [line for line in batch.lines if has_words(line.text)]
+    for size in (translator.batch_size, *AGAIN):
+        for first in range(0, len(lines), size):
+            part = replace(batch, lines=tuple(lines[first : first + size]))
+            for line, found in _judge_batch(part, _buy_batch(part, translator, calls)):
+                # After an answer without a text an earlier one still stands.
+                done[line.id] = found if found.text or not line.fault else done[line.id]
+        lines = [replace(line, fault=done[line.id].fault) for line in lines if done[line.id].fault]
+    return done
+
+
+def _judge_batch(
+    batch: TranslationBatch, answer: TranslationResult
+) -> Iterator[tuple[SourceLine, TranslatedLine]]:
+    for line, text in zip(batch.lines, answer.texts, strict=True):
+        fault = "; ".join(find_faults(line.text, text, batch.terms))
+        yield line, TranslatedLine(text, fault, answer.reason)
+
+
+def _buy_batch(
+    batch: TranslationBatch, translator: Translator, calls: PaidCalls
+) -> TranslationResult:
+    """The answer to this very question; one that lacks a text is not kept, but asked for anew."""
     key = calls.compute_key([asdict(batch)])
     found = calls.find(key, TEXTS)
     if found is not None:
-        return found
-    answer = calls.buy(
-        lambda: translator.translate(batch.texts, batch.source, batch.target, call=calls.context)
-    )
-    _check_batch(answer.texts, batch.texts, translator)
-    calls.keep(key, TEXTS, list(answer.texts))
-    return answer.texts
+        return TranslationResult(found)
+    answer = calls.buy(lambda: translator.translate(batch, call=calls.context))
+    if len(answer.texts) != len(batch.lines):
+        # A merged line must not shift the rest.
+        raise Transient(f"{translator.name} gave {len(answer.texts)} texts for {len(batch.lines)}")
+    if not _list_missing(answer.texts, batch):
+        calls.keep(key, TEXTS, list(answer.texts))
+    return answer
 
 
-def _check_batch(texts: Sequence[str], batch: Sequence[str], translator: Translator) -> None:
-    """There must be a text for each that was given: a merged line must not shift the rest."""
-    if len(texts) != len(batch):
-        raise Transient(f"{translator.name} gave {len(texts)} texts for {len(batch)}")
-    for given, got in zip(batch, texts, strict=True):
-        if given.strip() and not got.strip():
-            raise Transient(f"{translator.name} gave nothing for '{given[:40]}'")
+def _list_missing(texts: Sequence[str], batch: TranslationBatch) -> list[str]:
+    pairs = zip(batch.texts, texts, strict=True)
+    return [given for given, got in pairs if given.strip() and not got.strip()]
+
+
+def _require_any(
+    source: Transcript, done: Mapping[int, TranslatedLine], translator: Translator
+) -> None:
+    """A dub in which everybody still speaks the source's language is none."""
+    asked = [done[one.id] for one in source.segments if has_words(one.text)]
+    if asked and not any(line.text for line in asked):
+        why = asked[0].reason or asked[0].fault
+        raise Refused(f"{translator.name} translated none of {len(asked)} lines: {why}")

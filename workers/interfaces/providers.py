@@ -68,11 +68,51 @@ class TranscriptionResult:
 
 
 @dataclass(frozen=True)
+class SourceLine:
+    """A line to translate: what is said, by whom, and how long it may take in the dub.
+
+    `characters` is about how many are spoken in these seconds. `fault` is what was wrong with the
+    translation before, where the line is asked for again.
+    """
+
+    id: int
+    text: str
+    speaker: str | None = None
+    seconds: float = 0.0
+    characters: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class TranslationBatch:
+    """Lines to translate in one call; `before` and `after` are what is said around them.
+
+    `terms` are those of the glossary that are in the lines, each with what has to stand for it.
+    """
+
+    lines: tuple[SourceLine, ...]
+    source: str
+    target: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts by themselves, for those who need no more."""
+        return [line.text for line in self.lines]
+
+
+@dataclass(frozen=True)
 class TranslationResult:
-    """A translator's answer: one text for each text it was given, in the same order."""
+    """A translator's answer: one text for each line it was given, in the same order.
+
+    A text is empty where it has none; `reason` tells why.
+    """
 
     texts: Sequence[str]
     cost: Cost = field(default_factory=Cost)
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,13 +120,14 @@ class OverlongText:
     """A translated text that takes too long to speak, and the text that it translates.
 
     `seconds` is what its voice may take at its natural rate, `characters` about how many it speaks
-    in that time.
+    in that time. `terms` of the source have to keep what stands for them.
     """
 
     text: str
     source: str
     seconds: float
     characters: int
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,17 +194,20 @@ class Voice:
 
 
 class Translator(Provider, Protocol):
-    """Translates batches of segment texts. `batch_size` is the most texts one call may carry."""
+    """Translates batches of lines. `batch_size` is the most lines one call may carry.
+
+    `instructable`: it heeds all that a batch tells, and what was wrong with an earlier answer;
+    others go by the texts alone and answer the same each time.
+    """
 
     batch_size: int
+    instructable: bool
 
     def check(self, source: str, target: str) -> None:
         """Raise `Permanent` when this pair of languages cannot be translated."""
 
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
-    ) -> TranslationResult:
-        """Translate each text; never merges, drops or adds one."""
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
+        """Translate each line; never merges, drops or adds one."""
 
 
 @runtime_checkable

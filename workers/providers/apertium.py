@@ -14,6 +14,7 @@ from backend.errors import Permanent
 from backend.settings import Settings
 from workers.interfaces.providers import (
     ProviderCall,
+    TranslationBatch,
     TranslationResult,
     Translator,
 )
@@ -45,6 +46,7 @@ class Apertium:
     name = "apertium"
     remote = False
     batch_size = 500
+    instructable = False
 
     @property
     def model(self) -> str:
@@ -55,15 +57,13 @@ class Apertium:
         """Raise `Permanent` when no chain of installed pairs leads to the target."""
         _find_way(source, target)
 
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
-    ) -> TranslationResult:
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` when no chain of installed pairs leads to the target."""
-        lines = [collapse_lines(text) for text in texts]
-        for mode in _find_way(source, target):
+        lines = [collapse_lines(text) for text in batch.texts]
+        for mode in _find_way(batch.source, batch.target):
             lines = _run_step(mode, lines)
         return TranslationResult(
-            [_restore_end_marks(line, text) for line, text in zip(lines, texts, strict=True)]
+            [_restore_end_marks(line, text) for line, text in zip(lines, batch.texts, strict=True)]
         )
 
 

@@ -14,7 +14,12 @@ from backend.documents import languages
 from backend.documents.text import collapse_lines
 from backend.errors import Permanent
 from backend.settings import Settings
-from workers.interfaces.providers import ProviderCall, TranslationResult, Translator
+from workers.interfaces.providers import (
+    ProviderCall,
+    TranslationBatch,
+    TranslationResult,
+    Translator,
+)
 from workers.models.catalogue import find_model
 
 MODEL = "firefox-{}-{}"
@@ -42,6 +47,7 @@ class Firefox:
     name = "firefox"
     remote = False
     batch_size = 100
+    instructable = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -56,12 +62,10 @@ class Firefox:
         """Raise `Permanent` when no installed models lead to the target."""
         self._find_route(source, target)
 
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
-    ) -> TranslationResult:
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` as `check` does."""
-        route = self._find_route(source, target)
-        return TranslationResult([self._translate_text(text, route) for text in texts])
+        route = self._find_route(batch.source, batch.target)
+        return TranslationResult([self._translate_text(text, route) for text in batch.texts])
 
     def _translate_text(self, text: str, route: Sequence[Path]) -> str:
         before, plain, after = split_marks(collapse_lines(text))

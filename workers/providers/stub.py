@@ -17,6 +17,7 @@ from workers.interfaces.providers import (
     Synthesizer,
     Transcriber,
     TranscriptionResult,
+    TranslationBatch,
     TranslationResult,
     Utterance,
     Voice,
@@ -106,15 +107,14 @@ class StubTranslator:
     remote = False
     model = "stub-1"
     batch_size = 50
+    instructable = False
 
     def check(self, source: str, target: str) -> None:
         """Every pair will do."""
 
-    def translate(
-        self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall
-    ) -> TranslationResult:
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """`Hello` becomes `[es] Hello`."""
-        return TranslationResult([f"[{target}] {text}" for text in texts])
+        return TranslationResult([f"[{batch.target}] {text}" for text in batch.texts])
 
     def shorten(
         self, texts: Sequence[OverlongText], source: str, target: str, *, call: ProviderCall

@@ -21,6 +21,7 @@ from backend.errors import (
     Throttled,
     Transient,
 )
+from backend.jobs.budget import require_budget
 from backend.pipeline.retry import decide_retry
 from backend.pipeline.stages import STAGES, Stage
 from backend.runs import leases, transitions
@@ -106,6 +107,7 @@ class Runner:
                 bill=attempt.bill,
             )
             heartbeat.check()
+            require_budget(self._parts.db, self._parts.prices, claim)
             outcome = self._stages[claim.stage](_build_input(claim), context)
             pass_failpoint("mid-work", claim.stage)
             heartbeat.note_storing()

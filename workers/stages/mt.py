@@ -7,7 +7,7 @@ from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.calls.choice import choose_translator
-from workers.calls.translation import translate_lines
+from workers.calls.translation import list_warnings, translate_lines
 from workers.interfaces.providers import Translator
 from workers.interfaces.stages import (
     StageContext,
@@ -32,9 +32,9 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 def _translate(
     inputs: StageInput, context: StageContext, translator: Translator, source: Transcript
 ) -> StageResult:
-    answers = translate_lines(translator, source, inputs.language, context)
-    texts = [text for answer in answers for text in answer]
-    lines = [_build_line(one, text) for one, text in zip(source.segments, texts, strict=True)]
+    glossary = inputs.params.glossary
+    done = translate_lines(translator, source, inputs.language, context, glossary)
+    lines = [_build_line(one, done[one.id].text or one.text) for one in source.segments]
     translation = Translation(
         source_language=source.language,
         language=inputs.language,
@@ -48,6 +48,7 @@ def _translate(
         files=(describe_output(ArtifactKind.SEGMENTS, path),),
         provider=translator.name,
         model=translator.model,
+        warnings=tuple(list_warnings(done, translator)),
     )
 
 

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
+from backend.documents.glossary import Terms, choose_pronunciations, choose_terms, find_terms
 from backend.documents.speech import Clip, Placement, Speech, Verdict
+from backend.documents.text import format_lines
 from backend.documents.transcripts import Line, Translation
+from backend.documents.translation_checks import has_words
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
@@ -32,7 +35,6 @@ ROUNDS = 2  # how often a line may be said in fewer words
 
 # How much of the work is done when everything is spoken naturally, and when all texts are final.
 SPOKEN, FINAL = 0.7, 0.9
-LISTED = 10  # lines that a warning names
 
 Takes = Mapping[int, SpokenTake]  # by line id
 
@@ -48,6 +50,7 @@ class _SpeechJob:
     speaker: LineSpeaker
     offered: Sequence[str]  # the voices for the language
     voices: Mapping[str | None, str]  # by label of the speaker
+    terms: Terms  # that a shorter text keeps too
 
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
@@ -83,12 +86,13 @@ def _gather_inputs(
 ) -> _SpeechJob:
     text = context.fetch(inputs.files[ArtifactKind.SEGMENTS]).read_bytes()
     translation = Translation.model_validate_json(text)
+    said = (inputs.params.glossary, translation.source_language, inputs.language)
+    speaker = LineSpeaker(synthesizer, context, choose_pronunciations(*said))
     offered = synthesizer.list_voices(inputs.language)
     voices = choose_voices(translation.speakers, offered, inputs.params.voices)
     names = [voice.name for voice in offered]
-    return _SpeechJob(
-        inputs, context, translation, synthesizer, LineSpeaker(synthesizer, context), names, voices
-    )
+    terms = choose_terms(*said)
+    return _SpeechJob(inputs, context, translation, synthesizer, speaker, names, voices, terms)
 
 
 def _speak_naturally(job: _SpeechJob) -> Takes:
@@ -96,7 +100,7 @@ def _speak_naturally(job: _SpeechJob) -> Takes:
     asked = {
         line.id: _build_utterance(job, line)
         for line in job.translation.lines
-        if _has_words(line.text)
+        if has_words(line.text)
     }
     return _speak(job, asked, 0.0, SPOKEN)
 
@@ -104,10 +108,6 @@ def _speak_naturally(job: _SpeechJob) -> Takes:
 def _build_utterance(job: _SpeechJob, line: Line) -> Utterance:
     own = line.voice if line.voice in job.offered else None
     return Utterance(line.text, job.inputs.language, own or job.voices[line.speaker])
-
-
-def _has_words(text: str) -> bool:
-    return any(character.isalnum() for character in text)
 
 
 def _speak(job: _SpeechJob, asked: Mapping[int, Utterance], begin: float, end: float) -> Takes:
@@ -138,7 +138,7 @@ def _shorten_takes(job: _SpeechJob, takes: Takes) -> Takes:
         again = {
             id_: replace(takes[id_].utterance, text=text)
             for (id_, one), text in zip(long.items(), texts, strict=True)
-            if text != one.text and _has_words(text)
+            if text != one.text and has_words(text)
         }
         found = _speak(job, again, begin, end)
         takes = {id_: _choose_quicker(take, found.get(id_)) for id_, take in takes.items()}
@@ -174,7 +174,8 @@ def _find_too_long(
     for id_, seconds in found.items():
         said = takes[id_].utterance
         characters = int(seconds / pace[said.voice])
-        long[id_] = OverlongText(said.text, sources[id_], seconds, characters)
+        terms = tuple(find_terms(job.terms, sources[id_]))
+        long[id_] = OverlongText(said.text, sources[id_], seconds, characters, terms)
     return long
 
 
@@ -245,17 +246,17 @@ def _warn_of_miscast(job: _SpeechJob) -> Iterator[str]:
             unknown[line.voice].append(line.id)
     for voice, ids in unknown.items():
         yield (
-            f"There is no voice '{voice}': in {_format_lines(ids)} the speaker's own is heard; "
+            f"There is no voice '{voice}': in {format_lines(ids)} the speaker's own is heard; "
             f"choose one of {', '.join(job.offered)}"
         )
 
 
 def _warn_of_silence(job: _SpeechJob, natural: Takes) -> Iterator[str]:
     lines = job.translation.lines
-    silent = [line.id for line in lines if _has_words(line.text) and line.id not in natural]
+    silent = [line.id for line in lines if has_words(line.text) and line.id not in natural]
     if silent:
         name = job.synthesizer.name
-        yield f"Nothing is heard of {_format_lines(silent)}, for which {name} gives silence"
+        yield f"Nothing is heard of {format_lines(silent)}, for which {name} gives silence"
 
 
 def _warn_of_misfits(
@@ -263,18 +264,12 @@ def _warn_of_misfits(
 ) -> Iterator[str]:
     shortened = [id_ for id_ in takes if takes[id_].utterance != natural[id_].utterance]
     if shortened:
-        yield f"Said in fewer words, to fit: {_format_lines(shortened)}"
+        yield f"Said in fewer words, to fit: {format_lines(shortened)}"
     left_out = [one.id for one in placements if one.verdict is Verdict.LEFT_OUT]
     if left_out:
-        lines = _format_lines(left_out)
+        lines = format_lines(left_out)
         yield f"Left out of the mix, as asked for lines that would be rushed: {lines}"
     held = {one.id: one.hold for one in placements if one.hold}
     if held:
         longer = f"{sum(held.values()):.1f} s longer than the source"
-        yield f"The dub is {longer}, as the picture is held for {_format_lines(list(held))}"
-
-
-def _format_lines(ids: Sequence[int]) -> str:
-    listed = ", ".join(str(id_) for id_ in ids[:LISTED])
-    more = f" and {len(ids) - LISTED} more" if len(ids) > LISTED else ""
-    return f"line {listed}{more}" if len(ids) == 1 else f"lines {listed}{more}"
+        yield f"The dub is {longer}, as the picture is held for {format_lines(list(held))}"

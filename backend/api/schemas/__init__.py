@@ -10,6 +10,7 @@ from backend.api.schemas.files import (
 from backend.api.schemas.jobs import (
     DeadLetterSchema,
     EventViewSchema,
+    JobCostsSchema,
     JobPageSchema,
     JobViewSchema,
     PlanSchema,
@@ -37,6 +38,7 @@ __all__ = [
     "DownloadQuerySchema",
     "EventViewSchema",
     "FileSchema",
+    "JobCostsSchema",
     "JobPageSchema",
     "JobQuerySchema",
     "JobRequestSchema",

@@ -21,7 +21,8 @@ class PlanSchema(CamelCaseSchema):
     """The answer to a dry run.
 
     The cost is what the same stages have cost before, with the same provider: the most in their
-    language, or the mean of the others for a new one. It is null where nothing like it was done.
+    language, or the mean of the others for a new one; else what list prices come to for the length
+    of the recording. It is null where neither is known.
     """
 
     estimated_cost_usd = fields.Float(allow_none=True)
@@ -141,6 +142,35 @@ class RunViewSchema(CamelCaseSchema):
     executed = fields.List(fields.String())
     reused = fields.List(fields.String())
     given = fields.List(fields.String())
+
+
+class StageCostSchema(CamelCaseSchema):
+    """What one stage of one run used and cost, failed attempts included; `units` of `unit`."""
+
+    run = fields.Integer()
+    stage = fields.String()
+    language = fields.String(allow_none=True)
+    provider = fields.String(allow_none=True)
+    model = fields.String(allow_none=True)
+    units = fields.Float()
+    unit = fields.String(allow_none=True)
+    usd = fields.Float()
+    saved_usd = fields.Float()
+
+
+class JobCostsSchema(CamelCaseSchema):
+    """What a job has cost in US dollars: in all, and by run, stage and language.
+
+    `savedUsd` is what the stages had cost that runs took over from earlier ones. What serves all
+    languages has null as its language, and `all` in the sums.
+    """
+
+    usd = fields.Float()
+    saved_usd = fields.Float()
+    by_run = fields.Dict(keys=fields.String(), values=fields.Float())
+    by_stage = fields.Dict(keys=fields.String(), values=fields.Float())
+    by_language = fields.Dict(keys=fields.String(), values=fields.Float())
+    stages = fields.List(fields.Nested(StageCostSchema))
 
 
 class DeadLetterSchema(CamelCaseSchema):

@@ -11,7 +11,9 @@ from backend.api.schemas.base import (
     build_name_field,
     build_names_field,
 )
+from backend.documents.glossary import LONGEST, MOST_ENTRIES
 from backend.documents.languages import DETECT
+from backend.documents.text import collapse_lines
 from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
 from backend.pipeline.stages import RESUMABLE, Stage
 
@@ -53,6 +55,29 @@ class ProvidersRequestSchema(CamelCaseSchema):
     tts = build_names_field()
 
 
+def _build_term_field(**options: Any) -> fields.String:
+    longest = validate.Length(1, LONGEST)
+    return fields.String(validate=validate.And(longest, _require_visible), **options)
+
+
+def _require_visible(text: str) -> None:
+    if not collapse_lines(text):
+        raise ValidationError("needs a character that can be seen")
+
+
+class GlossaryEntryRequestSchema(CamelCaseSchema):
+    """What a term becomes: its translation, or itself, and how that is written for the voice.
+
+    For one target language and one source language, or for all of them.
+    """
+
+    term = _build_term_field(required=True)
+    language = fields.String()
+    translation = _build_term_field()
+    pronunciation = _build_term_field()
+    source_language = fields.String()
+
+
 class JobRequestSchema(CamelCaseSchema):
     """Asks for a dub or a transcription.
 
@@ -92,6 +117,16 @@ class JobRequestSchema(CamelCaseSchema):
     )
     captions = fields.Nested(CaptionsRequestSchema, load_default=dict)
     timing = fields.Nested(TimingRequestSchema, load_default=dict)
+    glossary = fields.List(
+        fields.Nested(GlossaryEntryRequestSchema),
+        load_default=list,
+        validate=validate.Length(0, MOST_ENTRIES),
+    )
+    max_cost = fields.Float(
+        load_default=None,
+        validate=validate.Range(0),
+        metadata={"description": "US dollars that all runs of the job may cost (docs/costs.md)"},
+    )
 
 
 class RetryRequestSchema(CamelCaseSchema):

@@ -9,6 +9,8 @@ import click
 
 from backend import settings
 from backend.cli.commands.options import FILE, FOLDER, server_option
+from backend.documents.glossary_files import read_glossary
+from backend.errors import Invalid
 
 
 def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -53,6 +55,15 @@ def _parse_voices(
     _context: click.Context, _option: click.Parameter, given: Sequence[str]
 ) -> dict[str, str]:
     return _parse_pairs(given, "B=f2")
+
+
+def _read_glossary(
+    _context: click.Context, _option: click.Parameter, path: Path | None
+) -> list[dict[str, Any]]:
+    try:
+        return read_glossary(path.read_bytes(), path.name) if path else []
+    except Invalid as problem:
+        raise click.BadParameter(str(problem)) from None
 
 
 @click.command()
@@ -106,6 +117,18 @@ def _parse_voices(
     callback=_parse_voices,
     help="A speaker's voice, for example B=f2; see `dubline voices es`. May be repeated.",
 )
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(0),
+    metavar="USD",
+    help="Stop before a stage that would cost more.",
+)
+@click.option(
+    "--glossary",
+    type=FILE,
+    callback=_read_glossary,
+    help="Terms, names to keep, pronunciations, as CSV or JSON (docs/glossaries.md).",
+)
 @_add_job_options
 def dub(
     media: Path,
@@ -115,6 +138,8 @@ def dub(
     bilingual: bool,
     burn_in: bool,
     voices: dict[str, str],
+    glossary: list[dict[str, Any]],
+    max_cost: float | None,
     **options: Any,
 ) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
@@ -128,6 +153,8 @@ def dub(
         "captions": {"bilingual": bilingual, "burnIn": burn_in},
         "timing": {"policy": policy},
         "voices": voices,
+        "glossary": glossary,
+        "maxCost": max_cost,
     }
     _run_job(media, request, **options)
 

@@ -177,12 +177,12 @@ def test_a_dry_run_tells_what_it_would_cost(client, parts):
     for more, expected in (
         ({"resumeFrom": "mt"}, 0.75),
         ({"languages": ["es", "fr"]}, 0.75),
-        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "local"}}}, None),
+        ({"resumeFrom": "tts", "overrides": {"providers": {"tts": "local"}}}, 0.0),
     ):
         request = {"dryRun": True, **more}
         answer = client.post(f"/v1/jobs/{job_id}/retry", json=request).json
         assert answer["estimatedCostUsd"] == expected
-    assert [one["estimatedCostUsd"] for one in answer["plan"]] == [0.0, 0.0, None, 0.0]
+    assert [one["estimatedCostUsd"] for one in answer["plan"]] == [0.0, 0.0, 0.0, 0.0]
 
 
 def test_who_does_it_is_named_in_the_request(client, parts):
@@ -279,3 +279,33 @@ def test_the_document_tells_every_route(client):
         *("/v1/files/presign", "/v1/files/complete", "/v1/jobs", "/v1/jobs/{job_id}"),
         *("/v1/jobs/{job_id}/retry", "/v1/jobs/{job_id}/download", "/healthz", "/readyz"),
     }
+
+
+def test_a_glossary_is_pinned_in_the_run_and_may_be_changed(client, parts):
+    entry = {"term": "Battery", "language": "es_mx", "translation": "pila", "sourceLanguage": "en"}
+    request = {"mediaId": upload_file(client)["id"], "targetLanguages": ["es"]}
+    answer = client.post("/v1/jobs", json={**request, "glossary": [entry]})
+    assert answer.status_code == 202, answer.json
+    [run] = client.get(f"/v1/jobs/{answer.json['id']}/runs").json
+    factories.do_all(parts.db, UUID(run["id"]), "es", store=parts.store)
+    assert read_glossaries(parts) == [[("Battery", "es-MX", "pila", "en")]]
+    overrides = {"glossary": [{"term": "Dubline"}]}
+    again = client.post(f"/v1/jobs/{answer.json['id']}/retry", json={"overrides": overrides})
+    assert again.status_code == 202, again.json
+    assert read_glossaries(parts)[1] == [("Dubline", None, None, None)]
+
+
+def read_glossaries(parts: Parts) -> list[list[tuple]]:
+    with parts.db.read() as connection:
+        found = connection.execute(select(Run.params).order_by(Run.number)).scalars().all()
+    names = ("term", "language", "translation", "source_language")
+    return [[tuple(one[name] for name in names) for one in params["glossary"]] for params in found]
+
+
+def test_costs_are_told(client, parts):
+    job = done(client, parts)
+    answer = client.get(f"/v1/jobs/{job['id']}/costs")
+    assert answer.status_code == 200
+    assert answer.json["byStage"] == {"asr": 0.0, "mt": 0.0, "tts": 0.0, "mix": 0.0}
+    assert answer.json["stages"][0]["stage"] == "asr"
+    assert client.get(f"/v1/jobs/{UUID(int=0)}/costs").status_code == 404

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.main import cli
-from backend.cli.submit import JobFiles, choose_artifacts, format_summary
+from backend.cli.submit import JobFiles, choose_artifacts, format_costs, format_summary
 
 
 @pytest.mark.parametrize("given", ["es", "=talk.srt", "es=missing.srt"])
@@ -16,6 +16,15 @@ def test_a_translation_is_a_language_and_a_file(tmp_path, given):
     result = CliRunner().invoke(cli, command)
     assert result.exit_code == 2
     assert "--translation" in result.output
+
+
+def test_a_wrong_glossary_is_told_before_anything_is_sent(tmp_path):
+    (tmp_path / "talk.wav").touch()
+    (tmp_path / "terms.csv").write_text("term,language\nbattery,klingonish\n")
+    command = ["dub", str(tmp_path / "talk.wav"), "--to", "es"]
+    result = CliRunner().invoke(cli, [*command, "--glossary", str(tmp_path / "terms.csv")])
+    assert result.exit_code == 2
+    assert "'klingonish' is no language tag" in result.output
 
 
 def test_a_dub_starts_after_what_is_given():
@@ -50,6 +59,18 @@ def test_a_report_is_summed_up_in_a_line(changed, told):
 
 def test_a_language_without_a_dub_has_nothing_to_sum_up():
     assert format_summary({"language": "es", "report": None}) == ""
+
+
+@pytest.mark.parametrize(
+    ("spent", "saved", "told"),
+    [
+        (0.0, 0.0, ""),
+        (0.5, 0.0, "Cost: 0.5000 USD"),
+        (0.5, 1.0, "Cost: 0.5000 USD, and 1.0000 saved by reuse"),
+    ],
+)
+def test_what_is_to_be_paid_is_told(spent, saved, told):
+    assert format_costs({"usd": spent, "savedUsd": saved}) == told
 
 
 def test_what_users_have_no_use_for_is_not_fetched():

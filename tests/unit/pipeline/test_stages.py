@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend.documents.glossary import GlossaryEntry
 from backend.pipeline.keys import compute_input_key
 from backend.pipeline.params import (
     Bed,
@@ -50,7 +51,10 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"transcribe_dub": True}, {"mix"}),
         ({"loudness": Loudness.EBU}, {"mix"}),
         ({"ducking": Ducking(depth_db=6)}, {"mix"}),
+        ({"glossary": (GlossaryEntry(term="Dubline"),)}, {"asr", "mt"}),
+        ({"glossary": (GlossaryEntry(term="SQL", pronunciation="sequel"),)}, {"asr", "mt", "tts"}),
         ({"target_languages": ("es", "pt")}, set()),
+        ({"max_cost": 1.0}, set()),
     ],
 )
 def test_the_key_changes_with_exactly_the_parameters_that_matter(change, stages):
@@ -62,7 +66,7 @@ def test_every_parameter_is_covered_above():
     listed = {
         *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
         *("stems", "segment_audio", "transcribe_dub", "target_languages", "captions", "timing"),
-        "voices",
+        *("voices", "glossary", "max_cost"),
     }
     assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
 
@@ -88,6 +92,15 @@ def test_the_key_changes_with_the_code(stage, monkeypatch):
 
 def test_the_key_does_not_depend_on_the_order_of_inputs():
     assert key(Stage.MIX) == key(Stage.MIX, inputs=dict(reversed(INPUTS.items())))
+
+
+def test_a_pronunciation_matters_to_voices_only():
+    said = [
+        BASE.model_copy(update={"glossary": (GlossaryEntry(term="SQL", pronunciation=spoken),)})
+        for spoken in ("sequel", "ess queue ell")
+    ]
+    changed = {str(stage) for stage in ORDER if key(stage, said[0]) != key(stage, said[1])}
+    assert changed == {"tts"}
 
 
 def test_keys_stay_the_same_from_release_to_release():

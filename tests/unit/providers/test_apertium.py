@@ -3,6 +3,7 @@
 import pytest
 
 from backend.errors import Permanent
+from tests.stage_context import build_batch
 from workers.providers import apertium, tools
 from workers.providers.apertium import Apertium, find_route, list_modes, list_reachable
 
@@ -34,7 +35,7 @@ def test_what_can_be_reached():
 
 
 def translate_texts(*texts: str, target: str = "es") -> list[str]:
-    return list(Apertium().translate(texts, "en", target, call=None).texts)
+    return list(Apertium().translate(build_batch(texts, target), call=None).texts)
 
 
 def test_english_to_spanish_portuguese_and_french():

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from backend.documents.glossary import GlossaryEntry
 from backend.documents.transcripts import Segment, Speaker, Transcript, Translation
 from backend.errors import Permanent, Stopping, Transient
 from tests.stage_context import LocalContext, build_input
-from workers.interfaces.providers import Cost, ProviderCall, TranslationResult
+from workers.interfaces.providers import Cost, ProviderCall, TranslationBatch, TranslationResult
 from workers.stages import mt
 
 
 class Forgetful:
     """A translator in small batches that answers as the test wants."""
 
-    name, model, batch_size = "forgetful", "1", 2
+    name, model, batch_size, instructable = "forgetful", "1", 2, False
 
     def __init__(self, answer) -> None:
         self.answer = answer
@@ -24,9 +25,9 @@ class Forgetful:
     def check(self, source: str, target: str) -> None:
         """Every pair will do."""
 
-    def translate(self, texts: Sequence[str], source: str, target: str, *, call: ProviderCall):
-        self.batches.append(texts)
-        return TranslationResult(self.answer(texts), Cost(len(texts), "texts", 0.25))
+    def translate(self, batch: TranslationBatch, *, call: ProviderCall):
+        self.batches.append(batch.texts)
+        return TranslationResult(self.answer(batch.texts), Cost(len(batch.texts), "texts", 0.25))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def context(tmp_path: Path) -> LocalContext:
     return LocalContext(tmp_path)
 
 
-def translate_texts(context: LocalContext, texts: Sequence[str]):
+def translate_texts(context: LocalContext, texts: Sequence[str], **params: object):
     segments = [
         Segment(id=i, start=i, end=i + 0.9, text=text, speaker="AB"[i % 2])
         for i, text in enumerate(texts)
@@ -48,7 +49,9 @@ def translate_texts(context: LocalContext, texts: Sequence[str]):
     )
     path.write_bytes(document.to_bytes())
     return mt.run(
-        build_input({"segments_src": context.store_file(path, "application/json")}, "pt-BR"),
+        build_input(
+            {"segments_src": context.store_file(path, "application/json")}, "pt-BR", **params
+        ),
         context,
     )
 
@@ -75,7 +78,7 @@ def test_batches_and_their_cost_add_up(context, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
     monkeypatch.setattr(context, "get_translator", lambda _name: translator)
     translate_texts(context, ["a", "b", "c"])
-    assert translator.batches == [("a", "b"), ("c",)]
+    assert translator.batches == [["a", "b"], ["c"]]
     assert context.take_spent() == Cost(3, "texts", 0.5)
 
 
@@ -108,7 +111,7 @@ def test_a_batch_is_bought_once_whatever_happens_to_the_stage(context, monkeypat
     assert context.take_spent().usd == 0.25, "what the attempt bought that was stopped"
     context.stop = None
     outcome = translate_texts(context, ["one", "two", "three", "four"])
-    assert translator.batches == [("one", "two"), ("three", "four")]
+    assert translator.batches == [["one", "two"], ["three", "four"]]
     found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ONE", "TWO", "THREE", "FOUR"]
     assert context.take_spent().usd == 0.25, "only what this attempt bought"
@@ -123,7 +126,7 @@ def test_a_batch_that_storage_damaged_is_bought_again(context, monkeypatch):
     outcome = translate_texts(context, ["one"])
     found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ONE"]
-    assert translator.batches == [("one",), ("one",)]
+    assert translator.batches == [["one"], ["one"]]
 
 
 def test_a_bad_answer_is_not_kept(context, monkeypatch):
@@ -143,3 +146,17 @@ def test_what_is_in_the_target_language_already_is_not_translated(context):
     files = {"segments_src": context.store_file(path, "application/json")}
     with pytest.raises(Permanent, match="in Portuguese already: leave it out"):
         mt.run(build_input(files, "pt-BR", source_language="auto"), context)
+
+
+GLOSSARY = (
+    GlossaryEntry(term="battery", language="pt", translation="bateria"),
+    GlossaryEntry(term="Dubline"),
+)
+
+
+def test_who_knows_no_glossary_is_told_of_once(context):
+    """The stub keeps words as they are."""
+    texts = ["The battery.", "Dubline.", "A battery!", "None."]
+    outcome = translate_texts(context, texts, glossary=GLOSSARY)
+    assert outcome.warnings == ("stub knows no glossary: terms of it are missing in lines 0, 2",)
+    assert translate_texts(context, texts).warnings == ()

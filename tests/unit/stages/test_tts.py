@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from backend.documents.glossary import GlossaryEntry
 from backend.documents.speech import Speech, Verdict
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.errors import Cancelled, Permanent, Transient
@@ -377,3 +378,26 @@ def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(conte
 def test_a_voice_for_somebody_who_is_not_there_is_told(context):
     outcome, _ = speak_lines(context, [(0, "so")], 2, voices={"A": "alto", "B": "bass"})
     assert outcome.warnings == ("voices: nobody is called B; the speakers are A",)
+
+
+def test_a_pronunciation_is_for_the_voice_only(context):
+    glossary = (GlossaryEntry(term="SQL", pronunciation="sequel"),)
+    _, speech = speak_lines(context, [(0, "Use SQL.")], 10, glossary=glossary)
+    assert context.synth.said == {("Use sequel.", 1.0): 1}
+    assert [clip.text for clip in speech.clips] == ["Use SQL."]
+    assert speech.clips[0].duration == pytest.approx(11 * 0.06, abs=0.01)
+
+
+def test_a_line_that_is_shortened_knows_its_terms(context, monkeypatch):
+    asked = []
+
+    class Noting(StubTranslator):
+        def shorten(self, texts, source, target, *, call):
+            asked.extend(texts)
+            return super().shorten(texts, source, target, call=call)
+
+    monkeypatch.setattr(context, "get_translator", lambda _name: Noting())
+    glossary = (GlossaryEntry(term="cat", translation="gato"), GlossaryEntry(term="dog"))
+    long = Line(id=0, start=0, end=1, source="The cat", text="el gato " * 20)
+    done(context, [long], 1.5, glossary=glossary)
+    assert asked[0].terms == (("cat", "gato"),)

@@ -1,0 +1,45 @@
+"""What a translation must have kept of its source; what it says is for people to judge."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from backend.documents.glossary import Terms, find_missed_terms
+
+# Digits with what parts them in any language: 1,000.5 and 1.000,5 and 1 000,5.
+NUMBER = re.compile(r"\d+(?:[.,'’  ]\d+)*")  # noqa: RUF001
+PLACEHOLDER = re.compile(r"\{\{?[^{}]*\}\}?|%\(\w+\)[sd]|%[sd]\b|</?\w[^<>]*>|https?://\S+")
+
+
+def find_faults(source: str, text: str, terms: Terms = ()) -> Iterator[str]:
+    """What is missing, in words that a translator and a user understand; none if all is there."""
+    if not text.strip():
+        yield "nothing was given"
+        return
+    lost = _subtract(_list_numbers(source), _list_numbers(text))
+    if lost:
+        yield f"it lacks the number {', '.join(lost)}"
+    lost = _subtract(PLACEHOLDER.findall(source), PLACEHOLDER.findall(text))
+    if lost:
+        yield f"it lacks {', '.join(lost)}, which stays as it is"
+    yield from find_missed_terms(terms, source, text)
+
+
+def has_words(text: str) -> bool:
+    """Whether there is anything to translate or to say."""
+    return any(character.isalnum() for character in text)
+
+
+def _list_numbers(text: str) -> list[str]:
+    """The digits of each number, whatever script they are in and whatever parts them."""
+    plain = PLACEHOLDER.sub(" ", text)
+    return [_read_digits(found) for found in NUMBER.findall(plain)]
+
+
+def _read_digits(number: str) -> str:
+    return "".join(str(unicodedata.digit(one)) for one in number if one.isdigit())
+
+
+def _subtract(wanted: Iterable[str], found: Iterable[str]) -> list[str]:
+    return list((Counter(wanted) - Counter(found)).elements())
