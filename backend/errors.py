@@ -34,6 +34,10 @@ class Throttled(Transient):
         self.wait = wait
 
 
+class Pending(Throttled):
+    """The provider has taken the work in and is not done with it: no failure, ask again later."""
+
+
 class Permanent(DublineError):
     """Trying again cannot help: bad input, a missing language, a refused key."""
 

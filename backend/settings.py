@@ -103,6 +103,32 @@ class Settings(BaseSettings):
     prices_file: Path | None = Field(
         default=None, description="Prices of providers, TOML; empty: those Dubline knows"
     )
+    assemblyai_api_key: SecretStr = Field(
+        default=SecretStr(""), description="AssemblyAI's key; empty: assemblyai refuses"
+    )
+    assemblyai_url: str = Field(
+        default="https://api.assemblyai.com",
+        description="AssemblyAI's transcription; https://api.eu.assemblyai.com is in the EU",
+    )
+    assemblyai_tts_url: str = Field(
+        default="https://tts.us.assemblyai.com",
+        description="AssemblyAI's speech; https://tts.eu.assemblyai.com is in the EU",
+    )
+    deepgram_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Deepgram's key; empty: deepgram refuses"
+    )
+    deepgram_url: str = Field(
+        default="https://api.deepgram.com", description="Deepgram, or its self-hosted server"
+    )
+    elevenlabs_api_key: SecretStr = Field(
+        default=SecretStr(""), description="ElevenLabs' key; empty: elevenlabs refuses"
+    )
+    elevenlabs_url: str = Field(
+        default="https://api.elevenlabs.io", description="ElevenLabs, or a residency of its own"
+    )
+    premium_voices: bool = Field(
+        default=False, description="Let elevenlabs speak, at several times the others' price"
+    )
 
     api_host: str = Field(
         default="127.0.0.1", description="Address to bind; keep it loopback: no accounts yet"

@@ -41,11 +41,15 @@ class LocalContext:
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}
         self.bill: list[Cost] = []
+        self.pauses: list[float] = []
 
     def progress(self, fraction: float) -> None:
         self.told.append(fraction)
         if self.stop and fraction >= self.stop[0]:
             raise self.stop[1]
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
     def recall(self, key: str) -> str | None:
         return self.memo.get(key)

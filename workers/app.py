@@ -2,11 +2,13 @@
 
 import os
 import socket
+from datetime import date
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import structlog
 from celery import Celery, signals
 from filelock import FileLock, Timeout
 
@@ -16,8 +18,11 @@ from backend.process.start_errors import explain_error
 from backend.settings import load
 from backend.telemetry import logs
 from backend.wiring import Parts, make_broker_folders
+from workers.providers.vendors import list_warnings
 from workers.runtime.runner import Runner
 from workers.runtime.shutdown import SharedFlag
+
+log = structlog.get_logger()
 
 app = Celery("dubline", include=["workers.tasks"])
 app.config_from_object("celeryconfig")
@@ -67,6 +72,12 @@ def _hold_worker_lock(lock: FileLock) -> None:
         lock.acquire(blocking=False)
     except Timeout:
         raise SystemExit(f"A worker runs already on {Path(lock.lock_file).parent}") from None
+
+
+@signals.worker_ready.connect
+def _warn_of_vendors(**_: Any) -> None:
+    for warning in list_warnings(load(), date.today()):
+        log.warning(warning)
 
 
 @signals.worker_shutting_down.connect

@@ -48,3 +48,6 @@ def configure_logs(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Alembic tells its dialect each time the schema's version is looked up.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # What is asked of vendors stands in the addresses that these tell.
+    for name in ("httpx", "httpx2"):
+        logging.getLogger(name).setLevel(logging.WARNING)

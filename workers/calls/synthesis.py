@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import soundfile
@@ -18,6 +19,8 @@ from workers.calls.paid_calls import PaidCalls
 from workers.interfaces.progress import tell_part
 from workers.interfaces.providers import Synthesizer, Utterance
 from workers.interfaces.stages import StageContext
+
+CONTEXT = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class LineSpeaker:
     def _take_line(self, utterance: Utterance) -> SpokenTake | None:
         written = write_for_voice(utterance.text, self._pronunciations)
         spoken = replace(utterance, text=written)
-        key = self._calls.compute_key([asdict(spoken)])
+        key = self._calls.compute_key([_describe_utterance(spoken)])
         # Two lines of the same text wait for each other, so that it is bought once.
         with self._locks[key]:
             found = self._calls.find_file(key)
@@ -84,3 +87,9 @@ class LineSpeaker:
         soundfile.write(path, speech, spoken.sample_rate)
         file = self._calls.keep_file(key, path)
         return SpokenTake(utterance, file, len(speech) / spoken.sample_rate)
+
+
+def _describe_utterance(utterance: Utterance) -> Mapping[str, Any]:
+    """What the answer depends on; a context that is not given is none of it."""
+    said = asdict(utterance)
+    return {name: value for name, value in said.items() if value or name not in CONTEXT}

@@ -11,7 +11,13 @@ from pydantic import TypeAdapter
 
 from backend.pipeline.stages import Stage
 from workers.calls.paid_calls import PaidCalls
-from workers.interfaces.providers import Cost, Recording, Transcriber, TranscriptionResult
+from workers.interfaces.providers import (
+    Cost,
+    JobTranscriber,
+    Recording,
+    Transcriber,
+    TranscriptionResult,
+)
 from workers.interfaces.stages import StageContext
 
 ANSWER = TypeAdapter(TranscriptionResult)
@@ -39,14 +45,26 @@ def transcribe_recording(
     found = calls.find(key, ANSWER)
     if found is not None:
         return replace(found, cost=Cost())
-    recording, line = record(), _KeyedCall(context, key, progress)
-    answer = calls.buy(
-        lambda: transcriber.transcribe(
-            recording, question.language, diarize=question.diarize, call=line
+    line = _KeyedCall(context, key, progress)
+    answer = _fetch_answer(transcriber, question, line, calls)
+    if answer is None:
+        recording = record()
+        answer = calls.buy(
+            lambda: transcriber.transcribe(
+                recording, question.language, diarize=question.diarize, call=line
+            )
         )
-    )
     calls.keep(key, ANSWER, answer)
     return answer
+
+
+def _fetch_answer(
+    transcriber: Transcriber, question: TranscriptionRequest, line: "_KeyedCall", calls: PaidCalls
+) -> TranscriptionResult | None:
+    """The answer to a job that was handed in before; it needs no recording."""
+    if not isinstance(transcriber, JobTranscriber) or not transcriber.has_job(line):
+        return None
+    return calls.buy(lambda: transcriber.fetch(question.language, call=line))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What a provider of transcription, translation or speech has to offer.
 
-Providers raise `Transient`, `RateLimited` or `Permanent` from `backend.errors` and nothing
-else; they never retry by themselves, because the database owns retries.
+Providers raise `Transient`, `RateLimited`, `Pending`, `Permanent` or `Refused` from
+`backend.errors` and nothing else; they never retry by themselves, because the database owns
+retries.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,12 +50,14 @@ class ProviderCall(Protocol):
 class Recording:
     """Audio to transcribe: `path` is 16-bit mono WAV at the transcriber's `sample_rate`.
 
-    `text` is the recording's own text where the uploaded file was text, not media.
+    `text` is the recording's own text where the uploaded file was text, not media; `keyterms` are
+    names and terms that are likely to be said.
     """
 
     path: Path
     duration: float
     text: str | None = None
+    keyterms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,17 @@ class OverlongText:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A line to speak; `rate` is relative to the voice's natural speaking rate (1.0)."""
+    """A line to speak; `rate` is relative to the voice's natural speaking rate (1.0).
+
+    `before` and `after` are what its speaker says around it, for a `ContextReader` only.
+    """
 
     text: str
     language: str
     voice: str
     rate: float = 1.0
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,17 @@ class Transcriber(Provider, Protocol):
         self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
     ) -> TranscriptionResult:
         """Transcribe; `language` is a BCP-47 tag or `auto`; `diarize` asks for speaker labels."""
+
+
+@runtime_checkable
+class JobTranscriber(Transcriber, Protocol):
+    """A transcriber whose `transcribe` hands in a job and raises `Pending`."""
+
+    def has_job(self, call: ProviderCall) -> bool:
+        """Whether an earlier attempt has handed in a job that is to be fetched."""
+
+    def fetch(self, language: str, *, call: ProviderCall) -> TranscriptionResult:
+        """The answer to that job; raises `Pending` as long as it is not done."""
 
 
 class Pitch(IntEnum):
@@ -234,3 +253,10 @@ class Synthesizer(Provider, Protocol):
 
     def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
         """Speak one line."""
+
+
+@runtime_checkable
+class ContextReader(Synthesizer, Protocol):
+    """A synthesiser that speaks a line as part of what is said around it."""
+
+    reads_context: bool

@@ -106,6 +106,9 @@ class StageContext(ProviderCall, Protocol):
     def fetch(self, file: StoredFile) -> Path:
         """A local, verified copy of an object, for reading only; raises `Damaged`."""
 
+    def pause(self, seconds: float) -> None:
+        """Wait; raises as `progress` does as soon as the work must stop."""
+
     def add_cost(self, cost: Cost) -> None:
         """Note what a call cost, whatever becomes of the work that it is for."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import soundfile as sf
 
-from backend.errors import Permanent, Transient
+from backend.errors import Pending, Permanent, Transient
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
 from workers.audio.stretch import resample
@@ -58,7 +58,7 @@ def transcribe_dub(inputs: StageInput, context: StageContext, dub: AudibleDub) -
             lambda transcriber: transcriber.check(inputs.language),
         )
         transcriber, answer = choice.do(
-            lambda one: (one, _ask_transcriber(one, inputs.language, context, dub))
+            lambda one: (one, _ask_patiently(one, inputs.language, context, dub))
         )
     except (Permanent, Transient) as problem:
         return BackTranscription(warnings=[f"The dub was not transcribed again: {problem}"])
@@ -70,6 +70,17 @@ def transcribe_dub(inputs: StageInput, context: StageContext, dub: AudibleDub) -
         model=transcriber.model,
     )
     return BackTranscription(heard, answer.cost)
+
+
+def _ask_patiently(
+    transcriber: Transcriber, language: str, context: StageContext, dub: AudibleDub
+) -> TranscriptionResult:
+    """The answer, also of a vendor who takes a while: to come back would be to mix again."""
+    while True:
+        try:
+            return _ask_transcriber(transcriber, language, context, dub)
+        except Pending as pending:
+            context.pause(pending.wait)
 
 
 def _ask_transcriber(

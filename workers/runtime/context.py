@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from backend.errors import (
     DublineError,
     OutOfService,
+    Pending,
     Permanent,
     RateLimited,
     Throttled,
@@ -60,6 +61,7 @@ class WorkerContext:
         self._throttles = parts.throttles
         self._claim = claim
         self._heartbeat = heartbeat
+        self.pause = heartbeat.pause
         self._bill = bill
         self._memo = dict(claim.memo)
         self._answered = False
@@ -107,13 +109,13 @@ class WorkerContext:
                 error.advanced = self._answered
                 limit = partial(throttle.record_rate_limit, retry_after=error.retry_after)
                 self._throttles.record_outcome(name, limit)
-            case Transient():
-                failure = partial(throttle.record_failure, trial=answer.trial)
-                self._throttles.record_outcome(name, failure)
-            case None | Permanent():  # to refuse is to answer
+            case None | Permanent() | Pending():  # to refuse is to answer, so is to be at work
                 self._answered = True
                 if answer.troubled:
                     self._throttles.record_outcome(name, throttle.record_success)
+            case Transient():
+                failure = partial(throttle.record_failure, trial=answer.trial)
+                self._throttles.record_outcome(name, failure)
 
     def _wait_for_turn(self, name: str) -> ThrottleAnswer:
         answer = self._throttles.request_call(name)

@@ -16,6 +16,7 @@ from backend.errors import (
     Cancelled,
     DublineError,
     LeaseLost,
+    Pending,
     RateLimited,
     Stopping,
     Throttled,
@@ -162,7 +163,12 @@ def explain_error(error: Exception) -> dict[str, Any]:
     if not isinstance(error, DublineError):
         message = f"Unexpected {type(error).__name__}; the worker's log has the details"
         return {"kind": "internal", "message": message}
-    kinds = {RateLimited: "rate_limited", Throttled: "rate_limited", Transient: "transient"}
+    kinds = {
+        RateLimited: "rate_limited",
+        Pending: "pending",
+        Throttled: "rate_limited",
+        Transient: "transient",
+    }
     kind = next((name for type_, name in kinds.items() if isinstance(error, type_)), "permanent")
     return {"kind": kind, "message": str(error)}
 

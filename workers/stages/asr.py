@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from backend.documents.languages import DETECT
@@ -41,14 +42,18 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 
 
 def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcriber) -> StageResult:
-    recording, fps = _prepare_recording(inputs, context, transcriber)
+    # Only once, and not at all as long as the transcriber's vendor is at work on a job.
+    prepare = cache(lambda: _prepare_recording(inputs, context, transcriber))
     dialogue = inputs.params.mode is SpeakerMode.DIALOGUE
     question = TranscriptionRequest(
-        [inputs.files["media"].sha256], inputs.params.source_language, dialogue
+        [inputs.files["media"].sha256, *inputs.params.key_terms],
+        inputs.params.source_language,
+        dialogue,
     )
     heard = transcribe_recording(
-        transcriber, question, lambda: recording, context, context.progress
+        transcriber, question, lambda: prepare()[0], context, context.progress
     )
+    recording, fps = prepare()
     transcript = _build_transcript(recording, heard)
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
     return StageResult(
@@ -105,7 +110,8 @@ def _prepare_recording(
     wav = context.workdir / "speech.wav"
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
     write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: context.progress(0.0))
-    return Recording(wav, found.duration), found.video.fps if found.video else None
+    recording = Recording(wav, found.duration, keyterms=inputs.params.key_terms)
+    return recording, found.video.fps if found.video else None
 
 
 def _measure_speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:

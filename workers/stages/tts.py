@@ -21,7 +21,13 @@ from backend.pipeline.params import Timing
 from workers.calls.choice import choose_synthesizer, choose_translator
 from workers.calls.shortening import TextShortener
 from workers.calls.synthesis import LineSpeaker, SpokenTake
-from workers.interfaces.providers import OverlongText, Shortener, Synthesizer, Utterance
+from workers.interfaces.providers import (
+    ContextReader,
+    OverlongText,
+    Shortener,
+    Synthesizer,
+    Utterance,
+)
 from workers.interfaces.stages import (
     StageContext,
     StageInput,
@@ -97,17 +103,29 @@ def _gather_inputs(
 
 def _speak_naturally(job: _SpeechJob) -> Takes:
     """Each line that has a word to say, at the natural rate of its voice."""
-    asked = {
-        line.id: _build_utterance(job, line)
-        for line in job.translation.lines
-        if has_words(line.text)
-    }
+    lines = [line for line in job.translation.lines if has_words(line.text)]
+    asked = {line.id: _build_utterance(job, line) for line in lines}
+    if isinstance(job.synthesizer, ContextReader):
+        asked = add_context(asked)
     return _speak(job, asked, 0.0, SPOKEN)
 
 
 def _build_utterance(job: _SpeechJob, line: Line) -> Utterance:
     own = line.voice if line.voice in job.offered else None
     return Utterance(line.text, job.inputs.language, own or job.voices[line.speaker])
+
+
+def add_context(asked: Mapping[int, Utterance]) -> dict[int, Utterance]:
+    """The utterances with what the same voice says before and after."""
+    ids_of: dict[str, list[int]] = defaultdict(list)
+    for id_, one in asked.items():
+        ids_of[one.voice].append(id_)
+    told = {}
+    for ids in ids_of.values():
+        texts = ["", *(asked[id_].text for id_ in ids), ""]
+        for id_, before, after in zip(ids, texts, texts[2:], strict=False):
+            told[id_] = replace(asked[id_], before=before, after=after)
+    return {id_: told[id_] for id_ in asked}
 
 
 def _speak(job: _SpeechJob, asked: Mapping[int, Utterance], begin: float, end: float) -> Takes:

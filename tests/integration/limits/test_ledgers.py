@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from backend.database import schema
 from backend.database.models.limits import ProviderGate
-from backend.errors import Cancelled, Permanent, RateLimited, Throttled, Transient
+from backend.errors import Cancelled, Pending, Permanent, RateLimited, Throttled, Transient
 from backend.limits import throttle
 from backend.limits.ledgers import DatabaseLedger, Ledger, RedisLedger, Throttles
 from backend.pipeline.stages import Stage
@@ -156,6 +156,14 @@ def test_cancelling_is_no_failure_of_the_vendor(context):
     for _ in range(throttle.TRIPS + 1):
         with pytest.raises(Cancelled):
             call(context, Cancelled("the job"))
+    call(context)
+
+
+def test_a_job_that_is_not_done_is_no_failure_of_the_vendor(context):
+    """Red when it counts as one: after five looks nobody may call for a while."""
+    for _ in range(throttle.TRIPS + 1):
+        with pytest.raises(Pending):
+            call(context, Pending("at work", 5))
     call(context)
 
 

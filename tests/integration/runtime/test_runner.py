@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.runs import StageRun
-from backend.errors import Permanent, RateLimited, Stopping, Transient
+from backend.errors import Pending, Permanent, RateLimited, Refused, Stopping, Transient
 from backend.jobs import submit, views
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import transitions
@@ -105,7 +105,9 @@ def test_a_database_that_restarts_at_the_end_costs_no_work(
     ("error", "state", "kind"),
     [
         (Permanent("no such language"), "failed", "permanent"),
+        (Refused("the key"), "failed", "permanent"),
         (Transient("no answer"), "waiting", "transient"),
+        (Pending("at work", 5), "waiting", "pending"),
         (ZeroDivisionError("a secret"), "waiting", "internal"),
     ],
 )
@@ -116,6 +118,17 @@ def test_errors_have_their_answer(parts, runner, error, state, kind):
     stage = first_stage(parts, job_id)
     assert (stage["state"], stage["error"]["kind"]) == (state, kind)
     assert "a secret" not in str(stage)
+
+
+def test_waiting_for_a_vendors_job_uses_up_no_attempt(parts, runner):
+    job_id, run_id = factories.create_dub(parts.db)
+    for error in (*[Pending("at work", 5)] * 7, None):
+        runner.error = error
+        runner.run(run_id, Stage.ASR, "")
+        with parts.db.write() as connection:
+            connection.execute(update(StageRun).values(retry_at=None))
+    stage = first_stage(parts, job_id)
+    assert (stage["state"], stage["attempt"]) == ("succeeded", 1)
 
 
 def test_after_another_failure_the_row_of_rate_limits_begins_anew(parts, runner):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from backend.errors import Permanent, Transient
+from backend.errors import Pending, Permanent, Transient
 from tests.media_samples import tone, write
 from tests.stage_context import LocalContext, build_input
 from workers.audio.samples import RATE
@@ -107,3 +107,20 @@ def test_the_local_transcriber_says_that_it_cannot_before_it_listens(context, du
     asked = build_input({}, "es", transcribe_dub=True, providers=providers)
     (warning,) = transcribe_dub(asked, context, dub._replace(clips={})).warnings
     assert "understands English only" in warning
+
+
+def test_a_vendors_job_is_waited_for(context, dub, vendor, monkeypatch):
+    """Red where it is a warning like other errors: then it is paid for and never heard."""
+    jobs = iter([Pending("at work", 3), Pending("at work", 4)])
+    really = Vendor.transcribe
+
+    def transcribe(self, *given, **options) -> TranscriptionResult:
+        for pending in jobs:
+            raise pending
+        return really(self, *given, **options)
+
+    monkeypatch.setattr(Vendor, "transcribe", transcribe)
+    found = transcribe_dub(build_input({}, "es", transcribe_dub=True), context, dub)
+    assert found.heard is not None
+    assert not found.warnings
+    assert context.pauses == [3, 4]

@@ -7,7 +7,7 @@ import pytest
 from docx import Document
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, Word
-from backend.errors import Permanent, Transient
+from backend.errors import Pending, Permanent, Transient
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, SpeakerMode
 from tests.media_samples import tone, write
@@ -195,3 +195,37 @@ def test_a_vendors_job_is_asked_for_again_but_not_for_another_question(context, 
         with pytest.raises(Transient):
             asr.run(build_input({"media": media}, mode=mode), context)
     assert vendor.jobs == 2
+
+
+class Working(StubTranscriber):
+    """Takes in a job and answers when it is looked at for the second time."""
+
+    looks = 0
+
+    def transcribe(self, recording, language, *, diarize, call):
+        call.remember("job", recording.path.read_text())
+        raise Pending("at work", 5)
+
+    def has_job(self, call):
+        return bool(call.recall("job"))
+
+    def fetch(self, language, *, call):
+        self.looks += 1
+        if self.looks == 1:
+            raise Pending("at work", 5)
+        segment = Segment(id=0, start=0.0, end=1.0, text=call.recall("job"))
+        return TranscriptionResult([segment], "en", Cost(1, "seconds", 0.1))
+
+
+def test_a_job_is_looked_at_without_the_recording_until_it_is_done(context, monkeypatch):
+    transcriber, fetched = Working(), []
+    media = text(context, "Said.")
+    fetch = context.fetch
+    monkeypatch.setattr(context, "get_transcriber", lambda _: transcriber)
+    monkeypatch.setattr(context, "fetch", lambda file: fetched.append(file) or fetch(file))
+    for expected in (1, 1):
+        with pytest.raises(Pending):
+            transcript(context, media)
+        assert fetched.count(media) == expected
+    assert [one.text for one in transcript(context, media).segments] == ["Said."]
+    assert context.take_spent().usd == 0.1

@@ -401,3 +401,29 @@ def test_a_line_that_is_shortened_knows_its_terms(context, monkeypatch):
     long = Line(id=0, start=0, end=1, source="The cat", text="el gato " * 20)
     done(context, [long], 1.5, glossary=glossary)
     assert asked[0].terms == (("cat", "gato"),)
+
+
+def test_a_reader_of_context_is_told_what_its_voice_says_around_a_line(context, monkeypatch):
+    asked = []
+    really = context.synth.synthesize
+
+    def synthesize(utterance, *, call):
+        asked.append(utterance)
+        return really(utterance, call=call)
+
+    monkeypatch.setattr(context.synth, "synthesize", synthesize)
+    context.synth.reads_context = True
+    lines = [
+        Line(id=i, start=3.0 * i, end=3.0 * i + 1, source="", text=one, voice=voice)
+        for i, (one, voice) in enumerate(
+            [("One.", "bass"), ("Two.", "alto"), ("Three.", "bass"), ("Four.", "bass")]
+        )
+    ]
+    done(context, lines, 15.0)
+    around = {one.text: (one.before, one.after) for one in asked}
+    assert around == {
+        "One.": ("", "Three."),
+        "Two.": ("", ""),
+        "Three.": ("One.", "Four."),
+        "Four.": ("Three.", ""),
+    }
