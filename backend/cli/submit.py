@@ -139,12 +139,19 @@ def _send_files(client: Client, files: JobFiles) -> dict[str, Any]:
     if files.background:
         sent["backgroundId"] = client.upload(files.background, "background")["id"]
     if files.transcript:
-        sent["transcriptId"] = client.upload(files.transcript, "transcript")["id"]
+        sent["transcriptId"] = _send_transcript(client, files.transcript)
     sent["translations"] = {
-        language: client.upload(path, "transcript")["id"]
-        for language, path in files.translations.items()
+        language: _send_transcript(client, path) for language, path in files.translations.items()
     }
     return sent
+
+
+def _send_transcript(client: Client, path: Path) -> str:
+    taken = client.upload(path, "transcript")
+    charset = taken["mime"].partition("charset=")[2]
+    if charset not in {"", "utf-8"}:
+        console.print(f"{path.name} is read as {charset}; save it as UTF-8 if that is wrong")
+    return str(taken["id"])
 
 
 def _watch_job(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from backend.documents.base import Document
-from backend.documents.transcripts import Translation
+from backend.documents.spoken import find_spoken_text, replace_spoken_text
+from backend.documents.transcripts import Line, Translation
 
 SAMPLE_RATE = 48_000  # of every dub; where lines sound is told in whole samples of it
 
@@ -66,12 +67,15 @@ class Speech(Document):
     def apply_spoken_texts(self, translation: Translation) -> Translation:
         """The translation with the texts that are spoken, some of them in fewer words."""
         texts = {clip.id: clip.text for clip in self.clips}
-        lines = (
-            line.model_copy(update={"text": texts.get(line.id, line.text)})
-            for line in translation.lines
-        )
-        return translation.model_copy(update={"lines": tuple(lines)})
+        lines = tuple(_replace_words(line, texts.get(line.id)) for line in translation.lines)
+        return translation.model_copy(update={"lines": lines})
 
     def list_heard_placements(self) -> tuple[Placement, ...]:
         """The placements of the lines that are in the mix, in order of time."""
         return tuple(one for one in self.placements if one.verdict is not Verdict.LEFT_OUT)
+
+
+def _replace_words(line: Line, said: str | None) -> Line:
+    if said is None or said == find_spoken_text(line.text):
+        return line
+    return line.model_copy(update={"text": replace_spoken_text(line.text, said)})

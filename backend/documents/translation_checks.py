@@ -26,11 +26,6 @@ def find_faults(source: str, text: str, terms: Terms = ()) -> Iterator[str]:
     yield from find_missed_terms(terms, source, text)
 
 
-def has_words(text: str) -> bool:
-    """Whether there is anything to translate or to say."""
-    return any(character.isalnum() for character in text)
-
-
 def _list_numbers(text: str) -> list[str]:
     """The digits of each number, whatever script they are in and whatever parts them."""
     plain = PLACEHOLDER.sub(" ", text)

@@ -51,7 +51,7 @@ def import_uploads(
     made: dict[Place, GivenFiles] = {(Stage.ASR, ALL_LANGUAGES): {}}
     for place, upload in found.items():
         with TemporaryDirectory(dir=scratch) as folder:
-            said = _load_upload(store, upload, Path(folder))
+            said = _load_upload(store, upload, place[1] or params.source_language, Path(folder))
             document = _fit_document(said, place, params, media.duration, named[place].field)
             made[place] = {
                 KINDS[place[0]]: _store_document(store, upload, place, document, Path(folder))
@@ -62,10 +62,10 @@ def import_uploads(
 KINDS = {Stage.ASR: ArtifactKind.SEGMENTS_SRC, Stage.MT: ArtifactKind.SEGMENTS}
 
 
-def _load_upload(store: BlobStore, upload: Row[Any], folder: Path) -> AnyTranscript:
+def _load_upload(store: BlobStore, upload: Row[Any], language: str, folder: Path) -> AnyTranscript:
     path = folder / "upload"
     store.fetch(upload.object_key, path)
-    return subtitles.parse_transcript(path.read_bytes(), upload.filename)
+    return subtitles.parse_transcript(path.read_bytes(), upload.filename, language)
 
 
 def _fit_document(

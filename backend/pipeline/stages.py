@@ -94,6 +94,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         provider="providers.tts",
         status=LanguageStatus.DUBBING,
         share=0.2,
+        code_version=2,
     ),
     Stage.MIX: StageDefinition(
         reads=("media", "background", ArtifactKind.SEGMENTS, ArtifactKind.SPEECH),

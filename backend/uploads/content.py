@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from backend.documents import subtitles
+from backend.documents.encodings import decode_text
 from backend.errors import Invalid
 from backend.media.mime import MIME_TYPES
 from backend.media.probe import Probe, probe_media, require_audio
@@ -33,8 +34,10 @@ def probe_upload(path: Path, role: str, name: str, *, text_allowed: bool) -> Upl
 def _check_transcript(path: Path, name: str) -> UploadContent:
     if path.stat().st_size > MOST_TRANSCRIPT_BYTES:
         raise Invalid("fileId", f"{name} is too large: {MOST_TRANSCRIPT_BYTES} bytes at most")
-    subtitles.parse_transcript(path.read_bytes(), name)
-    return UploadContent(TEXT, None, None)
+    content = path.read_bytes()
+    subtitles.parse_transcript(content, name)
+    # What had to be told from the bytes is told to the user too, who may know better.
+    return UploadContent(f"{TEXT}; charset={decode_text(content, name).encoding}", None, None)
 
 
 def _is_text(path: Path) -> bool:

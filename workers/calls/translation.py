@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import TypeAdapter
 
 from backend.documents.glossary import Glossary, choose_terms, find_missed_terms, find_terms
+from backend.documents.spoken import has_words
 from backend.documents.text import format_lines
 from backend.documents.transcripts import Transcript
-from backend.documents.translation_checks import find_faults, has_words
+from backend.documents.translation_checks import find_faults
 from backend.errors import Refused, Transient
 from backend.pipeline.stages import Stage
 from workers.calls.paid_calls import PaidCalls

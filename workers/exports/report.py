@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from backend.documents.spoken import find_spoken_text
 from backend.documents.transcripts import Translation
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.stages import Stage
@@ -31,7 +32,7 @@ def export(dub: MixedDub, _progress: Progress) -> Export:
 
 
 def _build_audible(dub: MixedDub) -> AudibleDub:
-    texts = {line.id: line.text for line in dub.translation.lines}
+    texts = {line.id: find_spoken_text(line.text) for line in dub.translation.lines}
     said = " ".join(texts[placed.id] for placed in dub.placements)
     return AudibleDub(dub.order.takes, dub.order.clips, said)
 

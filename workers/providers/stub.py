@@ -68,7 +68,7 @@ class StubTranscriber:
         """Segments follow one another, as long as their text; `Ann: Hello` gives a speaker."""
         call.progress(0.5)
         if recording.text is None:
-            text = f"[stub transcript of {recording.duration:.3f} s of sound]"
+            text = f"{{stub transcript of {recording.duration:.3f} s of sound}}"
             segments = [Segment(id=0, start=0.0, end=recording.duration, text=text)]
         else:
             lines = [line.strip() for line in recording.text.splitlines() if line.strip()]
@@ -113,8 +113,8 @@ class StubTranslator:
         """Every pair will do."""
 
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
-        """`Hello` becomes `[es] Hello`."""
-        return TranslationResult([f"[{batch.target}] {text}" for text in batch.texts])
+        """`Hello` becomes `{es} Hello`: what stands in other brackets would not be said."""
+        return TranslationResult([f"{{{batch.target}}} {text}" for text in batch.texts])
 
     def shorten(
         self, texts: Sequence[OverlongText], source: str, target: str, *, call: ProviderCall

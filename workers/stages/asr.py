@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from backend.documents.languages import DETECT
+from backend.documents.spoken import name_speakers
 from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
 from backend.media.mime import MIME_TYPES
@@ -67,7 +68,7 @@ def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcri
 def _build_transcript(recording: Recording, heard: TranscriptionResult) -> Transcript:
     """What was heard until the recording ends: sound may outlast its picture."""
     duration = recording.duration or max((one.end for one in heard.segments), default=0.0)
-    segments = tuple(trim_to_end(heard.segments, duration))
+    segments = tuple(name_speakers(trim_to_end(heard.segments, duration)))
     return Transcript(
         language=heard.language,
         duration=duration,

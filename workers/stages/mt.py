@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from backend.documents.languages import get_base_language, get_name
+from backend.documents.spoken import find_spoken_text, replace_spoken_text
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
@@ -32,9 +33,10 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 def _translate(
     inputs: StageInput, context: StageContext, translator: Translator, source: Transcript
 ) -> StageResult:
-    glossary = inputs.params.glossary
-    done = translate_lines(translator, source, inputs.language, context, glossary)
-    lines = [_build_line(one, done[one.id].text or one.text) for one in source.segments]
+    spoken = _keep_spoken(source)
+    done = translate_lines(translator, spoken, inputs.language, context, inputs.params.glossary)
+    texts = {one.id: done[one.id].text or one.text for one in spoken.segments}
+    lines = [_build_line(one, texts.get(one.id)) for one in source.segments]
     translation = Translation(
         source_language=source.language,
         language=inputs.language,
@@ -52,12 +54,22 @@ def _translate(
     )
 
 
-def _build_line(segment: Segment, text: str) -> Line:
+def _keep_spoken(source: Transcript) -> Transcript:
+    """What is said of it; what only stands in captions stays as it is."""
+    said = [
+        segment.model_copy(update={"text": words})
+        for segment in source.segments
+        if (words := find_spoken_text(segment.text))
+    ]
+    return source.model_copy(update={"segments": tuple(said)})
+
+
+def _build_line(segment: Segment, text: str | None) -> Line:
     return Line(
         id=segment.id,
         start=segment.start,
         end=segment.end,
         source=segment.text,
-        text=text,
+        text=segment.text if text is None else replace_spoken_text(segment.text, text),
         speaker=segment.speaker,
     )

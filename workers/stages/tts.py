@@ -12,9 +12,9 @@ from math import log
 
 from backend.documents.glossary import Terms, choose_pronunciations, choose_terms, find_terms
 from backend.documents.speech import Clip, Placement, Speech, Verdict
-from backend.documents.text import format_lines
+from backend.documents.spoken import find_marks, find_spoken_text, has_words
+from backend.documents.text import LISTED, format_lines
 from backend.documents.transcripts import Line, Translation
-from backend.documents.translation_checks import has_words
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
@@ -103,7 +103,7 @@ def _gather_inputs(
 
 def _speak_naturally(job: _SpeechJob) -> Takes:
     """Each line that has a word to say, at the natural rate of its voice."""
-    lines = [line for line in job.translation.lines if has_words(line.text)]
+    lines = [line for line in job.translation.lines if find_spoken_text(line.text)]
     asked = {line.id: _build_utterance(job, line) for line in lines}
     if isinstance(job.synthesizer, ContextReader):
         asked = add_context(asked)
@@ -112,7 +112,8 @@ def _speak_naturally(job: _SpeechJob) -> Takes:
 
 def _build_utterance(job: _SpeechJob, line: Line) -> Utterance:
     own = line.voice if line.voice in job.offered else None
-    return Utterance(line.text, job.inputs.language, own or job.voices[line.speaker])
+    voice = own or job.voices[line.speaker]
+    return Utterance(find_spoken_text(line.text), job.inputs.language, voice)
 
 
 def add_context(asked: Mapping[int, Utterance]) -> dict[int, Utterance]:
@@ -186,7 +187,7 @@ def _find_too_long(
     lines, natural = job.translation.lines, _list_natural_lengths(takes)
     tried = _place_takes(job, takes, drop_holds(job.inputs.params.timing))
     found = compute_budgets(lines, natural, tried, by_themselves=by_themselves)
-    sources = {line.id: line.source for line in lines}
+    sources = {line.id: find_spoken_text(line.source) for line in lines}
     pace = _measure_pace(takes.values())
     long = {}
     for id_, seconds in found.items():
@@ -247,6 +248,7 @@ def _warn_of_missing(job: _SpeechJob, natural: Takes) -> Iterator[str]:
     yield from _warn_of_strangers(job)
     yield from _warn_of_miscast(job)
     yield from _warn_of_silence(job, natural)
+    yield from _warn_of_marks(job)
 
 
 def _warn_of_strangers(job: _SpeechJob) -> Iterator[str]:
@@ -271,10 +273,19 @@ def _warn_of_miscast(job: _SpeechJob) -> Iterator[str]:
 
 def _warn_of_silence(job: _SpeechJob, natural: Takes) -> Iterator[str]:
     lines = job.translation.lines
-    silent = [line.id for line in lines if has_words(line.text) and line.id not in natural]
+    silent = [line.id for line in lines if find_spoken_text(line.text) and line.id not in natural]
     if silent:
         name = job.synthesizer.name
         yield f"Nothing is heard of {format_lines(silent)}, for which {name} gives silence"
+
+
+def _warn_of_marks(job: _SpeechJob) -> Iterator[str]:
+    """Which sounds, songs and names of speakers are only shown."""
+    marks = [(line.id, mark) for line in job.translation.lines for mark in find_marks(line.text)]
+    if marks:
+        listed = ", ".join(f"'{mark}' (line {id_})" for id_, mark in marks[:LISTED])
+        more = f" and {len(marks) - LISTED} more" if len(marks) > LISTED else ""
+        yield f"Shown in captions and not spoken: {listed}{more}"
 
 
 def _warn_of_misfits(

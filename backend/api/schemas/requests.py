@@ -82,7 +82,8 @@ class JobRequestSchema(CamelCaseSchema):
     """Asks for a dub or a transcription.
 
     `startFrom: mt` takes a transcript in place of recognition, `startFrom: tts` a translation for
-    each target language: uploads of role `transcript` in SRT, WebVTT or Dubline's JSON.
+    each target language: uploads of role `transcript` in SRT, WebVTT, ASS, SBV
+    or Dubline's JSON.
     """
 
     kind = build_choice_field(JobKind, load_default=str(JobKind.DUB))

@@ -100,7 +100,7 @@ def _read_glossary(
 )
 @click.option("--bilingual", is_flag=True, help="Also captions in both languages.")
 @click.option("--burn-in", is_flag=True, help="Also a video with captions in its picture.")
-@click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT or JSON.")
+@click.option("--transcript", type=FILE, help="What is said, as SRT, WebVTT, ASS, SBV or JSON.")
 @click.option(
     "--translation",
     "translations",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from backend.documents.speech import Speech
 from backend.documents.transcripts import Line, Transcript, Translation
 from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import outbox
@@ -92,7 +93,46 @@ def test_a_transcript_stands_for_recognition(client, upload, submit, work, fetch
     assert [one.text for one in said.segments] == ["Hello there.", "Bye."]
     job = work(job)
     assert job["status"] == "succeeded"
-    assert "[es] Hello there." in fetch(job, "es/captions.srt").decode()
+    assert "{es} Hello there." in fetch(job, "es/captions.srt").decode()
+
+
+def test_sounds_are_shown_and_neither_translated_nor_said(client, upload, submit, work, fetch):
+    text = SRT.replace(b"Hello there.", b"[Music]").replace(b"Bye.", b"MARY: Bye.")
+    job = work(submit(startFrom="mt", transcriptId=upload(text, "transcript")))
+    captions = fetch(job, "es/captions.srt").decode()
+    assert "[Music]\n" in captions
+    assert "MARY: {es} Bye.\n" in captions
+    speech = Speech.model_validate_json(fetch(job, "es/speech_es.json"))
+    assert [clip.text for clip in speech.clips] == ["{es} Bye."]
+    [line] = [one for one in job["languages"][0]["stages"] if one["stage"] == "tts"]
+    assert line["warnings"] == [
+        "Shown in captions and not spoken: '[Music]' (line 0), 'MARY:' (line 1)"
+    ]
+
+
+def test_a_second_language_is_told_by_that_of_the_job(client, upload, submit, fetch):
+    text = SRT.replace(b"there.", b"there, my friend.\nHola, amigo m\xc3\xado.")
+    text = text.replace(b"Bye.", b"The garden is open.\nEl jard\xc3\xadn est\xc3\xa1 abierto.")
+    job = submit(startFrom="mt", transcriptId=upload(text, "transcript"))
+    said = Transcript.model_validate_json(fetch(job, "segments_src.json"))
+    assert said.segments[1].text == "The garden is open. [El jardín está abierto.]"
+
+
+def test_what_cannot_be_read_is_refused_by_line(client):
+    announced = client.post("/v1/files/presign", json={"filename": "a.srt", "role": "transcript"})
+    content = SRT.replace(b"02,000 -->", b"02,000 ->")
+    assert client.put(announced.json["url"], data=content).status_code == 204
+    answer = client.post("/v1/files/complete", json={"fileId": announced.json["fileId"]})
+    assert answer.status_code == 422
+    assert "a.srt, line 6: '00:00:02,000 -> " in str(answer.json)
+
+
+def test_the_encoding_of_a_transcript_is_told(client, upload):
+    announced = client.post("/v1/files/presign", json={"filename": "a.srt", "role": "transcript"})
+    text = SRT.decode().replace("Bye.", "¿Dónde está el niño?").encode("cp1252")
+    assert client.put(announced.json["url"], data=text).status_code == 204
+    answer = client.post("/v1/files/complete", json={"fileId": announced.json["fileId"]})
+    assert answer.json["mime"] == "text/plain; charset=windows-1252"
 
 
 def test_the_first_message_is_for_what_is_not_given(client, parts, upload, submit):

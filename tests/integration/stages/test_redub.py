@@ -93,9 +93,9 @@ def sound(client: FlaskClient, job: str) -> np.ndarray:
 @pytest.mark.parametrize(
     "case",
     [
-        ({"text": "[es] Now that line reads so."}, [("[es] Now that line reads so.", "tenor")]),
-        ({"voice": "bass"}, [("[es] This is what line 08 says.", "bass")]),
-        ({"speaker": "B"}, [("[es] This is what line 08 says.", "alto")]),
+        ({"text": "{es} Now that line reads so."}, [("{es} Now that line reads so.", "tenor")]),
+        ({"voice": "bass"}, [("{es} This is what line 08 says.", "bass")]),
+        ({"speaker": "B"}, [("{es} This is what line 08 says.", "alto")]),
         ({"start": 0.2, "end": 0.2}, []),
     ],
     ids=["text", "voice", "speaker", "time"],

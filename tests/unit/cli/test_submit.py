@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from backend.cli import submit
 from backend.cli.main import cli
 from backend.cli.submit import JobFiles, choose_artifacts, format_costs, format_summary
 
@@ -32,6 +33,21 @@ def test_a_dub_starts_after_what_is_given():
     assert JobFiles(path).start == "asr"
     assert JobFiles(path, transcript=path).start == "mt"
     assert JobFiles(path, transcript=path, translations={"es": path}).start == "tts"
+
+
+@pytest.mark.parametrize(
+    ("charset", "told"), [("windows-1252", "talk.srt is read as windows-1252"), ("utf-8", "")]
+)
+def test_an_encoding_that_had_to_be_found_out_is_told(charset, told):
+    class Taking:
+        def upload(self, _path, role):
+            return {"id": role, "mime": f"text/plain; charset={charset}"}
+
+    with submit.console.capture() as output:
+        sent = submit._send_files(Taking(), JobFiles(Path("talk.wav"), transcript=Path("talk.srt")))
+    assert sent["transcriptId"] == "transcript"
+    assert output.get().strip().startswith(told)
+    assert bool(output.get().strip()) is bool(told)
 
 
 SUMS = {

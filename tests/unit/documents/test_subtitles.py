@@ -116,8 +116,9 @@ def test_one_dash_alone_is_no_second_speaker(line, text):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "holds no subtitle"),
-        ("Just some words.\n", "holds no subtitle"),
+        ("", "is neither SRT nor WebVTT"),
+        ("Just some words.\n", "is neither SRT nor WebVTT"),
+        ("{12}{50}Good morning.\n{60}{100}Bye.\n", "is neither SRT nor WebVTT but MicroDVD"),
         ("WEBVTT\n\n", "holds no subtitle"),
         ("Hello.\n" + SRT, "line 1: 'Hello.' is not the number of the first subtitle"),
         (SRT.replace("00:00:03,000 -->", "0:3 -->"), "line 6: '0:3 --> .*' are no times such as"),
@@ -136,9 +137,9 @@ def test_rubbish_is_refused_with_its_line_and_the_reason(text, problem):
         parse_transcript(text.encode(), "talk.srt")
 
 
-def test_what_is_no_utf_8_is_told_by_line():
-    with pytest.raises(Invalid, match=r"line 3: this is no UTF-8 text"):
-        parse_transcript(SRT.encode().replace(b"there", b"\xe9"), "talk.srt")
+@pytest.mark.parametrize("end", ["\r\r\n", "\n\n"])
+def test_lines_that_were_doubled_are_single(end):
+    assert said(SRT.replace("\n", end)) == said(SRT)
 
 
 def test_our_own_documents_are_read_as_they_are():
@@ -147,6 +148,104 @@ def test_our_own_documents_are_read_as_they_are():
     assert parse_transcript(transcript.to_bytes(), "segments_src.json") == transcript
     translation = {"source_language": "en", "language": "es", "duration": 3, "lines": []}
     assert parse_transcript(json.dumps(translation).encode(), "x") == Translation(**translation)
+
+
+def test_documents_too_tell_speakers_by_the_names_in_their_texts():
+    segments = (
+        Segment(id=0, start=1, end=2, text="MARY: Hello."),
+        Segment(id=1, start=2, end=3, text="TOM: Hello.", speaker="B"),
+    )
+    document = Transcript(language="en", duration=3, segments=segments).to_bytes()
+    read = parse_transcript(document, "segments_src.json").segments
+    assert [(one.speaker, one.text) for one in read] == [
+        ("MARY", "MARY: Hello."),
+        ("B", "TOM: Hello."),
+    ]
+
+
+def test_names_that_most_texts_begin_with_are_speakers():
+    text = "".join(srt(f"{who}: Hello.") for who in ("Ann Lee", "Bob", "Ann Lee"))
+    assert texts(text) == [
+        ("Ann Lee", "[Ann Lee]: Hello."),
+        ("Bob", "[Bob]: Hello."),
+        ("Ann Lee", "[Ann Lee]: Hello."),
+    ]
+
+
+@pytest.mark.parametrize("others", [("Bob: No.", "Then: go."), ("Ann: No.", "Go.", "Go.")])
+def test_a_word_before_a_colon_is_said(others):
+    lines = ("Ann: Hello.", *others)
+    assert [one[1] for one in texts("".join(srt(line) for line in lines))] == list(lines)
+
+
+ASS = """[Script Info]
+Title: a talk
+
+[Events]
+Format: Layer, Start, End, Style, Name, Text
+Comment: 0,0:00:00.00,0:00:09.00,Default,,not this
+Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ann,{\\i1}Hello,{\\i0} there.\\Nand here
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,,{\\p1}m 0 0 l 9 9{\\p0}Bye.
+"""
+
+
+def test_substation_alpha():
+    assert said(ASS) == [(1.0, 2.5, "Ann", "Hello, there. and here"), (3.0, 4.0, None, "Bye.")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("0:00:03.00,", "soon,", "line 8: 'soon' is no time such as"),
+        ("0:00:04.00,", "0:00:01.00,", "line 8: the subtitle ends before it begins"),
+        ("Format: Layer, Start", "Format: Layer, Begin", "line 7: no Format above"),
+        ("Dialogue: 0,0:00:03.00,0:00:04.00,Default,,", "Dialogue: 0,", "line 8: the Format above"),
+        ("Dialogue: 0,0:00:03", "Dialog 0,0:00:03", "line 8: 'Dialog 0,.*' is no event"),
+    ],
+)
+def test_a_broken_event_is_refused(old, new, problem):
+    with pytest.raises(Invalid, match=rf"^talk\.ass, {problem}"):
+        parse_transcript(ASS.replace(old, new).encode(), "talk.ass")
+
+
+SBV = "0:00:01.000,0:00:02.500\nHello[br]there.\n\n0:00:03.000,0:00:04.000\n5\n"
+
+
+def test_sbv():
+    assert said(SBV) == [(1.0, 2.5, None, "Hello there."), (3.0, 4.0, None, "5")]
+    with pytest.raises(Invalid, match=r"line 4: '0:00:3\.0,0:00:04\.000' are no times"):
+        said(SBV.replace("0:00:03.000", "0:00:3.0"))
+
+
+PIECES = r"""1 2 5 42 Hello. WEBVTT NOTE --> -> 00:00:01,000 00:00:02,000 00:01.000 0:00:01.00 00:03
+<v~Ann> </v> <00:00:01.500> <ruby> <rt> </ruby> <c.x> &amp; &lt; {\an8} {\p1} {1}{2} {" [x] ( ) [ ]
+MARY: >> - ~ ~~ ~-->~ \N [br] [Events] [Script~Info] Format:~Start,End,Text X1:1
+Dialogue:~0:00:01.00,0:00:02.00, 0:00:01.000,0:00:02.000 00:00:01,000~-->~00:00:02,000
+X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000
+"""
+MARKS = ["\n", "\n\n", "\r\r\n", " ", "\ufeff", "\0", "\u00e9", "\u266a", "1\n", "STYLE\n"]
+TIMES = ["\n00:00:01,000 --> 00:00:02,000\n", "\n00:01.000 --> 00:02.000\n"]
+PARTS = [part.replace("~", " ") for part in PIECES.split()] + MARKS + TIMES
+TEXTS = st.lists(st.sampled_from(PARTS) | st.text(max_size=4)).map("".join)
+
+
+@given(TEXTS, st.sampled_from(["utf-8", "utf-16-le"]))
+def test_whatever_comes_is_read_or_refused(text, encoding):
+    content = text.encode(encoding, "surrogatepass")
+    try:
+        read = parse_transcript(content, "talk")
+    except Invalid as error:
+        assert str(error).startswith("talk")
+    else:
+        assert all(one.end >= one.start >= 0 for one in read.segments)
+
+
+@given(st.binary())
+def test_no_bytes_are_too_odd(content):
+    try:
+        parse_transcript(content, "talk")
+    except Invalid as error:
+        assert str(error).startswith("talk")
 
 
 TEXT = st.text(st.characters(categories=["L", "N"]), min_size=1)

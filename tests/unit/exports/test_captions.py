@@ -31,6 +31,15 @@ def test_captions_say_what_is_said_while_it_is_said(scene):
     )
 
 
+def test_captions_show_what_is_not_said_too(scene):
+    scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
+    lines = [(0.2, 1.4, "[Música]", 0.0), (2.0, 3.0, "MARY: Adiós.", 1.0), (3.2, 3.9, "...", 0.0)]
+    scene.say(lines, 4.0)
+    text = paths(scene.run())["captions_srt"].read_text(encoding="utf-8")
+    assert text.startswith("1\n00:00:00,200 --> 00:00:01,400\n[Música]\n\n2\n00:00:02,000 --> ")
+    assert text.endswith("MARY: Adiós.\n\n")
+
+
 def test_captions_come_as_ttml_too_and_the_translation_as_text(scene):
     scene.store("media", write(scene.folder / "in.wav", tone(4.0)))
     scene.say(LINES, 4.0)

@@ -15,7 +15,7 @@ from workers.mixing.score import PlacedTake
 from workers.providers.stub import StubTranscriber
 from workers.report.back_transcription import AudibleDub, transcribe_dub
 
-HEARD = "[stub transcript of 1.500 s of sound]"
+HEARD = "{stub transcript of 1.500 s of sound}"
 
 
 class Vendor(StubTranscriber):

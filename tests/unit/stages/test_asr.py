@@ -86,6 +86,12 @@ def test_speakers_of_a_text_have_no_pitch(context):
     assert said.speakers == (Speaker(label="Bob"), Speaker(label="Ann"))
 
 
+def test_a_name_that_a_recogniser_wrote_tells_the_speaker(context):
+    said = transcript(context, text(context, "ANN: Hello.\n[laughs] Hi.\n"))
+    assert [one.speaker for one in said.segments] == ["ANN", None]
+    assert said.speakers == (Speaker(label="ANN"), Speaker(label=None))
+
+
 def test_nobody_is_heard_after_the_end_of_the_recording(context, monkeypatch):
     """Sound may outlast its picture."""
     words = tuple(Word(text=f"w{n}", start=n, end=n + 0.9) for n in range(4))

@@ -61,9 +61,9 @@ def test_lines_keep_times_speakers_and_order(context):
     found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert outcome.files[0].filename == "segments_pt-BR.json"
     assert [line.text for line in found.lines] == [
-        "[pt-BR] One.",
-        "[pt-BR] Two.",
-        "[pt-BR] Three.",
+        "{pt-BR} One.",
+        "{pt-BR} Two.",
+        "{pt-BR} Three.",
     ]
     assert [(line.start, line.end, line.speaker) for line in found.lines] == [
         (0, 0.9, "A"),
@@ -80,6 +80,22 @@ def test_batches_and_their_cost_add_up(context, monkeypatch):
     translate_texts(context, ["a", "b", "c"])
     assert translator.batches == [["a", "b"], ["c"]]
     assert context.take_spent() == Cost(3, "texts", 0.5)
+
+
+def test_only_what_is_said_is_translated_and_what_is_shown_stays(context, monkeypatch):
+    translator = Forgetful(lambda texts: [text.upper() for text in texts])
+    monkeypatch.setattr(context, "get_translator", lambda _name: translator)
+    shown = ["[Music]", "MARY: good (sighs) morning", "...", ">> bye \u266a"]
+    outcome = translate_texts(context, shown)
+    assert translator.batches == [["good morning", "bye"]]
+    found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
+    assert [line.source for line in found.lines] == shown
+    assert [line.text for line in found.lines] == [
+        "[Music]",
+        "MARY: GOOD MORNING (sighs)",
+        "...",
+        ">> BYE \u266a",
+    ]
 
 
 @pytest.mark.parametrize("answer", [lambda texts: texts[:-1], lambda texts: [*texts, "more"]])

@@ -310,6 +310,39 @@ def test_a_line_without_a_word_stays_silent(context):
     assert [clip.id for clip in speech.clips] == [1]
 
 
+def test_what_is_only_shown_is_not_said_but_told(context):
+    shown = ["[M\u00fasica]", "MARY: so (laughs)", ">> go", "\u266a la \u266a"]
+    outcome, speech = speak_lines(context, list(enumerate(shown)), 10)
+    assert [(clip.id, clip.text) for clip in speech.clips] == [(1, "so"), (2, "go")]
+    assert context.synth.said.keys() == {("so", 1.0), ("go", 1.0)}
+    [told] = outcome.warnings
+    assert told == (
+        "Shown in captions and not spoken: '[M\u00fasica]' (line 0), 'MARY:' (line 1), "
+        "'(laughs)' (line 1), '>>' (line 2), '\u266a la \u266a' (line 3)"
+    )
+
+
+def test_of_many_that_are_only_shown_the_first_are_told(context):
+    outcome, _ = speak_lines(context, [(n, "[x]") for n in range(12)], 20)
+    assert outcome.warnings[0].endswith("'[x]' (line 9) and 2 more")
+
+
+def test_a_translator_is_asked_for_fewer_words_of_what_is_said_only(context, monkeypatch):
+    asked = []
+
+    class Asked(StubTranslator):
+        def shorten(self, texts, source, target, *, call):
+            asked.extend(texts)
+            return TranslationResult([one.text[:10] for one in texts])
+
+    monkeypatch.setattr(context, "get_translator", lambda _name: Asked())
+    line = Line(id=0, start=0, end=0.5, source="[x] why", text=f"[x] {TEN * 3}")
+    _, speech = done(context, [line], 0.6)
+    assert {(one.text, one.source) for one in asked} == {(TEN * 3, "why")}
+    translation = Translation(source_language="en", language="es", duration=1, lines=(line,))
+    assert speech.apply_spoken_texts(translation).lines[0].text == f"[x] {TEN}"
+
+
 class Mute(Counting):
     """Gives silence, or nothing, for some utterances, but charges for them."""
 
