@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from backend.api.app import create_app
 from backend.documents.languages import get_iso639_2
+from backend.media.tracks import ANY
 from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from backend.runs.transitions import NewArtifact, Success
@@ -48,7 +49,7 @@ def build_mix(context: LocalContext, source: Path, language: str) -> FinishedMix
     cues = [Cue(n, n + 1.0, text(language, n)) for n in range(round(SECONDS))]
     vtt.write_text(formats.format_vtt(cues), encoding="utf-8")
     files = {"media": context.store_file(source, "video/mp4")}
-    recording = fetch_recording(files["media"], context, SECONDS)
+    recording = fetch_recording(files["media"], context, SECONDS, ANY)
     return FinishedMix(
         *(build_input(files, language), context, recording, recording),
         source_language="en",

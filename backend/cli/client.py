@@ -94,10 +94,15 @@ class Client:
             if response.is_error:
                 response.read()
             _check_response(response)
-            with part.open("wb") as file:
-                for chunk in response.iter_bytes(CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
+            try:
+                with part.open("wb") as file:
+                    for chunk in response.iter_bytes(CHUNK):
+                        digest.update(chunk)
+                        file.write(chunk)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                error.filename = str(part)  # a write that fails does not tell where
+                raise
         if digest.hexdigest() != artifact["sha256"]:
             part.unlink()
             raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")

@@ -255,7 +255,8 @@ def _list_stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | No
 
 
 def _list_warnings(job: dict[str, Any]) -> list[str]:
-    return [text for stage, _ in _list_stages(job) for text in stage["warnings"]]
+    told = (text for stage, _ in _list_stages(job) for text in stage["warnings"])
+    return list(dict.fromkeys(told))  # what is true of the recording is told by several stages
 
 
 def _list_errors(job: dict[str, Any]) -> list[str]:

@@ -48,6 +48,23 @@ def get_iso639_2(tag: str) -> str:
     return langcodes.Language.get(tag).to_alpha3()
 
 
+def is_same_language(one: str, other: str) -> bool:
+    """Whether both tags, as files carry them (`ger`, `deu`, `de-AT`), mean one language."""
+    try:
+        return get_base_language(one) == get_base_language(other)
+    except langcodes.LanguageTagError:
+        return False
+
+
+def find_iso639_2(tag: str | None) -> str | None:
+    """As `get_iso639_2`, of a tag as files carry it; None for one that tells no language."""
+    try:
+        code = get_iso639_2(tag or "und")
+    except (langcodes.LanguageTagError, LookupError):
+        return None
+    return None if code == "und" else code
+
+
 def get_script(tag: str) -> str:
     """The script it is written in (ISO 15924): `zh-TW` gives `Hant`."""
     return str(langcodes.Language.get(tag).maximize().script)

@@ -13,6 +13,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
+from backend.media.tracks import ANY, SoundTrack, TrackWish, choose_track
+from backend.process.disk_errors import REMEDIES
 
 # Demuxers of self-contained files. Left out are all that read what another file or address
 # holds (hls, dash, concat, sdp, image2, lavfi, ...): a playlist must not fetch for its author.
@@ -35,6 +37,21 @@ HEADS = (
 )
 
 
+# Tracks that talk about the film instead of being its sound.
+BESIDE_MAIN = (
+    Disposition.comment
+    | Disposition.visual_impaired
+    | Disposition.descriptions
+    | Disposition.karaoke
+)
+
+
+NAMELESS = "<none>"  # what PyAV calls a file without a name
+CANNOT_CONVERT = (
+    "can be read, but what is made of it cannot be written: convert it to H.264 and AAC in MP4"
+)
+
+
 class _NamelessFile:
     """An open file without its name, so that content alone decides what the file is.
 
@@ -52,7 +69,8 @@ def open_media(path: Path, name: str = "") -> Iterator[InputContainer]:
     """The container in the file; `name` is what the user calls it, for messages.
 
     Raises `Permanent` when it is empty, damaged, of an unknown format or points elsewhere, also
-    when FFmpeg gives up on it inside the `with` block.
+    when FFmpeg gives up on it inside the `with` block. An error of the disk that something is
+    written to passes, and one of what is made of the file is told as such.
     """
     with path.open("rb") as file:
         head = file.read(64)
@@ -63,7 +81,17 @@ def open_media(path: Path, name: str = "") -> Iterator[InputContainer]:
             ) as container:
                 yield container
         except av.FFmpegError as error:
-            raise Permanent(f"{name or path.name} {diagnose_head(head)}") from error
+            if error.errno in REMEDIES:
+                raise  # the input comes from an open file: it is an output's disk
+            told = diagnose_head(head) if _is_of_input(error) else CANNOT_CONVERT
+            raise Permanent(f"{name or path.name} {told}") from error
+
+
+def _is_of_input(error: av.FFmpegError) -> bool:
+    """Whether it came up in reading: a decoder's has no name, an encoder's is of other kinds."""
+    if error.filename:
+        return bool(error.filename == NAMELESS)
+    return isinstance(error, av.InvalidDataError)
 
 
 def diagnose_head(head: bytes) -> str:
@@ -84,10 +112,21 @@ def diagnose_head(head: bytes) -> str:
     )
 
 
-def find_audio_stream(container: InputContainer) -> AudioStream | None:
-    """The audio stream that a player would choose, or None."""
-    stream = container.streams.best("audio")
-    return stream if isinstance(stream, AudioStream) and stream.codec_context else None
+def find_audio_stream(container: InputContainer, wish: TrackWish = ANY) -> AudioStream | None:
+    """The audio stream that is wanted (`backend.media.tracks`), or None."""
+    streams = container.streams.audio
+    number = choose_track([_describe_track(stream) for stream in streams], wish)
+    return None if number is None else streams[number - 1]
+
+
+def _describe_track(stream: AudioStream) -> SoundTrack:
+    place = stream.disposition
+    return SoundTrack(
+        language=stream.language,
+        main=not place & BESIDE_MAIN,
+        default=bool(place & Disposition.default),
+        sounds=bool(stream.codec_context and stream.codec_context.sample_rate),
+    )
 
 
 def find_video_stream(container: InputContainer) -> VideoStream | None:

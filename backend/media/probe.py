@@ -12,9 +12,11 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
+from backend.documents.languages import get_name, is_same_language
 from backend.errors import Permanent
 from backend.media.container import compute_origin, find_audio_stream, find_video_stream, open_media
 from backend.media.timeline import Timeline
+from backend.media.tracks import ANY, TrackWish
 
 # Sound that outlasts the picture by less is the encoder filling up its last frames.
 ENCODER_PADDING = 0.5
@@ -30,6 +32,7 @@ class ProbedStream(BaseModel):
     kind: Literal["audio", "video"]
     codec: str
     language: str | None = None
+    title: str | None = None
     sample_rate: int | None = None
     channels: int | None = None
     width: int | None = None
@@ -52,15 +55,18 @@ class Probe(BaseModel):
     audio: ProbedStream | None
     video: ProbedStream | None
     streams: tuple[ProbedStream, ...]
+    track: int | None = None  # the number of `audio` among the sound tracks, from 1
 
 
-def probe_media(path: Path, name: str = "") -> Probe:
+def probe_media(path: Path, name: str = "", wish: TrackWish = ANY) -> Probe:
     """Probe the file, which the user calls `name`; it is read through, but not decoded.
+
+    Of several sound tracks `audio` is the one that is wished for.
 
     Raises `Permanent` when it holds no audio and no video that can be played.
     """
     with open_media(path, name) as container:
-        audio, video = find_audio_stream(container), find_video_stream(container)
+        audio, video = find_audio_stream(container, wish), find_video_stream(container)
         ends = _compute_ends(container, [stream for stream in (video, audio) if stream])
         if not any(ends.values()) or (audio and not _can_decode(container, audio)):
             raise Permanent(
@@ -77,7 +83,21 @@ def probe_media(path: Path, name: str = "") -> Probe:
                 for s in container.streams
                 if isinstance(s, AudioStream | VideoStream)
             ),
+            track=container.streams.audio.index(audio) + 1 if audio else None,
         )
+
+
+def list_track_warnings(found: Probe, language: str) -> list[str]:
+    """Which of several tracks is heard, and whether it says to be in another language."""
+    tracks = [one for one in found.streams if one.kind == "audio"]
+    if found.audio is None or len(tracks) < 2:  # noqa: PLR2004
+        return []
+    own = found.audio.language
+    told = ", ".join(filter(None, (own, found.audio.title))) or "without a language"
+    heard = f"Sound track {found.track} of {len(tracks)} is heard ({told})"
+    if own and is_same_language(own, language):
+        return [heard]
+    return [f"{heard}: none says to be in {get_name(language)}. Name another with --track."]
 
 
 def require_audio(found: Probe, name: str) -> ProbedStream:
@@ -157,6 +177,7 @@ def _can_decode(container: InputContainer, audio: AudioStream) -> bool:
 
 def _describe_stream(stream: AudioStream | VideoStream) -> ProbedStream:
     told: dict[str, Any] = {"kind": stream.type, "codec": "unknown", "language": stream.language}
+    told["title"] = stream.metadata.get("title")
     if stream.codec_context:
         told["codec"] = stream.codec_context.codec.canonical_name
     if stream.codec_context and isinstance(stream, AudioStream):

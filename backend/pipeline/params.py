@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from backend.documents import languages
 from backend.documents.glossary import GlossaryEntry, list_key_terms, normalize_glossary
 from backend.errors import Invalid
+from backend.media.tracks import TrackWish
 from backend.pipeline.providers import Providers
 
 
@@ -102,6 +103,7 @@ class JobParams(BaseModel):
 
     kind: JobKind
     source_language: str
+    source_track: int | None = Field(None, ge=1)  # of several, from 1; by default by language
     target_languages: tuple[str, ...] = ()
     mode: SpeakerMode = SpeakerMode.MONO
     bed: Bed = Bed.AUTO
@@ -132,6 +134,12 @@ class JobParams(BaseModel):
     def pronunciations(self) -> list[GlossaryEntry]:
         """The glossary as voices see it."""
         return [entry for entry in self.glossary if entry.pronunciation]
+
+    @property
+    def track_wish(self) -> TrackWish:
+        """The sound track that is to be heard."""
+        known = self.source_language != languages.DETECT
+        return TrackWish(self.source_language if known else "", self.source_track)
 
     @property
     def listener(self) -> tuple[str, ...] | None:

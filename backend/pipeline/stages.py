@@ -71,12 +71,13 @@ class StageDefinition:
 STAGES: Mapping[Stage, StageDefinition] = {
     Stage.ASR: StageDefinition(
         reads=("media",),
-        params=("kind", "source_language", "mode", "providers.transcription"),
+        params=("kind", "source_language", "source_track", "mode", "providers.transcription"),
         added_params=("key_terms",),
         provider="providers.transcription",
         status=LanguageStatus.STT,
         share=0.5,
         per_language=False,
+        code_version=2,
     ),
     Stage.MT: StageDefinition(
         reads=(ArtifactKind.SEGMENTS_SRC,),
@@ -99,6 +100,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
     Stage.MIX: StageDefinition(
         reads=("media", "background", ArtifactKind.SEGMENTS, ArtifactKind.SPEECH),
         params=(
+            *("source_language", "source_track"),
             *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
             *("transcribe_dub", "listener"),
         ),
@@ -113,6 +115,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
     Stage.JOIN: StageDefinition(
         reads=("media",),
         reads_of_all=(ArtifactKind.VIDEO, ArtifactKind.AUDIO, ArtifactKind.CAPTIONS_VTT),
+        params=("source_language", "source_track"),
         share=0.05,
         per_language=False,
         waits_for_all=True,

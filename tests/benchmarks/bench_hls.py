@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from backend.media.tracks import ANY
 from backend.pipeline.files import StoredFile
 from tests.stage_context import LocalContext, build_input
 from workers.captions import formats
@@ -69,7 +70,7 @@ def one() -> None:
     order = json.load(sys.stdin)
     folder = Path(order["folder"])
     context, media = LocalContext(folder / "context"), StoredFile(**order["media"])
-    recording = fetch_recording(media, context, 0.0)
+    recording = fetch_recording(media, context, 0.0, ANY)
     mix = FinishedMix(
         *(build_input({"media": media}, order["language"]), context, recording, recording),
         source_language="en",

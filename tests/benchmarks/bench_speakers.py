@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from tests.demo_sample import DIALOGUE, speak
 from workers.interfaces.providers import Recording
-from workers.media.decode import write_wav
+from workers.media.decode import decode_blocks, write_wav
 from workers.providers.pocketsphinx import PocketSphinx
 from workers.speakers.turns import SpeakerTurn, diarize
 
@@ -63,7 +63,8 @@ def read_clips(folder: Path) -> Clips:
 def _decode_file(file: Path) -> np.ndarray:
     with TemporaryDirectory() as folder:
         wav = Path(folder) / "speech.wav"
-        write_wav(file, wav, RATE, soundfile.info(file).duration, lambda _: None)
+        length = soundfile.info(file).duration
+        write_wav(decode_blocks(file, RATE, 1), wav, RATE, length, lambda _: None)
         return soundfile.read(wav, dtype="float32")[0]
 
 

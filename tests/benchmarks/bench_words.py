@@ -22,7 +22,7 @@ from backend.pipeline.providers import ENGINES, ProviderKind
 from backend.settings import load
 from tests import demo_sample
 from workers.interfaces.providers import Recording, Transcriber
-from workers.media.decode import write_wav
+from workers.media.decode import decode_speech, write_wav
 from workers.providers.registry import ProviderRegistry
 from workers.report.error_rate import compute_error_rate
 
@@ -75,7 +75,8 @@ def measure_words(
     for path in recordings:
         seconds = probe_media(path, path.name).duration
         wav = folder / "words.wav"
-        write_wav(path, wav, engine.sample_rate, seconds, lambda _: None)
+        rate = engine.sample_rate
+        write_wav(decode_speech(path, rate), wav, rate, seconds, lambda _: None)
         heard.append(transcribe_wav(engine, wav, seconds))
         length += seconds
     pace = (perf_counter() - begin) / length

@@ -11,7 +11,7 @@ from backend.settings import Settings
 from tests.neural_models import CACHE, require_models
 from tests.stage_context import build_batch
 from workers.interfaces.providers import OverlongText, Recording, Shortener, Utterance
-from workers.media.decode import write_wav
+from workers.media.decode import decode_blocks, write_wav
 from workers.providers.registry import ProviderRegistry
 
 # Each with the models that it needs.
@@ -40,7 +40,8 @@ def test_transcriber(name: str, tmp_path: Path) -> None:
     spoken, wav = tmp_path / "flite.wav", tmp_path / "in.wav"
     subprocess.run(["flite", "-t", "Good morning to you all.", "-o", str(spoken)], check=True)
     seconds = soundfile.info(spoken).duration
-    write_wav(spoken, wav, transcriber.sample_rate, seconds, lambda _: None)
+    rate = transcriber.sample_rate
+    write_wav(decode_blocks(spoken, rate, 1), wav, rate, seconds, lambda _: None)
     transcriber.check("en")
     heard = transcriber.transcribe(Recording(wav, seconds), "en", diarize=False, call=Line())
     assert heard.language == "en"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from backend.errors import Permanent
 from backend.hls.index import Package, Role, Stream
 from backend.media.mime import MIME_TYPES
-from backend.media.probe import Probe
+from backend.media.probe import Probe, ProbedStream
+from backend.media.tracks import TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
@@ -85,9 +87,9 @@ def _list_shared_makers(found: Probe | None) -> dict[Role, Maker]:
     """How the streams are made that are the same for all languages."""
     if found is None:
         return {}
-    makers = {
+    makers: dict[Role, tuple[ProbedStream | None, Maker]] = {
         Role.VIDEO: (found.video, hls.write_video),
-        Role.ORIGINAL: (found.audio, hls.write_audio),
+        Role.ORIGINAL: (found.audio, partial(hls.write_audio, track=TrackWish(number=found.track))),
     }
     return {role: make for role, (there, make) in makers.items() if there}
 
@@ -127,7 +129,13 @@ def _make_stream(
 
 
 def _compute_content_key(role: Role, source: SourceRecording) -> str:
-    made_of = {"role": role, "media": source.sha256, "code": STAGES[Stage.MIX].code_version}
+    heard = source.found.track if source.found and role is Role.ORIGINAL else None
+    made_of = {
+        "role": role,
+        "media": source.sha256,
+        "track": heard,
+        "code": STAGES[Stage.MIX].code_version,
+    }
     return hash_json(made_of)
 
 

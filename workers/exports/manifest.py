@@ -4,7 +4,6 @@ from importlib.metadata import version
 from typing import Any
 
 from backend.documents.base import Document
-from backend.documents.transcripts import Translation
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import build_object_key
@@ -24,6 +23,9 @@ class ManifestSource(Document):
     sha256: str
     language: str
     duration: float
+    track: int | None  # the sound track that was heard, from 1
+    track_language: str | None  # as the file tells it
+    track_title: str | None
 
 
 class ManifestFile(Document):
@@ -87,7 +89,7 @@ def build_manifest(dub: MixedDub) -> Manifest:
         job=inputs.job_id,
         run=inputs.run_number,
         language=inputs.language,
-        source=_describe_source(inputs.files["media"], dub.translation),
+        source=_describe_source(dub),
         providers={one.stage: one.provider for one in inputs.upstream},
         bed=mixed.bed,
         level=mixed.contents.level,
@@ -116,12 +118,17 @@ def _read_sums(dub: MixedDub) -> ReportSums:
     return ReportSums(**{name: meta[name] for name in ReportSums.model_fields})
 
 
-def _describe_source(media: StoredFile, translation: Translation) -> ManifestSource:
+def _describe_source(dub: MixedDub) -> ManifestSource:
+    media, translation, found = dub.inputs.files["media"], dub.translation, dub.recording.found
+    heard = found.audio if found else None
     return ManifestSource(
         filename=media.filename,
         sha256=media.sha256,
         language=translation.source_language,
         duration=translation.duration,
+        track=found.track if found else None,
+        track_language=heard.language if heard else None,
+        track_title=heard.title if heard else None,
     )
 
 

@@ -6,17 +6,25 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from backend.documents.languages import get_iso639_2, get_own_name
+from backend.documents.languages import find_iso639_2, get_iso639_2, get_own_name
+from backend.media.tracks import ANY
 from backend.pipeline.artifact_kinds import ArtifactKind
 from workers.audio.samples import RATE
 from workers.exports.dub import Export, FinishedMix, MixedDub
 from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, describe_output
-from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.decode import decode_blocks
 from workers.media.encode import encode_m4a, tell_progress
-from workers.media.mux import MP4_CODECS, Track, choose_container, hides_start, mux_film
+from workers.media.mux import (
+    Track,
+    can_carry_picture,
+    carries_sound,
+    choose_container,
+    hides_start,
+    mux_film,
+)
 from workers.media.opus import write_opus
-from workers.mixing.recording import SourceRecording
+from workers.mixing.recording import SourceRecording, decode_fitted
 
 
 class DubTracks(NamedTuple):
@@ -86,6 +94,8 @@ def _choose_suffix(source: SourceRecording) -> str | None:
         return None
     heard = found.audio.codec if found.audio else None
     suffix = choose_container(found.format, found.video.codec, heard)
+    if not can_carry_picture(source.path, suffix):
+        return None
     return None if suffix == "mkv" and hides_start(source.path) else suffix
 
 
@@ -139,22 +149,27 @@ def _encode_dub(dub: DubTracks, suffix: str) -> Path:
 def _encode_original(
     source: SourceRecording, out: Path, language: str, progress: Progress
 ) -> Track | None:
-    """The recording's sound, as AAC where it is none that MP4 takes."""
+    """The recording's sound, as AAC where it is none that the container takes."""
     heard = source.found and source.found.audio
     if not heard:
         return None
-    track = _build_track(source.path, language)
-    if out.suffix != ".mp4" or heard.codec in MP4_CODECS:
+    # What it says of itself stays; only what says nothing is in the language that the user names.
+    own = find_iso639_2(heard.language)
+    track = Track(
+        source.path,
+        own or get_iso639_2(language),
+        heard.title or get_own_name(own or language),
+        source.track,
+    )
+    if carries_sound(out.suffix[1:], heard.codec):
         return track
-    return track._replace(path=_encode_aac(source, track.language, out, progress))
+    return track._replace(path=_encode_aac(source, track.language, out, progress), chosen=ANY)
 
 
 def _encode_aac(source: SourceRecording, language: str, film: Path, progress: Progress) -> Path:
     """The recording's sound beside the film, made once for both films that are to have it."""
     out = film.with_name("original.m4a")
     if not out.exists():
-        sound = fit_blocks(
-            decode_blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2
-        )
+        sound = decode_fitted(source)
         encode_m4a(tell_progress(sound, lambda _: progress(0.0)), language, out)
     return out

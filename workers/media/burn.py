@@ -3,6 +3,8 @@
 The PyAV wheels have no libass; Debian's ffmpeg does. Everything else works without it.
 """
 
+import errno
+import os
 import subprocess
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -13,8 +15,12 @@ from backend.errors import Permanent
 
 # libass finds the direction of each line by itself where the encoding is -1.
 STYLE = "FontName=sans-serif,Encoding=-1"
+# Of each interlaced frame one whole picture; others pass as they are.
+WHOLE = "bwdif=mode=send_frame:deint=interlaced"
 # Visually lossless for most pictures, and quick enough for long ones.
 ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p")
+
+DISK_FULL = os.strerror(errno.ENOSPC)
 
 
 @cache
@@ -37,7 +43,9 @@ def burn_captions(
     """
     # Names without a folder need none of the filter's many ways of escaping; H.264 pictures in
     # 4:2:0 have even sides.
-    drawn = f"subtitles={captions.name}:force_style='{STYLE}',crop=trunc(iw/2)*2:trunc(ih/2)*2"
+    drawn = (
+        f"{WHOLE},subtitles={captions.name}:force_style='{STYLE}',crop=trunc(iw/2)*2:trunc(ih/2)*2"
+    )
     command = (
         *("ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", video.name, "-vf", drawn),
         *("-map", "0:v:0", "-map", "0:a", "-c:a", "copy", *ENCODER, "-fps_mode", "passthrough"),
@@ -50,6 +58,8 @@ def burn_captions(
         except BaseException:
             work.kill()
             raise
+    if work.returncode and DISK_FULL in said:
+        raise OSError(errno.ENOSPC, DISK_FULL, str(out))
     if work.returncode:
         raise Permanent(f"ffmpeg could not draw the captions into the picture: {said}")
     return legible

@@ -1,11 +1,12 @@
 """Any recording's sound as blocks of float32 samples, each at the time where it belongs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from math import gcd
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -19,7 +20,12 @@ from av.filter import Graph
 from backend.errors import Permanent
 from backend.media.container import compute_origin, find_audio_stream, open_media
 from backend.media.timeline import Timeline
+from backend.media.tracks import ANY, TrackWish
+from workers.audio.channels import Covariance, choose_speech_weights, measure_covariance
 from workers.audio.samples import LAYOUTS, Samples
+
+# By the name of the layout, what each of its channels counts.
+Weights = Mapping[str, Sequence[float]]
 
 # Clocks that count milliseconds jitter; sound this little off the picture goes unnoticed
 # (ITU-R BT.1359-1 puts the threshold of detectability at 45 ms of lead).
@@ -33,7 +39,9 @@ GUESSED = 8
 RUN_UP = 1.0
 
 
-def decode_blocks(path: Path, rate: int, channels: int, first: int = 0) -> Iterator[Samples]:
+def decode_blocks(
+    path: Path, rate: int, channels: int, first: int = 0, track: TrackWish = ANY
+) -> Iterator[Samples]:
     """The sound of a file as blocks of shape (n, channels) in -1..1, n at most `rate` (a second).
 
     A pause in the time stamps, or a late start, becomes silence; what overlaps is heard once; a
@@ -43,13 +51,52 @@ def decode_blocks(path: Path, rate: int, channels: int, first: int = 0) -> Itera
 
     Raises `Permanent` when the file holds no sound that can be decoded.
     """
+    yield from _decode(path, rate, channels, first, track=track, weights={})
+
+
+def _decode(
+    path: Path, rate: int, channels: int, first: int = 0, *, track: TrackWish, weights: Weights
+) -> Iterator[Samples]:
     with open_media(path) as container:
-        stream = find_audio_stream(container)
+        stream = find_audio_stream(container, track)
         if stream is None:
             raise Permanent(f"{path.name} has no sound.")
         begin = max(0.0, first / rate - RUN_UP)
-        pieces = _convert_frames(container, stream, rate, channels, begin)
+        sink = _Sink(rate, channels, weights)
+        pieces = _convert_frames(container, stream, sink, begin)
         yield from join_pieces(pieces, first, rate, channels)
+
+
+def decode_speech(path: Path, rate: int, track: TrackWish = ANY) -> Iterator[Samples]:
+    """The sound as `decode_blocks` gives it, in one channel that has the speech of all.
+
+    The recording is listened to twice: what cancels is known only afterwards.
+    """
+    weights = _measure_weights(path, track)
+    yield from _decode(path, rate, 1, track=track, weights=weights)
+
+
+def _measure_weights(path: Path, track: TrackWish) -> Weights:
+    """What each channel counts, by the layout: it may change within a file."""
+    found: dict[str, tuple[list[str], Covariance]] = {}
+    with open_media(path) as container:
+        stream = find_audio_stream(container, track)
+        for frame in _decode_frames(container, stream) if stream else ():
+            channels = frame.layout.nb_channels
+            before = found.get(frame.layout.name)
+            _, sum_ = before or ([], np.zeros((channels, channels)))
+            names = [channel.name for channel in frame.layout.channels]
+            sum_ = sum_ + measure_covariance(_convert_to_floats(frame))
+            found[frame.layout.name] = names, sum_
+    return {name: choose_speech_weights(sum_, names) for name, (names, sum_) in found.items()}
+
+
+def _convert_to_floats(frame: AudioFrame) -> Samples:
+    """The frame's samples, shape (n, channels), in one scale for all formats of a file."""
+    raw = frame.to_ndarray()
+    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
+    whole = frame.format.name[:3] not in ("flt", "dbl")
+    return np.asarray(samples / 2.0 ** (frame.format.bits - 1 if whole else 0), np.float32)
 
 
 def fit_blocks(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
@@ -69,27 +116,38 @@ def fit_blocks(sound: Iterable[Samples], total: int, size: int, channels: int) -
 
 
 def write_wav(
-    path: Path, out: Path, rate: int, duration: float, progress: Callable[[float], None]
+    sound: Iterable[Samples],
+    out: Path,
+    rate: int,
+    duration: float,
+    progress: Callable[[float], None],
 ) -> float:
-    """Write the sound as 16-bit mono WAV and return its length in seconds.
+    """Write one channel as 16-bit WAV and return its length in seconds.
 
     `progress` gets 0..1, by the `duration` in seconds that `probe_media` told.
     """
     written = 0
     with sf.SoundFile(out, "w", rate, 1, "PCM_16", format="WAV") as wav:
-        for block in decode_blocks(path, rate, 1):
+        for block in sound:
             wav.write(block)
             written += len(block)
             progress(min(1.0, written / rate / duration))
     return written / rate
 
 
+class _Sink(NamedTuple):
+    """What the sound is to become; `weights` tell by layout how channels become one."""
+
+    rate: int
+    channels: int
+    weights: Weights
+
+
 class _Converter:
     """FFmpeg's resampler and downmix for frames of one format, rate and layout."""
 
-    def __init__(
-        self, like: AudioFrame, start: float, rate: int, channels: int, skip: int = 0
-    ) -> None:
+    def __init__(self, like: AudioFrame, start: float, sink: _Sink, skip: int = 0) -> None:
+        rate, channels, weights = sink
         self.kind = _format_kind(like)
         self.start, self.taken = start, 0
         self.position = round((start + skip / like.sample_rate) * rate)
@@ -101,7 +159,9 @@ class _Converter:
             time_base=Fraction(1, like.sample_rate),
         )
         trim = self.graph.add("atrim", f"start_sample={skip}")
-        evenly = [self.graph.add(*it) for it in _build_downmix(like.layout)]
+        evenly = [
+            self.graph.add(*it) for it in _build_downmix(like.layout, weights.get(like.layout.name))
+        ]
         # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
         self.width = 1 if evenly else min(channels, like.layout.nb_channels)
         self.channels = channels
@@ -142,15 +202,20 @@ def _format_kind(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.format.name, frame.layout.name
 
 
-def _build_downmix(layout: AudioLayout) -> Iterator[tuple[str, str]]:
-    """Filters that make one channel of many, if nobody told where they belong."""
-    if layout.nb_channels > GUESSED and layout.channels[0].name == "NONE":
+def _build_downmix(
+    layout: AudioLayout, weights: Sequence[float] | None
+) -> Iterator[tuple[str, str]]:
+    """Filters that make one channel of many: by weights, or if nobody told where they belong."""
+    if weights:
+        yield "aformat", "sample_fmts=flt"
+        yield "pan", "mono|c0=" + "".join(f"{one:+f}*c{at}" for at, one in enumerate(weights))
+    elif layout.nb_channels > GUESSED and layout.channels[0].name == "NONE":
         yield "aformat", "sample_fmts=flt"  # integers would overflow by rounding
         yield "pan", "mono|c0<" + "+".join(f"c{number}" for number in range(layout.nb_channels))
 
 
 def _convert_frames(
-    container: InputContainer, stream: AudioStream, rate: int, channels: int, begin: float
+    container: InputContainer, stream: AudioStream, sink: _Sink, begin: float
 ) -> Iterator[tuple[int, Samples]]:
     """Converted samples with their position, a new converter wherever the sound does not go on."""
     timeline = Timeline(float(compute_origin(container)), begin)
@@ -163,8 +228,8 @@ def _convert_frames(
         if converter is None or not converter.expects(frame, start):
             if converter:
                 yield from converter.convert(None)
-            skip = _measure_drift(frame, stream, rate) if begin and converter is None else 0
-            converter = _Converter(frame, start, rate, channels, skip)
+            skip = _measure_drift(frame, stream, sink.rate) if begin and converter is None else 0
+            converter = _Converter(frame, start, sink, skip)
         yield from converter.convert(frame)
     if converter:
         yield from converter.convert(None)

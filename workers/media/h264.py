@@ -25,6 +25,9 @@ KEYFRAME_EVERY = 6.0  # seconds, as long as Apple's authoring specification want
 CLOCK = Fraction(1, 90_000)
 UNSPECIFIED = 2  # of the matrix of colours, as 0 is RGB's and the picture is none (ITU-T H.273)
 
+# Of each interlaced frame one whole picture; others pass as they are.
+WHOLE = ("bwdif", "mode=send_frame:deint=interlaced")
+
 # What undoes a camera's turn, told in degrees counterclockwise.
 TURNS = {
     90: (("transpose", "cclock"),),
@@ -101,18 +104,20 @@ def _place_frames(container: InputContainer, stream: VideoStream) -> Iterator[Sh
 
 
 def _turn_frames(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[VideoFrame]:
-    """The frames turned as they are to be seen, in 4:2:0, which needs even sizes."""
+    """The frames whole, turned as they are to be seen, in 4:2:0, which needs even sizes."""
     first = next(frames, None)
     if first is None:
         return
     graph = Graph()
     even = ("scale", "trunc(iw/2)*2:trunc(ih/2)*2")
-    filters = (*TURNS.get(first.rotation, ()), even, ("format", "yuv420p"))
+    filters = (WHOLE, *TURNS.get(first.rotation, ()), even, ("format", "yuv420p"))
     chained = [graph.add(name, arguments) for name, arguments in filters]
     graph.link_nodes(graph.add_buffer(stream), *chained, graph.add("buffersink")).configure()
-    for frame in chain([first], frames):
+    for frame in chain([first], frames, [None]):
         graph.vpush(frame)
-        yield graph.vpull()
+        with suppress(av.BlockingIOError, av.EOFError):
+            while True:
+                yield graph.vpull()
 
 
 def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from backend.errors import Permanent
 from backend.hls.index import MediaSegment, Stream
 from backend.media.container import find_audio_stream, find_video_stream, open_media
+from backend.media.tracks import ANY, TrackWish
 from workers.audio.samples import RATE
 from workers.media.decode import TOLERANCE, decode_blocks
 from workers.media.encode import encode_m4a, tell_progress
@@ -50,18 +51,18 @@ def write_video(source: Path, out: Path, progress: Progress) -> Stream:
     return describe_stream(out)
 
 
-def write_audio(source: Path, out: Path, progress: Progress) -> Stream:
+def write_audio(source: Path, out: Path, progress: Progress, *, track: TrackWish = ANY) -> Stream:
     """Write the sound as fragmented MP4, aligned to the sample; `progress` gets seconds.
 
     It is copied if it is AAC (LC) without a pause, and encoded as such otherwise.
     """
     try:
-        _copy_audio(source, out, progress)
+        _copy_audio(source, out, progress, track)
     except _UnusableError:
         with NamedTemporaryFile(dir=out.parent, suffix=".m4a") as file:
-            encoded, sound = Path(file.name), decode_blocks(source, RATE, 2)
+            encoded, sound = Path(file.name), decode_blocks(source, RATE, 2, track=track)
             encode_m4a(tell_progress(sound, progress), UNTOLD, encoded)
-            _copy_audio(encoded, out, lambda _: None)
+            _copy_audio(encoded, out, lambda _: None, ANY)
     return describe_stream(out)
 
 
@@ -126,9 +127,9 @@ def _find_picture(container: InputContainer) -> VideoStream:
     return found
 
 
-def _copy_audio(source: Path, out: Path, progress: Progress) -> None:
+def _copy_audio(source: Path, out: Path, progress: Progress, track: TrackWish) -> None:
     with open_media(source) as container:
-        stream = find_audio_stream(container)
+        stream = find_audio_stream(container, track)
         if stream is None or not _is_plain_aac(stream):
             raise _UnusableError
         with open_fragmented(out, SOUND) as target:

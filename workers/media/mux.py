@@ -15,6 +15,8 @@ from av.subtitles.stream import SubtitleStream
 
 from backend.errors import Permanent
 from backend.media.container import find_audio_stream, find_video_stream, open_media
+from backend.media.tracks import ANY, TrackWish
+from backend.process.disk_errors import REMEDIES
 from workers.audio.samples import RATE
 from workers.media.decode import TOLERANCE
 from workers.media.packets import Timed, add_copy, copy_packets
@@ -46,26 +48,49 @@ WEBM_CODECS = frozenset(("vp8", "vp9", "av1", "vorbis", "opus"))
 
 
 class Track(NamedTuple):
-    """Sound or captions (WebVTT); `language` is an ISO 639-2/T code, `title` for people."""
+    """Sound or captions (WebVTT); `language` is an ISO 639-2/T code, `title` for people.
+
+    `chosen` tells which of the file's sound tracks is meant.
+    """
 
     path: Path
     language: str
     title: str = ""
+    chosen: TrackWish = ANY
 
 
-def choose_container(format_name: str, shown: str, heard: str | None) -> str | None:
+def choose_container(format_name: str, shown: str, heard: str | None) -> str:
     """The kind of file for a source of this format, picture and sound (FFmpeg's names).
 
     MP4 where it carries the picture, whatever the sound; but Matroska stays Matroska and WebM WebM.
-    None if nothing carries it.
     """
     matroska, codecs = "matroska" in format_name, {shown, heard or shown}
     if matroska and codecs <= WEBM_CODECS:
         return "webm"
-    if not matroska and shown in MP4_CODECS:
-        return "mp4"
-    with av.open(os.devnull, "w", format="matroska") as empty:
-        return "mkv" if codecs <= empty.supported_codecs else None
+    return "mp4" if not matroska and shown in MP4_CODECS else "mkv"
+
+
+def can_carry_picture(film: Path, suffix: str) -> bool:
+    """Whether the muxer takes the picture, which only the muxer knows."""
+    kind = CONTAINERS[suffix]
+    with open_media(film) as shown, av.open(os.devnull, "w", format=kind.format) as empty:
+        picture = find_video_stream(shown)
+        if picture is None:
+            return False
+        try:
+            add_copy(empty, picture, Disposition.default)
+            empty.start_encoding()
+        except (av.FFmpegError, ValueError):
+            return False
+    return True
+
+
+def carries_sound(suffix: str, codec: str) -> bool:
+    """Whether players expect sound of this codec in such a file."""
+    if suffix == "mp4":
+        return codec in MP4_CODECS
+    with av.open(os.devnull, "w", format=CONTAINERS[suffix].format) as empty:
+        return codec in empty.supported_codecs
 
 
 def hides_start(film: Path) -> bool:
@@ -118,6 +143,8 @@ def _open_target(out: Path, kind: ContainerFormat) -> Iterator[OutputContainer]:
         with av.open(out, "w", format=kind.format, options=kind.options) as target:
             yield target
     except av.FFmpegError as error:
+        if error.errno in REMEDIES:
+            raise
         raise Permanent(
             f"The picture cannot be copied into {out.name} ({error.strerror}): the source is "
             "damaged or unusual. Convert it to H.264 in MP4 and try again."
@@ -140,7 +167,7 @@ def _place_packets(track: Track, dubs: Sequence[Track]) -> Disposition:
 def _copy_sound(
     target: OutputContainer, file: InputContainer, track: Track, place: Disposition
 ) -> Iterator[Timed]:
-    stream = find_audio_stream(file)
+    stream = find_audio_stream(file, track.chosen)
     if stream is None:
         raise Permanent(f"{track.path.name} has no sound.")
     copy = _name_stream(add_copy(target, stream, place), track)

@@ -6,6 +6,7 @@ from zlib import crc32
 
 import numpy as np
 
+from backend.media.tracks import ANY, TrackWish
 from workers.audio.samples import RATE, Samples
 from workers.media.decode import decode_blocks, fit_blocks
 from workers.mixing.score import Chunk
@@ -17,8 +18,8 @@ FAR = 10 * RATE
 class BedReader:
     """A recording's sound in `total` samples of 48 kHz stereo; without a `path`, silence."""
 
-    def __init__(self, path: Path | None, total: int) -> None:
-        self._path, self._total = path, total
+    def __init__(self, path: Path | None, total: int, track: TrackWish = ANY) -> None:
+        self._path, self._total, self._track = path, total, track
         self._enter(0)
 
     def read_around(self, chunk: Chunk, known: int | None = None) -> tuple[Samples, int]:
@@ -36,7 +37,7 @@ class BedReader:
         return sound, _compute_checksum(sound, chunk)
 
     def _enter(self, first: int) -> None:
-        sound = decode_blocks(self._path, RATE, 2, first) if self._path else ()
+        sound = decode_blocks(self._path, RATE, 2, first, self._track) if self._path else ()
         self._blocks: Iterator[Samples] = fit_blocks(sound, self._total - first, RATE, 2)
         self._held: list[Samples] = []
         self._first = self._end = first

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backend.media.tracks import ANY, TrackWish
 from workers.audio.loudness import TENTH, Meter, Powers
 from workers.audio.samples import RATE
 from workers.media.decode import decode_blocks, fit_blocks
@@ -21,11 +22,14 @@ class RecordingLevels(NamedTuple):
     wide: bool
 
 
-def measure_recording(path: Path, total: int, progress: Callable[[float], None]) -> RecordingLevels:
+def measure_recording(
+    path: Path, total: int, progress: Callable[[float], None], track: TrackWish = ANY
+) -> RecordingLevels:
     """Listen to `total` samples at 48 kHz, a decoding pass; `progress` gets 0..1."""
     meter, side, sum_ = Meter(2), 0.0, 0.0
     tenths = np.zeros(-(-total // TENTH))
-    for second, block in enumerate(fit_blocks(decode_blocks(path, RATE, 2), total, RATE, 2)):
+    sound = decode_blocks(path, RATE, 2, track=track)
+    for second, block in enumerate(fit_blocks(sound, total, RATE, 2)):
         found = meter.measure_powers(block)
         tenths[10 * second : 10 * second + len(found)] = found
         side += float(np.square(block[:, 0] - block[:, 1]).sum())

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backend.media.tracks import ANY, TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams, Loudness
@@ -76,10 +77,11 @@ Seconds = tuple[float, float]
 
 
 class SoundFile(NamedTuple):
-    """A file that has sound."""
+    """A file that has sound, and which of its tracks is meant."""
 
     sha256: str
     path: Path
+    track: TrackWish = ANY
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class _Mixing:
         heard = self._listened.get(sha256) or self._before.find_recording(sha256)
         if heard is None:
             told = partial(tell_part, self._progress, 0.0, LISTENED)
-            heard = measure_recording(recording.path, self._order.total, told)
+            heard = measure_recording(recording.path, self._order.total, told, recording.track)
         self._listened[sha256] = heard
         return heard
 
@@ -261,10 +263,15 @@ class _Mixing:
         return render_chunks(
             score,
             [(chunk, checksum) for chunk, entry, checksum in known if entry is None],
-            Sound(self._below.path if self._below else None, score.total),
+            self._open_bed(score.total),
             partial(load_take, self._order, score.settings.level),
             [LOSSLESS[kind] for kind in self.paths if kind in LOSSLESS],
         )
+
+    def _open_bed(self, total: int) -> Sound:
+        if self._below is None:
+            return Sound(None, total)
+        return Sound(self._below.path, total, self._below.track)
 
 
 def load_take(order: MixOrder, level: float, take: PlacedTake) -> Samples:

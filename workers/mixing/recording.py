@@ -1,6 +1,6 @@
 """The recording that a dub is laid over: as it was sent, or held for lines that are too long."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ import soundfile as sf
 
 from backend.media.container import open_media
 from backend.media.probe import Probe, probe_media
+from backend.media.tracks import ANY, TrackWish
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
@@ -42,17 +43,24 @@ class SourceRecording:
         return self.found is not None and self.found.audio is not None
 
     @property
+    def track(self) -> TrackWish:
+        """The sound track that is heard."""
+        return TrackWish(number=self.found.track) if self.found else ANY
+
+    @property
     def fps(self) -> float | None:
         """Of the picture, if there is one."""
         return self.found.video.fps if self.found and self.found.video else None
 
 
-def fetch_recording(media: StoredFile, context: StageContext, said: float) -> SourceRecording:
+def fetch_recording(
+    media: StoredFile, context: StageContext, said: float, wish: TrackWish
+) -> SourceRecording:
     """The recording; `said` is the length that the transcript tells, which is all for text."""
     path = context.fetch(media)
     if media.mime.startswith("text/"):
         return SourceRecording(path, media.sha256, said)
-    found = probe_media(path, media.filename)
+    found = probe_media(path, media.filename, wish)
     return SourceRecording(path, media.sha256, found.duration, found)
 
 
@@ -78,15 +86,27 @@ def hold_recording(
     return SourceRecording(path, file.sha256, duration, probe_media(path))
 
 
+def decode_fitted(source: SourceRecording) -> Iterator[Samples]:
+    """The sound of the recording, exactly as long as it."""
+    sound = decode_blocks(source.path, RATE, 2, track=source.track)
+    return fit_blocks(sound, round(source.duration * RATE), RATE, 2)
+
+
 def _compute_content_key(source: SourceRecording, clock: DubClock) -> str:
-    made_of = {"held": clock.holds, "media": source.sha256, "code": STAGES[Stage.MIX].code_version}
+    heard = source.found.track if source.found else None
+    made_of = {
+        "held": clock.holds,
+        "media": source.sha256,
+        "track": heard,
+        "code": STAGES[Stage.MIX].code_version,
+    }
     return hash_json(made_of)
 
 
 def _write_held(
     source: SourceRecording, found: Probe, clock: DubClock, folder: Path, progress: Progress
 ) -> Path:
-    whole = fit_blocks(decode_blocks(source.path, RATE, 2), round(source.duration * RATE), RATE, 2)
+    whole = decode_fitted(source)
     seconds = partial(_ignore_progress, progress)
     sound = tell_progress(pause_sound(whole, clock.holds), seconds)
     if found.video is None:

@@ -25,6 +25,7 @@ from backend.errors import (
 from backend.jobs.budget import require_budget
 from backend.pipeline.retry import decide_retry
 from backend.pipeline.stages import STAGES, Stage
+from backend.process.disk_errors import explain_disk_error
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.wiring import Parts
@@ -83,12 +84,22 @@ class Runner:
     def _try(self, attempt: Attempt) -> bool:
         try:
             self._do(attempt)
-        except Exception as error:
+        except Exception as raised:
+            error = self._find_cause(raised)
             attempt.error = error
             spent = Cost.total(attempt.bill).usd
             self._end(replace(attempt.claim, spent=spent), error)
             return False
         return True
+
+    def _find_cause(self, error: Exception) -> Exception:
+        """A full or locked disk by its name; it is tried again, as somebody may make room."""
+        told = (
+            None
+            if isinstance(error, DublineError)
+            else explain_disk_error(error, self._parts.scratch)
+        )
+        return Transient(told) if told else error
 
     def _do(self, attempt: Attempt) -> None:
         claim, settings = attempt.claim, self._parts.settings

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from backend.documents.languages import DETECT
 from backend.documents.spoken import name_speakers
 from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
 from backend.media.mime import MIME_TYPES
-from backend.media.probe import probe_media, require_audio
+from backend.media.probe import Probe, list_track_warnings, probe_media, require_audio
+from backend.media.tracks import TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind, SpeakerMode
+from backend.pipeline.stages import STAGES, Stage
 from workers.calls.choice import ProviderChoice, choose_synthesizer, choose_translator
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
@@ -24,7 +27,7 @@ from workers.interfaces.stages import (
     StageResult,
     describe_output,
 )
-from workers.media.decode import write_wav
+from workers.media.decode import decode_speech, write_wav
 from workers.speakers.pitch import measure_speakers
 
 TEXT = MIME_TYPES[".txt"]
@@ -46,22 +49,24 @@ def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcri
     # Only once, and not at all as long as the transcriber's vendor is at work on a job.
     prepare = cache(lambda: _prepare_recording(inputs, context, transcriber))
     dialogue = inputs.params.mode is SpeakerMode.DIALOGUE
-    question = TranscriptionRequest(
-        [inputs.files["media"].sha256, *inputs.params.key_terms],
-        inputs.params.source_language,
-        dialogue,
-    )
+    language = inputs.params.source_language
+    question = TranscriptionRequest(_list_contents(inputs), language, dialogue)
     heard = transcribe_recording(
         transcriber, question, lambda: prepare()[0], context, context.progress
     )
-    recording, fps = prepare()
+    recording, found = prepare()
     transcript = _build_transcript(recording, heard)
+    fps = found.video.fps if found and found.video else None
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
     return StageResult(
         files=tuple(_write_outputs(inputs, context.workdir, transcript, fps)),
         provider=transcriber.name,
         model=transcriber.model,
-        warnings=(*heard.warnings, *silent),
+        warnings=(
+            *(list_track_warnings(found, language) if found else ()),
+            *heard.warnings,
+            *silent,
+        ),
     )
 
 
@@ -100,19 +105,32 @@ def _find_problem(inputs: StageInput, context: StageContext, language: str) -> P
 
 def _prepare_recording(
     inputs: StageInput, context: StageContext, transcriber: Transcriber
-) -> tuple[Recording, float | None]:
-    """The media as its transcriber wants it, and its frame rate; a text file stands for itself."""
+) -> tuple[Recording, Probe | None]:
+    """The media as its transcriber wants it, and what it is; a text file stands for itself."""
     media = inputs.files["media"]
     path = context.fetch(media)
     if media.mime == TEXT:
         return Recording(path, 0.0, text=_read_text(path, media.filename)), None
-    found = probe_media(path, media.filename)
+    found = probe_media(path, media.filename, inputs.params.track_wish)
     require_audio(found, media.filename)
     wav = context.workdir / "speech.wav"
     # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
-    write_wav(path, wav, transcriber.sample_rate, found.duration, lambda _: context.progress(0.0))
-    recording = Recording(wav, found.duration, keyterms=inputs.params.key_terms)
-    return recording, found.video.fps if found.video else None
+    write_wav(
+        decode_speech(path, transcriber.sample_rate, TrackWish(number=found.track)),
+        *(wav, transcriber.sample_rate, found.duration),
+        lambda _: context.progress(0.0),
+    )
+    return Recording(wav, found.duration, keyterms=inputs.params.key_terms), found
+
+
+def _list_contents(inputs: StageInput) -> list[Any]:
+    """What is listened to: the media, its track, how that becomes one channel, and for what."""
+    return [
+        inputs.files["media"].sha256,
+        inputs.params.source_track,
+        STAGES[Stage.ASR].code_version,
+        *inputs.params.key_terms,
+    ]
 
 
 def _measure_speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:

@@ -34,7 +34,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
 
 
 def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> OutputFile | None:
-    recording = fetch_recording(inputs.files["media"], context, 0.0)
+    recording = fetch_recording(inputs.files["media"], context, 0.0, inputs.params.track_wish)
     parts = [_fetch_dub(language, files, context) for language, files in dubs.items()]
     spoken = next(iter(dubs.values()))[ArtifactKind.VIDEO].meta["source_language"]
     film = write_film(recording, spoken, parts, context.workdir, context.progress)

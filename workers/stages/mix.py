@@ -10,6 +10,7 @@ from backend.documents.speech import Clip, Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.errors import Permanent
 from backend.media.mime import MIME_TYPES
+from backend.media.probe import list_track_warnings
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed
@@ -42,7 +43,12 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
         tuple(made.files),
         provider="dubline",
         model=version("dubline"),
-        warnings=(*dub.mixed.warnings, *_warn_of_speed(dub.placements), *made.warnings),
+        warnings=(
+            *_warn_of_track(dub),
+            *dub.mixed.warnings,
+            *_warn_of_speed(dub.placements),
+            *made.warnings,
+        ),
         reused=tuple(made.reused),
     )
 
@@ -61,7 +67,9 @@ def choose_bed(asked: Bed, *, background: bool, sound: bool) -> Bed:
 def _mix_dub(inputs: StageInput, context: StageContext) -> MixedDub:
     translation = Translation.model_validate_json(_read(inputs, context, ArtifactKind.SEGMENTS))
     speech = Speech.model_validate_json(_read(inputs, context, ArtifactKind.SPEECH))
-    recording = fetch_recording(inputs.files["media"], context, translation.duration)
+    recording = fetch_recording(
+        inputs.files["media"], context, translation.duration, inputs.params.track_wish
+    )
     fps = recording.fps or RATE
     waited = tuple(round_holds(speech.placements, fps * count_parts(fps)))
     speech = speech.model_copy(update={"placements": waited})
@@ -98,7 +106,7 @@ def _build_order(
         language=get_iso639_2(inputs.language),
         total=total,
         bed=choose_bed(inputs.params.bed, background=under is not None, sound=source.sounds),
-        media=SoundFile(source.sha256, source.path) if source.sounds else None,
+        media=SoundFile(source.sha256, source.path, source.track) if source.sounds else None,
         background=SoundFile(under.sha256, context.fetch(under)) if under else None,
         takes=tuple(_build_take(placed, clips[placed.id], total) for placed in placements),
         clips={clip.sha256: cache(partial(_fetch_clip, context, clip)) for clip in speech.clips},
@@ -125,6 +133,11 @@ def _find_speech(
     spoken = {placed.id for placed in speech.list_heard_placements()}
     at = clock.find_dub_time
     return [(at(line.start), at(line.end)) for line in translation.lines if line.id in spoken]
+
+
+def _warn_of_track(dub: MixedDub) -> Sequence[str]:
+    found = dub.recording.found
+    return list_track_warnings(found, dub.inputs.params.source_language) if found else ()
 
 
 def _warn_of_speed(placements: Sequence[Placement]) -> Iterator[str]:

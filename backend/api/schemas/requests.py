@@ -92,6 +92,14 @@ class JobRequestSchema(CamelCaseSchema):
     source_language = fields.String(
         load_default=DETECT, metadata={"description": "`auto`: as it is heard"}
     )
+    source_track = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=1),
+        metadata={
+            "description": "the sound track to hear, from 1; by default the one in `sourceLanguage`"
+        },
+    )
     target_languages = fields.List(fields.String(), load_default=list)
     mode = build_choice_field(SpeakerMode, load_default=str(SpeakerMode.MONO))
     bed = build_choice_field(Bed, load_default=str(Bed.AUTO))

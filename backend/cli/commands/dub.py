@@ -11,6 +11,7 @@ from backend import settings
 from backend.cli.commands.options import FILE, FOLDER, server_option
 from backend.documents.glossary_files import read_glossary
 from backend.errors import Invalid
+from backend.process.disk_errors import explain_disk_error
 
 
 def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -21,6 +22,11 @@ def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
             default="auto",
             show_default=True,
             help="Language spoken; auto: as it is heard.",
+        ),
+        click.option(
+            "--track",
+            type=click.IntRange(min=1),
+            help="Sound track to hear, from 1 [default: the one in the language of --from].",
         ),
         click.option(
             "--mode",
@@ -172,6 +178,7 @@ def _run_job(
     request: dict[str, Any],
     *,
     source: str,
+    track: int | None,
     mode: str,
     out: Path | None,
     server: str | None,
@@ -181,12 +188,18 @@ def _run_job(
 
     loaded = settings.load()
     out = out or media.with_name(f"{media.stem}-{request['kind']}")
-    out.mkdir(parents=True, exist_ok=True)
-    request = {**request, "sourceLanguage": source, "mode": mode}
+    heard = {"sourceTrack": track} if track else {}
+    request = {**request, "sourceLanguage": source, **heard, "mode": mode}
     try:
+        out.mkdir(parents=True, exist_ok=True)
         with submit.connect(loaded, server) as (client, stack):
             files = submit.JobFiles(media, **others)
             submit.run_job(client, stack, loaded, files=files, request=request, out=out)
+    except OSError as error:
+        told = explain_disk_error(error, out)
+        if told is None:
+            raise
+        raise click.ClickException(told) from error
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         sys.exit(130)

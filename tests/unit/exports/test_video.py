@@ -1,5 +1,6 @@
 """The video files of a dub: one for each language, and one with all of them."""
 
+import subprocess
 from pathlib import Path
 
 import av
@@ -14,6 +15,8 @@ from tests.stage_context import LocalContext
 from workers.exports import video
 from workers.exports.video import DubTracks
 from workers.interfaces.stages import OutputFile
+
+PIXELS = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +111,26 @@ def test_webm_gets_the_dubs_as_opus(context, tmp_path):
     with av.open(both.path) as container:
         assert {one.codec_context.name for one in container.streams.audio} <= {"opus", "libopus"}
         assert len(container.streams.audio) == 3
+
+
+@pytest.mark.parametrize(
+    ("shown", "heard", "suffix"),
+    [
+        ("msmpeg4", "adpcm_ima_wav", "avi"),
+        ("mjpeg", "pcm_mulaw", "avi"),
+        ("mjpeg", "adpcm_ms", "avi"),
+        ("prores_ks", "pcm_alaw", "mov"),
+    ],
+)
+def test_old_pictures_are_copied_and_their_sound_converted(context, tmp_path, shown, heard, suffix):
+    path = tmp_path / f"old.{suffix}"
+    picture = ("-f", "lavfi", "-i", f"testsrc=s=352x288:r=25:d={SECONDS}")
+    sound = ("-f", "lavfi", "-i", f"sine=r=44100:d={SECONDS}")
+    codecs = ("-c:v", shown, "-c:a", heard, "-pix_fmt", PIXELS.get(shown, "yuv420p"))
+    command = ("ffmpeg", "-v", "error", *picture, *sound, *codecs, str(path))
+    subprocess.run(command, check=True)
+    made = video.write_video(build_mix(context, path, "es"), context.progress)
+    assert made.path.suffix == ".mkv"
+    before, after = probe_media(path), probe_media(made.path)
+    assert after.video.codec == before.video.codec
+    assert [one.codec for one in after.streams if one.kind == "audio"] == ["aac", "aac"]

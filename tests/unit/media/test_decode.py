@@ -10,7 +10,7 @@ import soundfile as sf
 from backend.errors import Permanent
 from backend.media.probe import probe_media
 from tests.media_samples import no_sound, rms, tone, write, write_av
-from workers.media.decode import decode_blocks, fit_blocks, write_wav
+from workers.media.decode import decode_blocks, decode_speech, fit_blocks, write_wav
 
 STATM = Path("/proc/self/statm")
 
@@ -132,7 +132,8 @@ def test_no_sound_is_refused(tmp_path: Path):
 def test_wav_for_the_transcriber(tmp_path: Path):
     path = write(tmp_path / "a.flac", tone(2.5, 44_100), 44_100)
     told = []
-    seconds = write_wav(path, tmp_path / "out.wav", 16_000, 2.5, told.append)
+    sound = decode_blocks(path, 16_000, 1)
+    seconds = write_wav(sound, tmp_path / "out.wav", 16_000, 2.5, told.append)
     info = sf.info(tmp_path / "out.wav")
     assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
     assert info.frames == round(seconds * 16_000) == 40_000
@@ -167,3 +168,22 @@ def test_ten_hours_of_silence_take_no_more_memory_than_one(tmp_path: Path):
 
 def resident() -> int:
     return int(STATM.read_text().split()[1]) * 4096
+
+
+@pytest.mark.parametrize(
+    ("gains", "suffix"),
+    [
+        ((1, -1), "flac"),
+        ((1, -0.5), "wav"),
+        ((0, 1), "wav"),
+        ((0, 0, 1, 0, 0, 0), "flac"),
+        ((1, -1, 0, 0, 0, 0), "wav"),
+        ((1, -1) * 5, "wav"),
+    ],
+)
+def test_speech_does_not_cancel(tmp_path: Path, gains: tuple[float, ...], suffix: str):
+    spoken = tone(2.0, 48_000, len(gains)) * np.array(gains, np.float32)
+    path = write(tmp_path / f"a.{suffix}", spoken)
+    heard = np.concatenate(list(decode_speech(path, 16_000)))
+    assert heard.shape == (32_000, 1)
+    assert np.abs(heard).max() == pytest.approx(0.25, rel=0.3)

@@ -123,7 +123,7 @@ def test_packets_lie_in_the_order_of_their_time(folder):
         ("matroska,webm", "h264", "aac", "mkv"),
         ("matroska,webm", "vp9", "opus", "webm"),
         ("matroska,webm", "vp9", "aac", "mkv"),
-        ("asf", "wmv2", "wmav2", None),
+        ("asf", "wmv2", "wmav2", "mkv"),
     ],
 )
 def test_the_container_follows_the_source(source, shown, heard, suffix):

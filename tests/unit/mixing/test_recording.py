@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from backend.media.tracks import ANY
 from tests.media_samples import FPS, Samples, no_sound, rms, tone, write, write_av
 from tests.mix_scene import RATE, decode_sound
 from tests.stage_context import LocalContext
@@ -27,7 +28,7 @@ def context(tmp_path: Path) -> LocalContext:
 
 
 def store_recording(context: LocalContext, path: Path) -> SourceRecording:
-    return fetch_recording(context.store_file(path, "video/mp4"), context, 0.0)
+    return fetch_recording(context.store_file(path, "video/mp4"), context, 0.0, ANY)
 
 
 def waiting(context: LocalContext, path: Path, clock: DubClock = CLOCK) -> SourceRecording:
@@ -131,7 +132,8 @@ def test_a_picture_without_sound_is_held_too(context, tmp_path):
 
 def test_text_is_only_longer(context, tmp_path):
     (tmp_path / "talk.txt").write_text("Hello.")
-    source = fetch_recording(context.store_file(tmp_path / "talk.txt", "text/plain"), context, 4.0)
+    text = context.store_file(tmp_path / "talk.txt", "text/plain")
+    source = fetch_recording(text, context, 4.0, ANY)
     made = hold_recording(source, CLOCK, context, context.progress)
     assert (made.path, made.duration) == (source.path, pytest.approx(5.6))
 

@@ -32,7 +32,8 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
     ("change", "stages"),
     [
         ({"kind": JobKind.TRANSCRIBE}, {"asr"}),
-        ({"source_language": "de"}, {"asr"}),
+        ({"source_language": "de"}, {"asr", "mix", "join"}),
+        ({"source_track": 2}, {"asr", "mix", "join"}),
         ({"mode": SpeakerMode.DIALOGUE}, {"asr"}),
         ({"providers": Providers(transcription="local", translation="stub", tts="stub")}, {"asr"}),
         (
@@ -66,7 +67,7 @@ def test_every_parameter_is_covered_above():
     listed = {
         *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
         *("stems", "segment_audio", "transcribe_dub", "target_languages", "captions", "timing"),
-        *("voices", "glossary", "max_cost"),
+        *("voices", "glossary", "max_cost", "source_track"),
     }
     assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
 
