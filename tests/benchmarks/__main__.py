@@ -7,6 +7,7 @@ BENCHMARKS = (
     ("How speech fits its time", "bench_timing"),
     ("Whole dubs, measured from outside", "bench_dubs"),
     ("Words", "bench_words"),
+    ("Half an hour", "bench_long"),
     ("Stage by stage", "bench_stages", "30"),
     ("Telling speakers apart", "bench_speakers"),
     ("The mix against one ffmpeg command", "bench_mix", "10", "60"),
