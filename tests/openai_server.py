@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def asked(self) -> list[list[str]]:
+    def list_keys(self) -> list[list[str]]:
         """The keys that each request asked for."""
         return [list(read_question(request)["lines"]) for request in self.requests]
 

@@ -76,12 +76,12 @@ def test_all_that_helps_to_translate_is_told(server):
 @pytest.mark.parametrize(
     ("act", "kind", "told"),
     [
-        (vendor.fail(401, "invalid_api_key"), Refused, "OPENAI_API_KEY"),
+        (vendor.fail(401, "invalid_api_key"), Refused, "check its key"),
         (vendor.fail(403, "unsupported_country"), Refused, "unsupported_country"),
         (vendor.fail(402, "billing"), Refused, "credit"),
-        (vendor.fail(429, "insufficient_quota", "insufficient_quota"), Refused, "spent"),
-        (vendor.fail(429, "x", "insufficient_quota"), Refused, "spent"),
-        (vendor.fail(404, "model_not_found"), Permanent, "model_not_found"),
+        (vendor.fail(429, "insufficient_quota", "insufficient_quota"), Refused, "add credit"),
+        (vendor.fail(429, "x", "insufficient_quota"), Refused, "add credit"),
+        (vendor.fail(404, "model_not_found"), Refused, "model_not_found"),
         (vendor.fail(400, "invalid_json_schema"), Permanent, "invalid_json_schema"),
         (vendor.fail(408, "timeout"), Transient, "408"),
         (vendor.fail(500, "server_error"), Transient, "500"),
@@ -185,7 +185,7 @@ def test_only_the_lines_that_fail_are_asked_for_again(server, tmp_path, change):
     texts, warnings = run_stage(server, tmp_path, "It is 5.", "Two.", "...", "Three.")
     assert texts == ["es It is 5.", "es Two.", "...", "es Three."]
     assert warnings == []
-    assert server.asked() == [["s0", "s1", "s3"], ["s0"]]
+    assert server.list_keys() == [["s0", "s1", "s3"], ["s0"]]
     [line] = vendor.read_question(server.requests[1])["lines"].values()
     assert line["fault"] in {"nothing was given", "it lacks the number 5"}
 
@@ -210,7 +210,7 @@ def test_a_line_that_it_refuses_spoils_no_other(server, tmp_path):
     [warning] = warnings
     assert "Line 1 has no translation" in warning
     assert "I cannot help with that" in warning
-    assert [len(keys) for keys in server.asked()] == [3, 3, 1, 1, 1]
+    assert [len(keys) for keys in server.list_keys()] == [3, 3, 1, 1, 1]
 
 
 def test_when_it_translates_nothing_the_stage_fails(server, tmp_path):
@@ -257,7 +257,7 @@ def test_a_line_without_its_term_is_asked_for_again_and_told_of(server, tmp_path
     server.acts = [vendor.answer_well, vendor.answer_texts(lambda _: {"s0": "La batería es 5."})]
     texts, warnings = run_stage(server, tmp_path, "The battery is 5.", "Dubline is on.")
     assert (texts, warnings) == (["La batería es 5.", "es Dubline is on."], [])
-    assert server.asked() == [["s0", "s1"], ["s0"]]
+    assert server.list_keys() == [["s0", "s1"], ["s0"]]
     asked = vendor.read_question(server.requests[1])
     assert asked["glossary"] == {"battery": "batería", "Dubline": "Dubline"}
     assert asked["lines"]["s0"]["fault"] == "it lacks 'batería' for 'battery'"

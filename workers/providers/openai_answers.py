@@ -4,28 +4,16 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from httpx2 import codes
 from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
 from openai.types.responses import Response, ResponseUsage
 
-from backend.errors import DublineError, Permanent, RateLimited, Refused, Transient
+from backend.errors import Permanent, RateLimited, Refused, Transient
 from backend.settings import Settings
+from workers.providers.vendor_errors import VendorFailure, build_error, read_failure
 
 DEADLINE_S = 180.0  # for all of one call, however slowly its answer trickles in
-# A 429 that no waiting mends (platform.openai.com/docs/guides/error-codes, 2026-10).
-SPENT = {
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "organization_spend_limit_exceeded",
-    "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded",
-}
-REFUSED = {codes.UNAUTHORIZED, codes.PAYMENT_REQUIRED, codes.FORBIDDEN}
-AGAIN = {codes.REQUEST_TIMEOUT, codes.CONFLICT}
 NOT_JSON = "openai answered with something that is not JSON, or not of its kind"
 TOLD = 200  # characters of a message of theirs
 
@@ -67,7 +55,9 @@ class OpenAIModel:
         except json.JSONDecodeError:  # which the client lets through
             raise Transient(NOT_JSON) from None
         except APIError as error:
-            raise translate_error(error) from None
+            raise build_error(
+                "openai", "translation", describe_error(error), (self._key,)
+            ) from None
 
     async def _send(self, request: Mapping[str, Any]) -> object:
         # A time-out of the client's own is for each read: only asyncio's is for all of them.
@@ -140,36 +130,10 @@ def _count_tokens(usage: ResponseUsage | None) -> Mapping[str, float]:
     }
 
 
-def translate_error(error: APIError) -> DublineError:
-    """What to do about an error of the client's; messages of theirs may hold parts of the key."""
+def describe_error(error: APIError) -> VendorFailure:
+    """What an error of the client's tells."""
     if isinstance(error, APIConnectionError):
-        return Transient(f"openai cannot be reached: {type(error).__name__}")
+        return VendorFailure(message=f"it cannot be reached: {type(error).__name__}")
     if not isinstance(error, APIStatusError):
-        return Transient(NOT_JSON)
-    return _translate_status(error)
-
-
-def _translate_status(error: APIStatusError) -> DublineError:
-    status, code = error.status_code, error.code or error.type or "no code"
-    told = f"openai answered {status} ({code}), request {error.request_id}"
-    if status == codes.TOO_MANY_REQUESTS and {error.code, error.type} & SPENT:
-        return Refused(f"{told}: the account's credit or limit is spent")
-    if status == codes.TOO_MANY_REQUESTS:
-        return RateLimited(told, parse_retry_after(error.response.headers.get("retry-after")))
-    if status in REFUSED:
-        return Refused(f"{told}: check OPENAI_API_KEY, its project and its credit")
-    if status in AGAIN or codes.is_server_error(status):
-        return Transient(told)
-    return Permanent(f"{told}: {error.message[:TOLD]}")
-
-
-def parse_retry_after(value: str | None) -> float | None:
-    """Seconds, of a number of them or of a date (RFC 9110, 10.2.3); None for neither."""
-    try:
-        return max(0.0, float(value or ""))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value or "") - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
+        return VendorFailure(message=NOT_JSON)
+    return read_failure(error.status_code, error.body, error.response.headers, "x-request-id")

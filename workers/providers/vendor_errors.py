@@ -67,7 +67,7 @@ def read_failure(
     told = _find_told(body)
     return VendorFailure(
         status,
-        _find_text(told, "err_code", "category", "code", "status", "type"),
+        _find_code(told),
         _find_text(told, "err_msg", "message", "msg", "error"),
         headers.get(request_id) or _find_text(told, "request_id"),
         headers.get("retry-after", ""),
@@ -84,6 +84,13 @@ def _find_told(body: Any) -> Mapping[str, Any]:
             return {**body, "message": body.get("message") or inner or ""}
         body = inner
     return {"message": body if isinstance(body, str) else ""}
+
+
+def _find_code(told: Mapping[str, Any]) -> str:
+    """The word that is known, of those that a body may have; else the first."""
+    names = ("err_code", "category", "code", "status", "type")
+    found = [told[name] for name in names if isinstance(told.get(name), str) and told[name]]
+    return next((word for word in found if word.lower() in CODES), "".join(found[:1]))
 
 
 def _find_text(told: Mapping[str, Any], *names: str) -> str:

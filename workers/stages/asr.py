@@ -15,7 +15,6 @@ from backend.media.probe import Probe, list_track_warnings, probe_media, require
 from backend.media.tracks import TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind, SpeakerMode
-from backend.pipeline.stages import STAGES, Stage
 from workers.calls.choice import ProviderChoice, choose_synthesizer, choose_translator
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
@@ -124,13 +123,8 @@ def _prepare_recording(
 
 
 def _list_contents(inputs: StageInput) -> list[Any]:
-    """What is listened to: the media, its track, how that becomes one channel, and for what."""
-    return [
-        inputs.files["media"].sha256,
-        inputs.params.source_track,
-        STAGES[Stage.ASR].code_version,
-        *inputs.params.key_terms,
-    ]
+    """What is listened to: the media, its track, and for what."""
+    return [inputs.files["media"].sha256, inputs.params.source_track, *inputs.params.key_terms]
 
 
 def _measure_speakers(recording: Recording, segments: Sequence[Segment]) -> tuple[Speaker, ...]:
