@@ -69,6 +69,8 @@ if _settings.embedded:
     }
     # One process: the work is done by subprocesses and by libraries that free the interpreter.
     worker_pool = "threads"
+    # How long its timer sleeps, and so an idle worker takes to end: 1 s unless told.
+    worker_timer_precision = 0.1
     # Files are polled: remote control would poll as well, for nothing.
     worker_enable_remote_control = False
 else:

@@ -223,7 +223,12 @@ class Settings(BaseSettings):
     @property
     def api_url(self) -> str:
         """The URL that clients reach the API by, without a trailing slash."""
-        return self.public_url.rstrip("/") or f"http://{self.api_host}:{self.api_port}"
+        return self.public_url.rstrip("/") or format_url(self.api_host, self.api_port)
+
+
+def format_url(host: str, port: int) -> str:
+    """The URL of an API that listens there; an IPv6 address is put in brackets (RFC 3986)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _home_of_user() -> Path:

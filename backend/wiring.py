@@ -8,11 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from celery import Celery
-from redis import Redis
-
-from backend.broker.dispatch import Dispatcher
 from backend.database.engine import Database
 from backend.limits.ledgers import DatabaseLedger, RedisLedger, Throttles
 from backend.pipeline.prices import PriceList, load_prices
@@ -22,9 +19,15 @@ from backend.process.scratch import Scratch
 from backend.settings import Settings
 from backend.storage.base import BlobStore
 from backend.storage.local import LocalStore
-from backend.storage.minio import MinioStore, S3Options
-from backend.storage.s3 import S3Account, S3Store
 from backend.storage.signing import Signer
+
+# What only some settings or roles need is imported where it is built: it costs a second.
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from backend.broker.dispatch import Dispatcher
+    from backend.storage.minio import MinioStore, S3Options
+    from backend.storage.s3 import S3Store
 
 # Of two scratch folders that threads made at once, one would lose its lock and be swept away.
 _BUILDING = Lock()
@@ -72,8 +75,12 @@ class Parts:
         return Signer(_read_secret_key(self.settings), "playlist")
 
     @cached_property
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(self) -> "Dispatcher":
         """Publishes stages to the broker."""
+        from celery import Celery
+
+        from backend.broker.dispatch import Dispatcher
+
         app = Celery("dubline", set_as_current=False)
         app.config_from_object("celeryconfig")
         # A request must not wait for a broker that is down or hangs: the relay sends again.
@@ -97,8 +104,10 @@ class Parts:
         return Throttles(RedisLedger(self.redis), self.settings.provider_rates)
 
     @cached_property
-    def redis(self) -> Redis:
+    def redis(self) -> "Redis":
         """The broker, for what is kept there besides messages."""
+        from redis import Redis
+
         url = self.settings.broker_url.get_secret_value()
         return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=0.5)
 
@@ -118,10 +127,14 @@ def make_broker_folders(settings: Settings) -> None:
         (settings.dubline_home / "broker" / name).mkdir(parents=True, exist_ok=True)
 
 
-def build_remote_store(settings: Settings) -> MinioStore | S3Store:
+def build_remote_store(settings: Settings) -> "MinioStore | S3Store":
     """The store of the S3 service that the settings name, by the client for its kind."""
     if settings.storage_backend == "minio":
+        from backend.storage.minio import MinioStore
+
         return MinioStore(build_s3_options(settings))
+    from backend.storage.s3 import S3Account, S3Store
+
     return S3Store(
         S3Account(
             url=settings.s3_endpoint_url,
@@ -133,8 +146,10 @@ def build_remote_store(settings: Settings) -> MinioStore | S3Store:
     )
 
 
-def build_s3_options(settings: Settings) -> S3Options:
+def build_s3_options(settings: Settings) -> "S3Options":
     """What the settings say of the S3 service."""
+    from backend.storage.minio import S3Options
+
     return S3Options(
         endpoint=settings.minio_endpoint,
         public_endpoint=settings.minio_public_endpoint,

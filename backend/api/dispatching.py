@@ -8,7 +8,7 @@ import structlog
 from flask import url_for
 
 from backend.api.http.context import get_parts, get_user_id
-from backend.broker.errors import BROKER_ERRORS
+from backend.broker.errors import list_broker_errors
 from backend.database.errors import DatabaseFailure
 from backend.jobs import views
 from backend.runs import outbox
@@ -28,7 +28,7 @@ def _send_first_messages(run_id: UUID) -> None:
     try:
         for message in outbox.read_first_messages(get_parts().db, run_id):
             get_parts().dispatcher.send(message)
-    except BROKER_ERRORS as error:
+    except list_broker_errors() as error:
         log.warning("broker out of reach: the reconciler will send it", error=type(error).__name__)
         # Without this the relay looks a little later.
         with suppress(DatabaseFailure), get_parts().db.write() as connection:

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from kombu.transport import filesystem
 
+LOOK_S = 0.1  # Celery itself would have a worker see it every 2 s
+
 
 class Channel(filesystem.Channel):
     """kombu's own writes in place, and a reader that comes meanwhile dies of half a message."""
@@ -25,3 +27,10 @@ class Transport(filesystem.Transport):
     """Named in celeryconfig.py."""
 
     Channel = Channel
+
+    def drain_events(  # type: ignore[override]
+        self, connection: Any, timeout: float | None = None
+    ) -> Any:
+        """Deliver a message, or soon time out: between calls a worker sees that it is to end."""
+        sooner = timeout and min(timeout, LOOK_S)
+        return super().drain_events(connection, sooner)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -48,9 +49,19 @@ class ChildProcess:
             self.errors.clear()
         self.errors.append(self.find_error())
 
-    def end(self) -> None:
-        """Tell the process to end, and wait until it has; kill it when its grace is over."""
+    def let_serve(self) -> None:
+        """Tell a process that waits for it that the home is ready for it."""
+        assert self.process.stdin  # noqa: S101 - a pipe, by which children follow their parent
+        with suppress(BrokenPipeError):  # it ended already, which is told when it is waited for
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
+
+    def ask_to_end(self) -> None:
+        """Tell the process to end."""
         self.process.terminate()
+
+    def wait_until_ended(self) -> None:
+        """Wait for a process that was asked to end; kill it when its grace is over."""
         try:
             self.process.wait(GRACE_S)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,8 @@ from urllib.parse import quote
 import click
 import httpx
 
+from backend.cli.lease import StackLease, lease_stack
+from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
 
 CHUNK = 1 << 20
@@ -24,15 +27,53 @@ class ApiError(click.ClickException):
         self.status = response.status_code
 
 
-class Client:
-    """Talks to one API."""
+@contextmanager
+def connect(settings: Settings, server: str | None) -> Iterator["Client"]:
+    """A client of the given server, or of the stack that the commands on this home share."""
+    with ExitStack() as held:
+        lease = None if server else held.enter_context(lease_stack(settings))
+        client = Client(server or "", lease)
+        held.callback(client.close)
+        try:
+            yield client
+        except httpx.TransportError as error:
+            raise click.ClickException(f"{client.url} cannot be reached: {error}") from None
 
-    def __init__(self, url: str) -> None:
+
+class Client:
+    """Talks to one API; one that is embedded may go, as whoever started it does: then to the next.
+
+    What was not sent, or only reads, is asked of that again.
+    """
+
+    def __init__(self, url: str, lease: StackLease | None = None) -> None:
+        self.lease = lease
         timeout = httpx.Timeout(60, connect=5)
-        self._http = httpx.Client(base_url=url, timeout=timeout)
+        self._http = httpx.Client(base_url=lease.url if lease else url, timeout=timeout)
+
+    @property
+    def url(self) -> str:
+        """Where the API is reached."""
+        return str(self._http.base_url)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def read_news(self) -> None:
+        """Tell what an embedded stack has to tell."""
+        if self.lease:
+            self.lease.read_news()
 
     def upload(self, path: Path, role: str) -> dict[str, Any]:
         """Send a file; returns it as the API took it in."""
+        try:
+            return self._upload(path, role)
+        except httpx.TransportError:
+            self._renew()
+            return self._upload(path, role)
+
+    def _upload(self, path: Path, role: str) -> dict[str, Any]:
         announced = self._post("/v1/files/presign", {"filename": path.name, "role": role})
         headers = {**announced["headers"], "Content-Length": str(path.stat().st_size)}
         sent = self._http.put(
@@ -70,7 +111,7 @@ class Client:
     ) -> dict[str, Any]:
         """Change a line of the revision that `change` names."""
         path = f"/v1/jobs/{job_id}/segments/{segment_id}?language={quote(language)}"
-        answer: dict[str, Any] = _check_response(self._http.patch(path, json=change)).json()
+        answer: dict[str, Any] = self._ask("PATCH", path, json=change).json()
         return answer
 
     def list_dead_letters(self) -> list[dict[str, Any]]:
@@ -84,6 +125,13 @@ class Client:
 
     def download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
         """Get an artifact; its file appears below the folder whole and checked, or not at all."""
+        try:
+            return self._download(job_id, artifact, folder)
+        except httpx.TransportError:
+            self._renew()
+            return self._download(job_id, artifact, folder)
+
+    def _download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
         target = _resolve_below(folder, artifact["name"])
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
@@ -110,13 +158,27 @@ class Client:
         return target
 
     def _post(self, path: str, body: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
-        answer: dict[str, Any] = _check_response(
-            self._http.post(path, json=body, timeout=timeout)
-        ).json()
+        answer: dict[str, Any] = self._ask("POST", path, json=body, timeout=timeout).json()
         return answer
 
     def _get(self, path: str) -> Any:
-        return _check_response(self._http.get(path)).json()
+        return self._ask("GET", path).json()
+
+    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            if method != "GET" and not isinstance(error, httpx.ConnectError):
+                raise  # it may have been done
+            self._renew()
+            response = self._http.request(method, path, **options)
+        return _check_response(response)
+
+    def _renew(self) -> None:
+        """Go on with the next stack; raises what is being handled where there is none."""
+        if self.lease is None:
+            raise  # noqa: PLE0704 - called by those who handle an error
+        self._http.base_url = self.lease.renew()
 
 
 def _resolve_below(folder: Path, name: str) -> Path:

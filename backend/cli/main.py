@@ -10,14 +10,14 @@ from backend.cli.commands.dead_letters import dead_letters
 from backend.cli.commands.dub import dub, transcribe
 from backend.cli.commands.operate import collect, doctor, models, up, voices
 from backend.cli.commands.segments import segments
-from backend.cli.processes import api, migrate, reconciler, worker
+from backend.cli.processes import api, migrate, reconciler, stack, worker
 from backend.process.start_errors import explain_error, find_error
 
 # What only one command needs is imported by that command: the roles start in half the time.
 COMMANDS = (
     *(dub, transcribe, segments, dead_letters),
     *(up, collect, doctor, models, voices),
-    *(api, worker, reconciler, migrate),
+    *(api, worker, reconciler, stack, migrate),
 )
 
 

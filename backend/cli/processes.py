@@ -1,14 +1,21 @@
 """The processes that a house consists of, each a command of its own."""
 
+import os
 import runpy
 import signal
 import socket
 import sys
+import threading
+import warnings
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from backend import settings
+
+if TYPE_CHECKING:
+    from backend.cli.supervisor import Stack
 
 # Workers share nothing but the database, so they need not look for one another.
 WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
@@ -27,7 +34,6 @@ def api(fd: int | None) -> None:
 
     loaded = settings.load()
     logs.configure_logs(loaded)
-    lifeline.follow_parent()
     listener = listen(loaded.api_host, loaded.api_port) if fd is None else socket.socket(fileno=fd)
     loaded = loaded.model_copy(update={"api_port": listener.getsockname()[1]})
     server = waitress.create_server(
@@ -36,6 +42,8 @@ def api(fd: int | None) -> None:
         threads=8,
         max_request_body_size=loaded.max_upload_bytes,
     )
+    lifeline.wait_for_permission()
+    lifeline.follow_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"Listening on {loaded.api_url}")
     server.run()
@@ -46,8 +54,10 @@ def worker() -> None:
     """Run stages."""
     # Before Celery does, which tells of a module that does not load by two pages of traceback.
     import_module("workers.tasks")
+    # It warns of root because messages could hold code: ours cannot (accept_content).
+    warnings.simplefilter("ignore", import_module("celery.exceptions").SecurityWarning)
     # In this very process: Celery handles its signals best as the process itself.
-    sys.argv = ["celery", "-A", "workers.app", "worker", *WORKER_OPTIONS]
+    sys.argv = ["celery", "--quiet", "-A", "workers.app", "worker", *WORKER_OPTIONS]
     runpy.run_module("celery", run_name="__main__", alter_sys=True)
 
 
@@ -55,6 +65,29 @@ def worker() -> None:
 def reconciler() -> None:
     """Send what is due and take over from dead workers."""
     runpy.run_module("workers.reconciler", run_name="__main__")
+
+
+@click.command(hidden=True)
+@click.option("--start-fd", type=int, required=True, help="Descriptor of the lock for starting.")
+def stack(start_fd: int) -> None:
+    """Run the stack that commands share, as long as one of them uses it."""
+    from backend.cli.supervisor import Stack
+
+    if os.fork():
+        os._exit(0)  # the stack is nobody's child: who started it may end before it, or after
+    own = Stack(settings.load(api_port=0))
+    own.logs = own.files.logs
+    signal.signal(signal.SIGTERM, lambda *_: own.request_end("told"))
+    with own:
+        os.close(start_fd)  # by which those who wait learn that it is ready
+        threading.Thread(target=_wait_for_last_user, args=(own,), daemon=True).start()
+        if own.wait() == "failed":
+            sys.exit(1)
+
+
+def _wait_for_last_user(own: "Stack") -> None:
+    own.files.open_users_lock().take()
+    own.request_end("unused")
 
 
 @click.command()

@@ -1,8 +1,7 @@
 """`dubline dub` and `dubline transcribe`: send a file, watch the job, fetch what it made."""
 
-import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backend.cli.client import ApiError, Client
-from backend.cli.supervisor import Stack, find_running_url
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.keys import hash_json
 from backend.settings import Settings
@@ -41,25 +39,8 @@ class JobFiles:
         return "tts" if self.translations else "mt" if self.transcript else "asr"
 
 
-@contextmanager
-def connect(settings: Settings, server: str | None) -> Iterator[tuple[Client, Stack | None]]:
-    """A client of the given server, of the stack that runs already, or of one started for this."""
-    url = server or _find_live_url(find_running_url(settings))
-    try:
-        if url:
-            yield Client(url), None
-        else:
-            console.print("Starting Dubline on this machine ...", style="dim")
-            own = settings.model_copy(update={"api_port": 0})
-            with Stack(own, logs=settings.dubline_home / "logs") as stack:
-                yield Client(stack.url), stack
-    except httpx.TransportError as error:
-        raise click.ClickException(f"{url or 'Dubline'} cannot be reached: {error}") from None
-
-
 def run_job(
     client: Client,
-    stack: Stack | None,
     settings: Settings,
     *,
     files: JobFiles,
@@ -69,20 +50,13 @@ def run_job(
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
     ledger = _build_ledger_path(settings, files, request)
     job = _take_up_job(client, ledger) or _submit_job(client, files, request, ledger)
-    finish_job(client, stack, job, out)
+    finish_job(client, job, out)
 
 
-def finish_job(client: Client, stack: Stack | None, job: dict[str, Any], out: Path) -> None:
+def finish_job(client: Client, job: dict[str, Any], out: Path) -> None:
     """Watch a job to its end and fetch its files; raises as `run` does."""
-    job = _watch_job(client, stack, job)
+    job = _watch_job(client, job)
     _print_report(client, job, _download_files(client, job, out))
-
-
-def _find_live_url(url: str | None) -> str | None:
-    try:
-        return url if url and httpx.get(f"{url}/healthz", timeout=2).is_success else None
-    except httpx.HTTPError:
-        return None
 
 
 def _build_ledger_path(settings: Settings, files: JobFiles, request: dict[str, Any]) -> Path:
@@ -154,14 +128,13 @@ def _send_transcript(client: Client, path: Path) -> str:
     return str(taken["id"])
 
 
-def _watch_job(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict[str, Any]:
+def _watch_job(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     columns = (
         TextColumn("{task.description:>5} {task.fields[status]:<12}"),
         BarColumn(),
         "{task.percentage:>3.0f}%",
         TimeElapsedColumn(),
     )
-    gave_up = stack.failed if stack else threading.Event()
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
         while True:
@@ -171,8 +144,8 @@ def _watch_job(client: Client, stack: Stack | None, job: dict[str, Any]) -> dict
                 bars.update(tasks[name], completed=done, status=status)
             if job["status"] in ENDED:
                 return job
-            if gave_up.wait(POLL_S):
-                raise click.ClickException("Dubline cannot go on: see the lines above")
+            time.sleep(POLL_S)
+            client.read_news()
             job = client.read_job(job["id"])
 
 

@@ -1,4 +1,4 @@
-"""The embedded stack: API, worker and reconciler as child processes of one command."""
+"""The embedded stack: API, worker and reconciler as child processes of this one."""
 
 import os
 import sys
@@ -7,24 +7,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from backend.cli.child import ChildProcess, may_restart
-from backend.database import schema
-from backend.database.engine import Database
+from backend.cli.stack_files import StackFiles
 from backend.process import lifeline
 from backend.process.lifeline import GRACE_S
 from backend.process.listener import listen
 from backend.process.start_errors import explain_error
-from backend.runs import leases, outbox
-from backend.settings import Settings
-from backend.wiring import Parts
+from backend.settings import Settings, format_url
 
-ROLES = ("api", "reconciler", "worker")
+if TYPE_CHECKING:
+    from backend.database.engine import Database
 
 
 class StackError(click.ClickException):
@@ -35,7 +34,9 @@ class StackError(click.ClickException):
 class Stack:
     """A context: inside it the stack runs, and `url` is where its API is reached.
 
-    `logs` is the folder for the children's logs; None lets them write to this terminal.
+    `logs` is the folder for the children's logs; None lets them write to this terminal. Whoever
+    enters holds the lock for starting. Raises `StackError` where a stack runs already or does not
+    start, and `OSError` where the address is taken.
     """
 
     settings: Settings
@@ -44,19 +45,18 @@ class Stack:
     _children: list[ChildProcess] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     failed: threading.Event = field(default_factory=threading.Event)
+    # Why it is to end; a queue, because signal handlers may put something in whenever they run.
+    _reasons: SimpleQueue[str] = field(default_factory=SimpleQueue)
 
     def __enter__(self) -> Self:
         with ExitStack() as held:
             self._hold_home(held)
-            _recover(self.settings)
-            self._listener = held.enter_context(
-                listen(self.settings.api_host, self.settings.api_port)
-            )
-            port = self._listener.getsockname()[1]
-            self.url = f"http://{self.settings.api_host}:{port}"
+            host = self.settings.api_host
+            self._listener = held.enter_context(listen(host, self.settings.api_port))
+            self.url = format_url(host, self._listener.getsockname()[1])
             held.callback(self._end_children)
-            self._start_children()
-            _build_url_path(self.settings).write_text(self.url)
+            self._start_all()
+            self.files.url.write_text(self.url)
             self._held = held.pop_all()
         return self
 
@@ -66,27 +66,51 @@ class Stack:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._held.close()
+        with self.files.open_start_lock() as ending:
+            ending.take()  # whoever comes now waits, and then starts a stack of its own
+            self.files.url.unlink(missing_ok=True)
+            self._held.close()
+
+    def request_end(self, reason: str) -> None:
+        """Let `wait` return; from any thread, also out of a signal handler."""
+        self._reasons.put(reason)
+
+    def wait(self) -> str:
+        """Wait until the end is asked for or the stack cannot go on; returns the reason."""
+        return self._reasons.get()
+
+    @property
+    def files(self) -> StackFiles:
+        """What users of this stack find it by."""
+        return StackFiles(self.settings.dubline_home)
 
     def _hold_home(self, held: ExitStack) -> None:
-        self.settings.dubline_home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.settings.dubline_home / "dubline.lock")
-        try:
-            held.enter_context(lock.acquire(blocking=False))
-        except Timeout:
+        life = held.enter_context(self.files.open_life_lock())
+        if not life.try_take():
             raise StackError(
-                f"Dubline already runs on {self.settings.dubline_home}: use that one, or set "
-                "DUBLINE_HOME to another folder"
-            ) from None
+                f"Dubline already runs on {self.settings.dubline_home}: use that one, wait until "
+                "the commands that use it are done, or set DUBLINE_HOME to another folder"
+            )
+        self.files.write_process_id(os.getpid())
+        for told in (self.files.url, self.files.failure):  # by a stack that was killed
+            told.unlink(missing_ok=True)
 
-    def _start_children(self) -> None:
-        for role in ROLES:
-            child = ChildProcess(role, self.logs and self.logs / f"{role}.log")
-            self._start_child(child)
-            self._children.append(child)
-        self._wait_for_api(self._children[0])
+    def _start_all(self) -> None:
+        """The API is waited for: it has the processors first, and serves when the home is ready."""
+        api = self._start_role("api")
+        _recover(self.settings)
+        api.let_serve()
+        self._wait_for_api(api)
+        for role in ("worker", "reconciler"):
+            self._start_role(role)
         for child in self._children:
             threading.Thread(target=self._keep_running, args=(child,), daemon=True).start()
+
+    def _start_role(self, role: str) -> ChildProcess:
+        child = ChildProcess(role, self.logs and self.logs / f"{role}.log")
+        self._start_child(child)
+        self._children.append(child)
+        return child
 
     def _wait_for_api(self, api: ChildProcess) -> None:
         ready = api.process.stdout
@@ -96,12 +120,14 @@ class Stack:
 
     def _end_children(self) -> None:
         self._stopping.set()
-        _build_url_path(self.settings).unlink(missing_ok=True)
-        for child in reversed(self._children):
-            child.end()
+        for child in self._children:
+            child.ask_to_end()
+        for child in self._children:
+            child.wait_until_ended()
 
     def _start_child(self, child: ChildProcess) -> None:
         environment = os.environ | {
+            "API_HOST": self.settings.api_host,
             "API_PORT": self.url.rpartition(":")[2],
             "DUBLINE_HOME": str(self.settings.dubline_home),
             lifeline.SETTING: "1",
@@ -118,6 +144,7 @@ class Stack:
             # Also when starting it failed: nobody must wait for a stack that is not there.
             if not self._stopping.is_set():
                 self.failed.set()
+                self.request_end("failed")
 
     def _may_go_on(self, child: ChildProcess) -> bool:
         """Wait for the child's end, and tell of it; returns whether to start it again."""
@@ -126,13 +153,17 @@ class Stack:
             return False
         again = may_restart(child.errors)
         what = "ended unexpectedly: starting it again" if again else "keeps ending"
-        click.echo(f"{child.role} {what}: {self._explain_end(child)}", err=True)
+        told = f"{child.role} {what}: {self._explain_end(child)}"
+        click.echo(told, err=True)
+        if not again:
+            self.files.failure.write_text(told)
         return again
 
     def _restart_child(self, child: ChildProcess) -> None:
         if child.role == "worker":
             _free_all_work(self.settings)
         self._start_child(child)
+        child.let_serve()
 
     def _explain_end(self, child: ChildProcess) -> str:
         """Why the child ended, and what to do about it, in one line."""
@@ -147,6 +178,8 @@ class Stack:
 
 def _recover(settings: Settings) -> None:
     """Nobody works on this home now: what was running is free to be taken up at once."""
+    from backend.database import schema  # here and below: while the API is starting already
+
     _wait_for_old_worker(settings)
     with _open_database(settings) as db:
         schema.migrate(db)
@@ -168,6 +201,8 @@ def _wait_for_old_worker(settings: Settings) -> None:
 
 def _free_all_work(settings: Settings) -> None:
     """Let what a dead worker held be taken up at once; call only when no worker lives."""
+    from backend.runs import leases, outbox
+
     with _open_database(settings) as db:
         leases.expire_all_leases(db)
         with db.write() as connection:
@@ -175,21 +210,11 @@ def _free_all_work(settings: Settings) -> None:
 
 
 @contextmanager
-def _open_database(settings: Settings) -> Iterator[Database]:
+def _open_database(settings: Settings) -> Iterator["Database"]:
+    from backend.wiring import Parts
+
     db = Parts(settings).db
     try:
         yield db
     finally:
         db.engine.dispose()
-
-
-def find_running_url(settings: Settings) -> str | None:
-    """The URL of a stack that runs on this home, if one does."""
-    try:
-        return _build_url_path(settings).read_text()
-    except FileNotFoundError:
-        return None
-
-
-def _build_url_path(settings: Settings) -> Path:
-    return settings.dubline_home / "url"

@@ -4,11 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from functools import partial
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-import redis
 import structlog
-from redis.client import Pipeline
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -16,6 +14,10 @@ from backend.database.engine import Database, from_now
 from backend.database.models.limits import ProviderGate
 from backend.limits import throttle
 from backend.limits.throttle import Throttle, ThrottleAnswer
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from redis.client import Pipeline
 
 log = structlog.get_logger()
 
@@ -73,11 +75,13 @@ class DatabaseLedger:
 class RedisLedger:
     """A key for each provider. Redis out of reach stops nobody: then the vendor itself limits."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: "Redis") -> None:
         self._redis = client
 
     def decide(self, name: str, decision: Decision) -> ThrottleAnswer:
         """See `Ledger`."""
+        from redis import RedisError  # 0.2 s that only those pay who have a Redis
+
         key = f"dubline:gate:{name}"
 
         def step(pipe: "Pipeline") -> ThrottleAnswer:
@@ -93,7 +97,7 @@ class RedisLedger:
         try:
             # redis-py's types do not know that with this option the answer is what `step` returned
             answer = self._redis.transaction(step, key, value_from_callable=True)  # type: ignore[arg-type]
-        except redis.RedisError as error:
+        except RedisError as error:
             log.warning("no pacing: Redis is out of reach", error=type(error).__name__)
             return ThrottleAnswer(True)
         return cast("ThrottleAnswer", answer)

@@ -19,6 +19,12 @@ def follow_parent() -> None:
         threading.Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
 
 
+def wait_for_permission() -> None:
+    """Wait until the parent lets this process serve; a no-op unless it is an embedded stack's."""
+    if os.environ.get(SETTING) and not os.read(0, 1):
+        raise SystemExit  # it ended before it did
+
+
 def build_worker_lock(home: Path) -> FileLock:
     """Held by the worker of an embedded stack as long as its process lives."""
     return FileLock(home / "worker.lock", thread_local=False)

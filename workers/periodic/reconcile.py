@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 
-from backend.broker.errors import BROKER_ERRORS
+from backend.broker.errors import list_broker_errors
 from backend.database.errors import DatabaseFailure
 from backend.errors import LeaseLost, Transient
 from backend.pipeline.retry import decide_retry
@@ -26,7 +26,7 @@ def reconcile(parts: Parts) -> None:
     try:
         _notice_lost_messages(parts)
         sent = outbox.relay(parts.db, partial(_send_message, parts), parts.settings.redispatch_s)
-    except BROKER_ERRORS as error:
+    except list_broker_errors() as error:
         log.warning("broker out of reach", error=type(error).__name__)
     else:
         if sent:

@@ -11,9 +11,9 @@ from backend.cli.commands.options import server_option
 @server_option
 def dead_letters(retry: str | None, server: str | None) -> None:
     """List the stages that ran out of attempts, or start them again."""
-    from backend.cli import submit
+    from backend.cli.client import connect
 
-    with submit.connect(settings.load(), server) as (client, _):
+    with connect(settings.load(), server) as client:
         letters = client.list_dead_letters()
         for letter in letters:
             label = f"{letter['stage']} {letter['language'] or ''}".strip()

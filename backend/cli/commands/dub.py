@@ -185,6 +185,7 @@ def _run_job(
     **others: Any,
 ) -> None:
     from backend.cli import submit
+    from backend.cli.client import connect
 
     loaded = settings.load()
     out = out or media.with_name(f"{media.stem}-{request['kind']}")
@@ -192,9 +193,9 @@ def _run_job(
     request = {**request, "sourceLanguage": source, **heard, "mode": mode}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with submit.connect(loaded, server) as (client, stack):
+        with connect(loaded, server) as client:
             files = submit.JobFiles(media, **others)
-            submit.run_job(client, stack, loaded, files=files, request=request, out=out)
+            submit.run_job(client, loaded, files=files, request=request, out=out)
     except OSError as error:
         told = explain_disk_error(error, out)
         if told is None:

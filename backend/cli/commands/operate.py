@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-import threading
+from contextlib import ExitStack
 
 import click
 
@@ -15,14 +15,19 @@ def up() -> None:
     """Run API, worker and reconciler together on this machine, until Ctrl-C."""
     from backend.cli.supervisor import Stack
 
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
-    with Stack(settings.load()) as stack:
+    stack = Stack(settings.load())
+    click.echo("Starting Dubline ...")
+    with ExitStack() as held:
+        # One of its users, so that no command that uses it too ends it.
+        held.enter_context(stack.files.open_users_lock()).share()
+        with stack.files.open_start_lock() as starting:
+            starting.take()
+            held.enter_context(stack)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stack.request_end("told"))
         click.echo(f"Dubline is up: {stack.url}/v1 (no accounts yet: keep it on this machine)")
-        while not stop.wait(1.0):
-            if stack.failed.is_set():
-                sys.exit(1)
+        if stack.wait() == "failed":
+            sys.exit(1)
         click.echo("Stopping: running stages are handed back and go on at the next start ...")
 
 

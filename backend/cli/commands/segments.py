@@ -17,8 +17,9 @@ from backend.cli.commands.options import FOLDER, server_option
 def segments(job: str, language: str, edit: bool, out: Path | None, server: str | None) -> None:
     """Show or change the lines of a dub; only what was changed is spoken and mixed again."""
     from backend.cli import edit_lines, line_text, submit
+    from backend.cli.client import connect
 
-    with submit.connect(settings.load(), server) as (client, stack):
+    with connect(settings.load(), server) as client:
         found = client.read_segments(job, language)
         revision = found["revision"]
         if edit:
@@ -27,6 +28,6 @@ def segments(job: str, language: str, edit: bool, out: Path | None, server: str 
             click.echo(line_text.format_lines(found["segments"]))
         if out:
             out.mkdir(parents=True, exist_ok=True)
-            submit.finish_job(client, stack, client.resume(job), out)
+            submit.finish_job(client, client.resume(job), out)
         elif revision != found["outputRevision"]:
             click.echo("What was changed is heard after another run: give --out FOLDER", err=True)

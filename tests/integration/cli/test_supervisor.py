@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from backend.process.listener import listen
 from backend.settings import Settings, load
 from tests.chaos.house import wait_for
 
-LACK = "libatomic.so.1: cannot open shared object file: No such file or directory"
 TOLD = "the shared library libatomic.so.1 is missing: apt-get install libatomic1"
 DEADLINE_S = 60
 
@@ -27,19 +25,6 @@ DEADLINE_S = 60
 def settings(monkeypatch) -> Settings:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     return load(api_port=0)
-
-
-@pytest.fixture
-def break_module(tmp_path, monkeypatch) -> Callable[[str], None]:
-    """Lets processes started from now on fail to import a module."""
-
-    def put_in_the_way(name: str) -> None:
-        folder = tmp_path / "broken"
-        folder.mkdir()
-        (folder / f"{name}.py").write_text(f"raise ImportError({LACK!r})")
-        monkeypatch.setenv("PYTHONPATH", f"{folder}:{os.environ['PYTHONPATH']}")
-
-    return put_in_the_way
 
 
 @pytest.fixture(params=["log", "terminal"])
