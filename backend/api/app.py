@@ -4,9 +4,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_smorest import Api
+from werkzeug.routing import IntegerConverter, UUIDConverter
 
-from backend.api import blobs, dead_letters, files, health, hls, jobs, schemas, segments
-from backend.api.http import problems
+from backend.api import blobs, dead_letters, files, health, hls, jobs, segments
+from backend.api.http import contract, problems
 from backend.api.http.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.wiring import Parts
@@ -15,16 +16,22 @@ VERSION = "v1"
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
-class ProblemApi(Api):
-    """Documents errors as what api/http/problems.py answers."""
+class ContractApi(Api):
+    """Documents what api/http/contract.py says of all operations."""
 
-    ERROR_SCHEMA = schemas.ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = contract.ANY_PROBLEM
+
+    def __init__(self, app: Flask) -> None:
+        more = {"info": contract.INFO, "servers": contract.SERVERS}
+        super().__init__(app, spec_kwargs={"extra_plugins": [contract.ContractPlugin()], **more})
+        self.register_converter(UUIDConverter, lambda _: dict(contract.ID))
+        self.register_converter(IntegerConverter, lambda _: dict(contract.WHOLE))
 
     def _register_responses(self) -> None:
-        # flask-smorest knows one content type for errors and all else; these are the errors.
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
-        super()._register_responses()
-        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+        """None of flask-smorest's own: `ContractPlugin` has them."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages are told in bodies."""
 
 
 def create_app(settings: Settings) -> Flask:
@@ -40,7 +47,7 @@ def create_app(settings: Settings) -> Flask:
         TRUSTED_HOSTS=_list_trusted_hosts(settings),
     )
     app.extensions["dubline"] = Parts(settings)
-    api = ProblemApi(app)
+    api = ContractApi(app)
     problems.register_error_handlers(app)
     for module in (files, jobs, segments, hls, dead_letters, health):
         api.register_blueprint(module.blueprint)

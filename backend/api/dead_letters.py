@@ -8,6 +8,7 @@ from flask.views import MethodView
 from backend.api import schemas
 from backend.api.dispatching import dispatch_and_answer
 from backend.api.http.context import get_parts, get_user_id
+from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
 from backend.jobs import dead_letters
 
@@ -23,9 +24,13 @@ blueprint = Blueprint(
 class DeadLettersResource(MethodView):
     """All of them."""
 
+    @blueprint.doc(operationId="listDeadLetters")
     @blueprint.response(200, schemas.DeadLetterSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
-        """List them, newest first, each with its last error."""
+        """List them, newest first, each with its last error.
+
+        Those that a later run took up again are left out.
+        """
         return dead_letters.list_dead_letters(get_parts().db, get_user_id())
 
 
@@ -33,9 +38,14 @@ class DeadLettersResource(MethodView):
 class RetryDeadLetterResource(MethodView):
     """One of them."""
 
-    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.doc(operationId="retryDeadLetter")
+    @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
+    @blueprint.alt_response(409, "Conflict")
     def post(self, letter_id: UUID) -> Any:
-        """Start the job again for all that is dead in this stage's run, with what is there."""
+        """Start the job again for all that is dead in this stage's run, with what is there.
+
+        What was made is taken over, so that only what is missing is done.
+        """
         return dispatch_and_answer(
             *dead_letters.retry_dead_letter(
                 get_parts().db, get_parts().store, get_user_id(), letter_id

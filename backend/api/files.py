@@ -18,10 +18,15 @@ blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Fi
 class PresignResource(MethodView):
     """Announce a file."""
 
+    @blueprint.doc(operationId="presignFile")
     @blueprint.arguments(schemas.PresignRequestSchema)
     @blueprint.response(201, schemas.PresignedUploadSchema)
     def post(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Get a URL to send a file to; it works for a short time."""
+        """Get a URL to send a file to; it works for a short time.
+
+        Send the file's bytes to it by the method and with the headers that are told, then say so to
+        `/v1/files/complete`.
+        """
         ttl = get_parts().settings.url_ttl_s
         file_id, signed = receive.announce_upload(
             get_parts().db, get_parts().store, get_user_id(), **request, ttl_s=ttl
@@ -39,10 +44,16 @@ class PresignResource(MethodView):
 class CompleteResource(MethodView):
     """Take a file in."""
 
+    @blueprint.doc(operationId="completeFile")
     @blueprint.arguments(schemas.CompleteRequestSchema)
     @blueprint.response(200, schemas.FileSchema)
+    @blueprint.alt_response(404, "NotFound")
+    @blueprint.alt_response(409, "Conflict")
     def post(self, request: dict[str, Any]) -> Any:
-        """Say that the file was sent: it is checked, probed and from then on never changes."""
+        """Say that the file was sent: it is checked, probed and from then on never changes.
+
+        Asked again, it answers the same. A file that is refused may be sent again to the same URL.
+        """
         db, store, settings = get_parts().db, get_parts().store, get_parts().settings
         upload = access.read_upload(db, get_user_id(), request["file_id"])
         if upload.completed_at is not None:

@@ -14,6 +14,7 @@ from flask.views import MethodView
 
 from backend.api import schemas
 from backend.api.http.context import get_parts, get_user_id
+from backend.api.http.contract import LOCATION
 from backend.api.http.cross_origin import allow_any_origin
 from backend.api.http.requests import Blueprint
 from backend.errors import NotFound
@@ -36,8 +37,13 @@ playlists.after_request(allow_any_origin)
 class MasterPlaylistResource(MethodView):
     """A job as a stream."""
 
+    @blueprint.doc(operationId="getMasterPlaylist")
     @blueprint.arguments(schemas.MasterQuerySchema, location="query")
-    @blueprint.alt_response(302, description="To a URL that works for a short time")
+    @blueprint.alt_response(
+        302,
+        description="To a URL that works for a short time",
+        headers={"Location": LOCATION},
+    )
     def get(self, query: dict[str, Any], job_id: UUID) -> Any:
         """Stream the finished languages: picture, each dub, the original sound, subtitles.
 

@@ -11,6 +11,7 @@ from flask.views import MethodView
 from backend.api import schemas
 from backend.api.dispatching import dispatch_and_answer
 from backend.api.http.context import get_parts, get_user_id
+from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
 from backend.jobs import cost_estimates, costs, import_transcripts, resume, submit, views
 from backend.jobs.fit_transcripts import JobStart
@@ -25,16 +26,24 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs
 class JobsResource(MethodView):
     """All jobs."""
 
+    @blueprint.doc(operationId="createJob")
     @blueprint.arguments(schemas.JobRequestSchema)
-    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
     def post(self, request: dict[str, Any]) -> Any:
-        """Ask for a dub or a transcription; it is accepted when this answers 202."""
+        """Ask for a dub or a transcription; it is accepted when this answers 202.
+
+        What is accepted is done, whatever process ends meanwhile: watch it at `Location`.
+        """
         return _create_job(request)
 
+    @blueprint.doc(operationId="listJobs")
     @blueprint.arguments(schemas.JobQuerySchema, location="query")
     @blueprint.response(200, schemas.JobPageSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """List jobs, newest first."""
+        """List jobs, newest first.
+
+        Page by page: `next` of one page is `before` of the next one.
+        """
         return views.read_job_page(get_parts().db, get_user_id(), **query)
 
 
@@ -42,15 +51,23 @@ class JobsResource(MethodView):
 class JobResource(MethodView):
     """One job."""
 
+    @blueprint.doc(operationId="getJob")
     @blueprint.response(200, schemas.JobViewSchema)
     def get(self, job_id: UUID) -> dict[str, Any]:
-        """Tell how it goes: languages, stages, files."""
+        """Tell how it goes: languages, stages, files.
+
+        The files of an earlier run are told until a newer one has made its own.
+        """
         return views.read_job_view(get_parts().db, get_user_id(), job_id)
 
+    @blueprint.doc(operationId="cancelJob")
     @blueprint.response(202, schemas.JobViewSchema)
     @blueprint.alt_response(200, schema=schemas.JobViewSchema, description="It had ended already")
     def delete(self, job_id: UUID) -> tuple[dict[str, Any], int]:
-        """Cancel it; what is finished is kept and can be resumed from."""
+        """Cancel it; what is finished is kept and can be resumed from.
+
+        Stages that run come to an end within seconds. 200 tells that the job had ended already.
+        """
         cancelling = submit.cancel_job(get_parts().db, get_user_id(), job_id)
         return views.read_job_view(
             get_parts().db, get_user_id(), job_id
@@ -61,11 +78,17 @@ class JobResource(MethodView):
 class RetryResource(MethodView):
     """Another run of a job."""
 
+    @blueprint.doc(operationId="retryJob")
     @blueprint.arguments(schemas.RetryRequestSchema)
-    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
+    @blueprint.alt_response(409, "Conflict")
     @blueprint.alt_response(200, schema=schemas.PlanSchema, description="The plan, for a dry run")
     def post(self, request: dict[str, Any], job_id: UUID) -> Any:
-        """Run a job again from a stage, or from the first one whose inputs changed (`auto`)."""
+        """Run a job again from a stage, or from the first one whose inputs changed (`auto`).
+
+        What comes before is taken over from earlier runs, and costs nothing. With `dryRun` nothing
+        is done: the answer is the plan and what it would cost.
+        """
         return _run_again(job_id, request)
 
 
@@ -73,11 +96,17 @@ class RetryResource(MethodView):
 class TranslateResource(MethodView):
     """The front door for dubs: new ones, and further runs of them."""
 
+    @blueprint.doc(operationId="translateMedia")
     @blueprint.arguments(schemas.TranslateRequestSchema)
-    @blueprint.response(202, schemas.JobViewSchema)
+    @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
+    @blueprint.alt_response(404, "NotFound")
+    @blueprint.alt_response(409, "Conflict")
     @blueprint.alt_response(200, schema=schemas.PlanSchema, description="The plan, for a dry run")
     def post(self, request: dict[str, Any]) -> Any:
-        """Dub a file (`mediaId`), or run a job again (`jobId`, with `resumeFrom`)."""
+        """Dub a file (`mediaId`), or run a job again (`jobId`, with `resumeFrom`).
+
+        The same as `POST /v1/jobs` and `POST /v1/jobs/{job_id}/retry`, at one address.
+        """
         if request["job_id"] is None:
             return _create_job({name: request[name] for name in schemas.JobRequestSchema().fields})
         return _run_again(request["job_id"], request)
@@ -87,9 +116,13 @@ class TranslateResource(MethodView):
 class RunsResource(MethodView):
     """A job's history, run by run."""
 
+    @blueprint.doc(operationId="listJobRuns")
     @blueprint.response(200, schemas.RunViewSchema(many=True))
     def get(self, job_id: UUID) -> list[dict[str, Any]]:
-        """Tell what each run executed and what it reused."""
+        """Tell what each run executed and what it reused.
+
+        The first run first. Runs are never changed once they have ended.
+        """
         return views.read_runs(get_parts().db, get_user_id(), job_id)
 
 
@@ -97,9 +130,13 @@ class RunsResource(MethodView):
 class CostsResource(MethodView):
     """What a job has cost."""
 
+    @blueprint.doc(operationId="getJobCosts")
     @blueprint.response(200, schemas.JobCostsSchema)
     def get(self, job_id: UUID) -> dict[str, Any]:
-        """Tell what each stage of each run used and cost, their sums, and what reuse has saved."""
+        """Tell what each stage of each run used and cost, their sums, and what reuse has saved.
+
+        Units are as the provider counts them; stages that cost nothing are told too.
+        """
         return costs.read_costs(get_parts().db, get_user_id(), job_id)
 
 
@@ -107,9 +144,13 @@ class CostsResource(MethodView):
 class EventsResource(MethodView):
     """A job's history, event by event."""
 
+    @blueprint.doc(operationId="listJobEvents")
     @blueprint.response(200, schemas.EventViewSchema(many=True))
     def get(self, job_id: UUID) -> list[dict[str, Any]]:
-        """Tell all that happened, attempts and their errors included."""
+        """Tell all that happened, attempts and their errors included.
+
+        In the order of `seq`, which counts from 1 without gaps.
+        """
         return views.read_events(get_parts().db, get_user_id(), job_id)
 
 
@@ -117,10 +158,18 @@ class EventsResource(MethodView):
 class DownloadResource(MethodView):
     """A job's files."""
 
+    @blueprint.doc(operationId="downloadArtifact")
     @blueprint.arguments(schemas.DownloadQuerySchema, location="query")
-    @blueprint.alt_response(302, description="To a URL that works for a short time")
+    @blueprint.alt_response(
+        302,
+        description="To a URL that works for a short time",
+        headers={"Location": LOCATION},
+    )
     def get(self, query: dict[str, Any], job_id: UUID) -> Any:
-        """Get an artifact by its name, for example `es/dub.mp4`."""
+        """Get an artifact by its name, for example `es/dub.mp4`.
+
+        The name is as in `artifacts` of the job. Ranges may be asked of the URL it leads to.
+        """
         file = views.read_artifact_file(get_parts().db, get_user_id(), job_id, query["artifact"])
         ttl = timedelta(seconds=get_parts().settings.url_ttl_s)
         return redirect(

@@ -23,10 +23,14 @@ blueprint = Blueprint(
 class SegmentsResource(MethodView):
     """All lines of a language."""
 
+    @blueprint.doc(operationId="listSegments")
     @blueprint.arguments(schemas.SegmentsQuerySchema, location="query")
     @blueprint.response(200, schemas.SegmentsSchema)
     def get(self, query: dict[str, Any], job_id: UUID) -> dict[str, Any]:
-        """Read them, with the revision that a change has to name."""
+        """Read them, with the revision that a change has to name.
+
+        They are there as soon as the language is translated.
+        """
         language = normalize(query["language"], "language")
         edition, translation = _build_editor().read_current(get_user_id(), job_id, language)
         return {
@@ -41,13 +45,19 @@ class SegmentsResource(MethodView):
 class SegmentResource(MethodView):
     """A line of a language."""
 
+    @blueprint.doc(operationId="updateSegment")
     @blueprint.arguments(schemas.SegmentsQuerySchema, location="query")
     @blueprint.arguments(schemas.SegmentChangeSchema)
     @blueprint.response(200, schemas.ChangedSegmentSchema)
+    @blueprint.alt_response(409, "Conflict")
     def patch(
         self, query: dict[str, Any], change: dict[str, Any], job_id: UUID, segment_id: int
     ) -> dict[str, Any]:
-        """Change its text, times, speaker or voice; the job's next run makes it heard."""
+        """Change its text, times, speaker or voice; the job's next run makes it heard.
+
+        409 tells that somebody else has changed the lines since `revision` was read, or that they
+        are being translated anew.
+        """
         language, seen = normalize(query["language"], "language"), change.pop("revision")
         revision, line = _build_editor().change_line(
             get_user_id(), job_id, language, segment_id, revision=seen, values=change

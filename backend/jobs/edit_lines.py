@@ -27,7 +27,7 @@ from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import UNFINISHED
 from backend.runs import events
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 from backend.storage.base import BlobStore
 from backend.storage.hashing import compute_sha256
 
@@ -81,7 +81,8 @@ class LineEditor:
                 connection, job_id, language, replace(edition, revision=revision + 1, file=file)
             )
             data = {"segment": line_id, "revision": revision + 1}
-            events.record(connection, job_id, Event("segment.edited", language=language, data=data))
+            event = Event(EventType.SEGMENT_EDITED, language=language, data=data)
+            events.record(connection, job_id, event)
         return revision + 1, line
 
     def _store_lines(self, job_id: UUID, language: str, translation: Translation) -> StoredFile:

@@ -15,7 +15,7 @@ from backend.pipeline.params import Bed, JobParams, normalize_params
 from backend.pipeline.plan import GivenFiles, Place, Step, list_places
 from backend.runs import completion, events
 from backend.runs import create as run_creation
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 from backend.uploads import access
 
 
@@ -55,7 +55,7 @@ def create_job(
             "background_id": background_id,
         }
         connection.execute(insert(Job), job)
-        events.record(connection, job_id, Event("job.created"))
+        events.record(connection, job_id, Event(EventType.JOB_CREATED))
         stages = list_places(params, params.target_languages)
         steps = [Step(*place, given=given.get(place)) for place in stages]
         run_id = run_creation.create_run(connection, job_id, params, None, steps)

@@ -17,7 +17,7 @@ from backend.pipeline.states import (
     compute_run_end,
 )
 from backend.runs import events, outbox
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 
 
 def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
@@ -33,7 +33,7 @@ def cancel_run(db: Database, job_id: UUID, run_id: UUID) -> None:
         ).scalar_one_or_none()
         if asked is None:
             return
-        events.record(connection, job_id, Event("run.cancel_requested", run=asked))
+        events.record(connection, job_id, Event(EventType.RUN_CANCEL_REQUESTED, run=asked))
         update_run(connection, job_id, run_id)
 
 
@@ -71,7 +71,8 @@ def end_waiting(
         .returning(StageRun.stage, StageRun.language)
     ).all()
     for stage, language in ended:
-        event = Event(f"stage.{state}", run=number, stage=stage, language=language or None)
+        kind = EventType(f"stage.{state}")
+        event = Event(kind, run=number, stage=stage, language=language or None)
         events.record(connection, job_id, event)
 
 
@@ -118,7 +119,7 @@ def _end_run(
 ) -> None:
     connection.execute(_END_RUN, {"of_run": run_id, "end": end})
     outbox.drop(connection, run_id)
-    events.record(connection, job_id, Event(f"run.{end}", run=number))
+    events.record(connection, job_id, Event(EventType(f"run.{end}"), run=number))
 
 
 _STAGES = (

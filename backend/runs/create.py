@@ -14,7 +14,7 @@ from backend.pipeline.plan import Place, Step
 from backend.pipeline.stages import ALL_LANGUAGES, STAGES
 from backend.pipeline.states import RunState, StageState
 from backend.runs import events, outbox
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 
 
 def create_run(
@@ -50,7 +50,7 @@ def create_run(
         "stale": [_format_name(step) for step in steps if step.stale],
         **asked,
     }
-    events.record(connection, job_id, Event("run.created", run=number, data=data))
+    events.record(connection, job_id, Event(EventType.RUN_CREATED, run=number, data=data))
     return run_id
 
 

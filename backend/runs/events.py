@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +21,32 @@ from sqlalchemy import (
 from backend.database.models.jobs import Job, JobEvent
 
 
+class EventType(StrEnum):
+    """What can happen to a job."""
+
+    JOB_CREATED = "job.created"
+    SEGMENT_EDITED = "segment.edited"
+    RUN_CREATED = "run.created"
+    RUN_CANCEL_REQUESTED = "run.cancel_requested"
+    RUN_SUCCEEDED = "run.succeeded"
+    RUN_PARTIAL = "run.partial"
+    RUN_FAILED = "run.failed"
+    RUN_CANCELLED = "run.cancelled"
+    STAGE_STARTED = "stage.started"
+    STAGE_SUCCEEDED = "stage.succeeded"
+    STAGE_RETRYING = "stage.retrying"
+    STAGE_FAILED = "stage.failed"
+    STAGE_DEAD = "stage.dead"
+    STAGE_CANCELLED = "stage.cancelled"
+    STAGE_SKIPPED = "stage.skipped"
+    STAGE_HANDED_BACK = "stage.handed_back"
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that happened; cost fields only where a provider was paid."""
 
-    type: str
+    type: EventType
     run: int | None = None
     stage: str | None = None
     language: str | None = None

@@ -34,10 +34,8 @@ from backend.pipeline.params import JobParams
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import RunState, StageState
 from backend.runs import events
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 from backend.runs.readiness import can_start
-
-STARTED = "stage.started"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +117,7 @@ def _take_stage(connection: Connection, this: Mapping[str, Any]) -> Row[Any] | N
     if row is not None:
         place = {"stage": this["of_stage"], "language": this["of_language"] or None}
         data = {"attempt": row.attempt, "worker": this["by"]}
-        event = Event(STARTED, run=row.number, **place, data=data)
+        event = Event(EventType.STAGE_STARTED, run=row.number, **place, data=data)
         events.record(connection, row.job_id, event)
     return row
 
@@ -162,7 +160,9 @@ def _build_take_and_tell() -> Select[Any]:
         "stage": bindparam("of_stage", type_=String()),
         "language": func.nullif(bindparam("of_language", type_=String()), ""),
     }
-    event = events.build_event_insert(taken, {"type": literal(STARTED), "data": data, **place})
+    event = events.build_event_insert(
+        taken, {"type": literal(EventType.STAGE_STARTED.value), "data": data, **place}
+    )
     return select(taken).add_cte(event)
 
 

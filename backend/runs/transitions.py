@@ -20,7 +20,7 @@ from backend.pipeline.stages import PER_LANGUAGE, STAGES, Stage
 from backend.pipeline.states import StageState
 from backend.runs import events, outbox
 from backend.runs.completion import end_waiting, update_run
-from backend.runs.events import Event
+from backend.runs.events import Event, EventType
 from backend.runs.leases import (
     HELD,
     Claim,
@@ -105,7 +105,7 @@ def cancel(db: Database, claim: Lease) -> None:
     """Write that the stage has stopped because its run was cancelled; raises `LeaseLost`."""
     with db.write() as connection:
         events.record(
-            connection, claim.job_id, Event("stage.cancelled", **_build_spent_fields(claim))
+            connection, claim.job_id, Event(EventType.STAGE_CANCELLED, **_build_spent_fields(claim))
         )
         _end_stage(connection, claim, state=StageState.CANCELLED)
         update_run(connection, claim.job_id, claim.run_id)
@@ -118,7 +118,9 @@ def hand_back(db: Database, claim: Lease) -> None:
     """
     with db.write() as connection:
         events.record(
-            connection, claim.job_id, Event("stage.handed_back", **_build_spent_fields(claim))
+            connection,
+            claim.job_id,
+            Event(EventType.STAGE_HANDED_BACK, **_build_spent_fields(claim)),
         )
         _wait_again(connection, claim, attempt=claim.attempt - 1)
         outbox.wake(connection, claim.run_id)
@@ -184,7 +186,7 @@ def _choose_end(decision: GiveUp) -> StageState:
 
 def _build_success_event(claim: Lease, success: Success) -> Event:
     return Event(
-        "stage.succeeded",
+        EventType.STAGE_SUCCEEDED,
         **_build_place_fields(claim),
         data={"attempt": claim.attempt, "warnings": list(success.warnings)},
         provider=success.provider,
@@ -200,10 +202,11 @@ def _build_failure_event(
 ) -> Event:
     data = {"attempt": claim.attempt, "error": dict(error)}
     if isinstance(decision, GiveUp):
-        return Event(f"stage.{_choose_end(decision)}", **_build_spent_fields(claim), data=data)
+        end = EventType(f"stage.{_choose_end(decision)}")
+        return Event(end, **_build_spent_fields(claim), data=data)
     next_at = datetime.now(UTC) + timedelta(seconds=decision.wait)
     data |= {"wait_s": round(decision.wait, 3), "next_at": next_at.isoformat()}
-    return Event("stage.retrying", **_build_spent_fields(claim), data=data)
+    return Event(EventType.STAGE_RETRYING, **_build_spent_fields(claim), data=data)
 
 
 def _build_spent_fields(claim: Lease) -> dict[str, Any]:

@@ -22,8 +22,10 @@ class StrictParser(FlaskParser):
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """The body; 415 for another content type, 400 for what no database could store."""
-        if req.content_length and not req.is_json:
+        if not req.is_json:
             abort(415, "Send JSON, with Content-Type: application/json")
+        if not req.get_data():
+            abort(400, "The body is empty: send a JSON object, {} at least")
         try:
             body = super().load_json(req, schema)
             text = json.dumps(body, ensure_ascii=False, default=str)

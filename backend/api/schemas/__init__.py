@@ -1,12 +1,12 @@
 """The JSON of the API, as Marshmallow schemas: those that its routes name."""
 
-from backend.api.schemas.base import ProblemSchema
 from backend.api.schemas.files import (
     CompleteRequestSchema,
     FileSchema,
     PresignedUploadSchema,
     PresignRequestSchema,
 )
+from backend.api.schemas.health import HealthSchema
 from backend.api.schemas.jobs import (
     DeadLetterSchema,
     EventViewSchema,
@@ -38,6 +38,7 @@ __all__ = [
     "DownloadQuerySchema",
     "EventViewSchema",
     "FileSchema",
+    "HealthSchema",
     "JobCostsSchema",
     "JobPageSchema",
     "JobQuerySchema",
@@ -47,7 +48,6 @@ __all__ = [
     "PlanSchema",
     "PresignRequestSchema",
     "PresignedUploadSchema",
-    "ProblemSchema",
     "RetryRequestSchema",
     "RunViewSchema",
     "SegmentChangeSchema",

@@ -2,45 +2,110 @@
 
 from marshmallow import fields, validate
 
-from backend.api.schemas.base import CamelCaseSchema, build_choice_field
+from backend.api.schemas import words
+from backend.api.schemas.base import (
+    SHA256,
+    AnswerSchema,
+    RequestSchema,
+    build_count_field,
+    build_id_field,
+    build_number_field,
+    build_text_field,
+    build_time_field,
+    build_word_field,
+)
 
-ROLES = ("voice", "video", "background", "transcript")
+LONGEST_FILENAME = 1000
 
 
-class PresignRequestSchema(CamelCaseSchema):
+class PresignRequestSchema(RequestSchema):
     """Announces a file."""
 
-    filename = fields.String(required=True, validate=validate.Length(1, 1000))
-    role = build_choice_field(ROLES, load_default="video")
+    filename = build_text_field(
+        LONGEST_FILENAME,
+        "its name; the ending of a transcript tells its format",
+        shortest=1,
+        required=True,
+        metadata={"example": "talk.mp4"},
+    )
+    role = build_word_field(words.FILE_ROLES, "What it is for.", load_default="video")
 
 
-class PresignedUploadSchema(CamelCaseSchema):
+class PresignedUploadSchema(AnswerSchema):
     """Where to send it."""
 
-    file_id = fields.UUID()
-    url = fields.String()
-    method = fields.String()
-    headers = fields.Dict(keys=fields.String(), values=fields.String())
-    expires_at = fields.AwareDateTime()
+    file_id = build_id_field("what to name in `POST /v1/files/complete`")
+    url = fields.String(
+        metadata={
+            "format": "uri",
+            "description": "send the file's bytes there, as they are",
+            "maxLength": 4096,
+            "example": "http://127.0.0.1:8642/v1/blobs/eyJwdXQiOiJ/0193a5e2",
+        }
+    )
+    method = build_word_field({"PUT": "the bytes are the body"}, "The method to send it by.")
+    headers = fields.Dict(
+        keys=fields.String(),
+        values=build_text_field(4096),
+        metadata={"description": "headers to send with it, each exactly so", "maxProperties": 50},
+    )
+    expires_at = build_time_field("until when the URL works")
 
 
-class CompleteRequestSchema(CamelCaseSchema):
+class CompleteRequestSchema(RequestSchema):
     """Says that the file was sent; size and hash are compared where given."""
 
-    file_id = fields.UUID(required=True)
-    size = fields.Integer(load_default=None, validate=validate.Range(min=0))
-    sha256 = fields.String(load_default=None, validate=validate.Regexp("^[0-9a-f]{64}$"))
+    file_id = build_id_field("as `POST /v1/files/presign` told it", required=True)
+    size = fields.Integer(
+        load_default=None,
+        validate=validate.Range(min=0),
+        metadata={"description": "how many bytes were sent"},
+    )
+    sha256 = fields.String(
+        load_default=None,
+        validate=validate.Regexp(SHA256),
+        metadata={"description": "their SHA-256 in hexadecimal", "maxLength": 64},
+    )
 
 
-class FileSchema(CamelCaseSchema):
+class ProbedStreamSchema(AnswerSchema):
+    """A sound track or a picture in a file."""
+
+    kind = build_word_field({"audio": "a sound track", "video": "a picture"})
+    codec = build_text_field(100, "as FFmpeg calls it", metadata={"example": "aac"})
+    language = build_text_field(100, "as the file tells it", allow_none=True)
+    title = build_text_field(10_000, "as the file tells it", allow_none=True)
+    sample_rate = build_count_field("Hz", allow_none=True)
+    channels = build_count_field(allow_none=True)
+    width = build_count_field("pixels", allow_none=True)
+    height = build_count_field("pixels", allow_none=True)
+    fps = build_number_field("frames a second", allow_none=True)
+
+
+class ProbeSchema(AnswerSchema):
+    """What a media file holds; `audio` and `video` are the streams that are used."""
+
+    format = build_text_field(200, "its container, as FFmpeg calls it")
+    duration = build_number_field("seconds")
+    audio = fields.Nested(ProbedStreamSchema, allow_none=True)
+    video = fields.Nested(ProbedStreamSchema, allow_none=True)
+    streams = fields.List(
+        fields.Nested(ProbedStreamSchema), metadata={"description": "all streams"}
+    )
+    track = build_count_field("which of the sound tracks `audio` is, from 1", allow_none=True)
+
+
+class FileSchema(AnswerSchema):
     """An upload that was taken in."""
 
-    id = fields.UUID()
-    role = fields.String()
-    filename = fields.String()
-    size = fields.Integer()
-    sha256 = fields.String()
-    mime = fields.String()
-    duration = fields.Float(metadata={"description": "seconds"})
-    probe = fields.Dict(metadata={"description": "container and streams, as found"})
-    completed_at = fields.AwareDateTime()
+    id = build_id_field()
+    role = build_word_field(words.FILE_ROLES, "What it is for.")
+    filename = build_text_field(LONGEST_FILENAME, "as its user calls it")
+    size = build_count_field("bytes")
+    sha256 = fields.String(metadata={"description": "of its bytes", "pattern": SHA256})
+    mime = build_text_field(200, metadata={"example": "video/mp4"})
+    duration = build_number_field("seconds; null for text", allow_none=True)
+    probe = fields.Nested(
+        ProbeSchema, allow_none=True, metadata={"description": "what was found in it"}
+    )
+    completed_at = build_time_field("when it was taken in")

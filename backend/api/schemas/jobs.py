@@ -2,22 +2,45 @@
 
 from marshmallow import fields
 
-from backend.api.schemas.base import CamelCaseSchema, build_choice_field
-from backend.pipeline.params import JobKind
-from backend.pipeline.stages import LanguageStatus, Stage
-from backend.pipeline.states import RunState, StageState
+from backend.api.schemas import words
+from backend.api.schemas.base import (
+    SHA256,
+    AnswerSchema,
+    DetailsField,
+    build_count_field,
+    build_id_field,
+    build_language_field,
+    build_number_field,
+    build_share_field,
+    build_text_field,
+    build_time_field,
+    build_word_field,
+)
+
+PLACE = "a stage, with its language where it has one: `asr`, `mt:es`"
 
 
-class PlannedStageSchema(CamelCaseSchema):
+def build_place_list(description: str) -> fields.List:
+    """Stages with their languages."""
+    place = build_text_field(50, PLACE, metadata={"example": "mt:es"})
+    return fields.List(place, metadata={"description": description})
+
+
+def build_usd_field(description: str, **options: bool) -> fields.Float:
+    """An amount of money."""
+    return build_number_field(f"{description}, US dollars", **options)
+
+
+class PlannedStageSchema(AnswerSchema):
     """What a run does about one stage."""
 
-    stage = fields.String()
-    language = fields.String(allow_none=True)
-    action = build_choice_field(("execute", "reuse", "edited"))
-    estimated_cost_usd = fields.Float(allow_none=True)
+    stage = build_word_field(words.STAGES)
+    language = build_language_field("null for what serves all languages", allow_none=True)
+    action = build_word_field(words.ACTIONS, "What becomes of it.")
+    estimated_cost_usd = build_usd_field("what it will cost, null if not known", allow_none=True)
 
 
-class PlanSchema(CamelCaseSchema):
+class PlanSchema(AnswerSchema):
     """The answer to a dry run.
 
     The cost is what the same stages have cost before, with the same provider: the most in their
@@ -25,186 +48,203 @@ class PlanSchema(CamelCaseSchema):
     of the recording. It is null where neither is known.
     """
 
-    estimated_cost_usd = fields.Float(allow_none=True)
+    estimated_cost_usd = build_usd_field("of all stages, null if not known", allow_none=True)
     plan = fields.List(fields.Nested(PlannedStageSchema))
 
 
-class CostSchema(CamelCaseSchema):
+class CostSchema(AnswerSchema):
     """What a stage cost, by which provider and model."""
 
-    provider = fields.String(allow_none=True)
-    model = fields.String(allow_none=True)
-    usd = fields.Float(allow_none=True)
+    provider = build_text_field(40, "who did it; null until somebody has", allow_none=True)
+    model = build_text_field(1000, "by which model or voice", allow_none=True)
+    usd = build_usd_field("all attempts together")
 
 
-class StageViewSchema(CamelCaseSchema):
-    """One stage's progress marker; `origin` tells whether it is executed, reused or given."""
+class StageErrorSchema(AnswerSchema):
+    """What an attempt at a stage ended with."""
 
-    stage = build_choice_field(Stage)
-    state = build_choice_field(StageState)
-    origin = build_choice_field(("executed", "reused", "given"))
-    attempt = fields.Integer()
-    progress = fields.Float()
-    error = fields.Dict(allow_none=True)
-    warnings = fields.List(fields.String())
+    kind = build_word_field(words.ERROR_KINDS)
+    message = build_text_field(100_000, "what went wrong, and what to do")
+
+
+class StageViewSchema(AnswerSchema):
+    """One stage's progress marker."""
+
+    stage = build_word_field(words.STAGES)
+    state = build_word_field(words.STAGE_STATES)
+    origin = build_word_field(words.ORIGINS, "How it came or comes about.")
+    attempt = build_count_field("the present or last attempt, from 1; 0 before the first")
+    progress = build_share_field("of this stage's work")
+    error = fields.Nested(
+        StageErrorSchema, allow_none=True, metadata={"description": "of the last attempt"}
+    )
+    warnings = fields.List(
+        build_text_field(100_000), metadata={"description": "what is not as it should be"}
+    )
     cost = fields.Nested(CostSchema)
-    retry_at = fields.AwareDateTime(allow_none=True)
-    started_at = fields.AwareDateTime(allow_none=True)
-    finished_at = fields.AwareDateTime(allow_none=True)
+    retry_at = build_time_field("it is not tried again before", allow_none=True)
+    started_at = build_time_field("when the last attempt began", allow_none=True)
+    finished_at = build_time_field("when it ended", allow_none=True)
 
 
-class ArtifactViewSchema(CamelCaseSchema):
-    """A file that a stage made; `name` is what to ask `download` for."""
+class ArtifactViewSchema(AnswerSchema):
+    """A file that a stage made."""
 
-    name = fields.String()
-    kind = fields.String()
-    stage = fields.String()
-    language = fields.String(allow_none=True)
-    size = fields.Integer()
-    sha256 = fields.String()
-    mime = fields.String()
-    meta = fields.Dict()
+    name = build_text_field(1100, "what to ask `download` for", metadata={"example": "es/dub.mp4"})
+    kind = build_word_field(words.ARTIFACT_KINDS, "What it is.")
+    stage = build_word_field(words.STAGES, "What made it.")
+    language = build_language_field("null for what serves all languages", allow_none=True)
+    size = build_count_field("bytes")
+    sha256 = fields.String(metadata={"description": "of its bytes", "pattern": SHA256})
+    mime = build_text_field(200, metadata={"example": "video/mp4"})
+    meta = DetailsField(metadata={"description": "what else there is to tell, by its kind"})
 
 
-class ReportSumsSchema(CamelCaseSchema):
+class ReportSumsSchema(AnswerSchema):
     """The report of a dub in a few figures; shares are 0..1 (docs/report.md)."""
 
-    lines = fields.Integer()
-    left_out = fields.Integer()
-    overlap = fields.Float(allow_none=True)
-    off_share = fields.Float()
-    above12_share = fields.Float()
-    max_rate = fields.Float(allow_none=True)
-    collisions = fields.Integer()
-    cuts = fields.Integer()
-    duration_error_ms = fields.Float()
-    loudness = fields.Float(allow_none=True)
-    loudness_target = fields.Float()
-    true_peak = fields.Float()
-    caption_violations = fields.Integer()
-    wer = fields.Float(allow_none=True)
-    cer = fields.Float(allow_none=True)
-    cost_usd = fields.Float()
+    lines = build_count_field("lines of the dub")
+    left_out = build_count_field("of these not spoken for want of time")
+    overlap = build_share_field("length of lines, source by dub", allow_none=True)
+    off_share = build_share_field("of lines that start early or late")
+    above12_share = build_share_field("of lines faster than 1.2 times their natural rate")
+    max_rate = build_number_field("of the fastest line, times the natural rate", allow_none=True)
+    collisions = build_count_field("lines that begin before another has ended")
+    cuts = build_count_field("lines that outlast the recording")
+    duration_error_ms = build_number_field("by how much dub and recording differ, ms")
+    loudness = build_number_field("LUFS; null for silence", allow_none=True)
+    loudness_target = build_number_field("LUFS")
+    true_peak = build_number_field("dBTP")
+    caption_violations = build_count_field("captions against a rule of reading speed or length")
+    wer = build_number_field("word error rate of the dub, where counted", allow_none=True)
+    cer = build_number_field("character error rate, likewise", allow_none=True)
+    cost_usd = build_usd_field("what this language cost")
 
 
-class LanguageViewSchema(CamelCaseSchema):
+class LanguageViewSchema(AnswerSchema):
     """Where a target language stands, in the latest run that has it.
 
-    `status` goes by its stages: `queued` before `asr` begins, `stt` during `asr`, `translating`
-    during `mt`, `dubbing` during `tts`, `mixing` during `mix` and `exporting` while what that made
-    is being stored; then `complete`, `failed` or `cancelled`. The job is `running` until `join` has
-    ended too. `report` is about the dub that is served, null until there is one.
+    The job is `running` until `join` has ended too. `report` is about the dub that is served, null
+    until there is one.
     """
 
-    language = fields.String()
-    status = build_choice_field(LanguageStatus)
-    progress = fields.Float()
-    run = fields.Integer()
+    language = build_language_field("the dub's")
+    status = build_word_field(words.LANGUAGE_STATUSES)
+    progress = build_share_field("of this language's work")
+    run = build_count_field("the number of that run")
     stages = fields.List(fields.Nested(StageViewSchema))
     report = fields.Nested(ReportSumsSchema, allow_none=True)
 
 
-class JobSummarySchema(CamelCaseSchema):
+class JobSummarySchema(AnswerSchema):
     """A job in a list."""
 
-    id = fields.UUID()
-    kind = build_choice_field(JobKind)
-    status = build_choice_field(RunState)
-    source_language = fields.String()
-    target_languages = fields.List(fields.String())
-    mode = fields.String()
-    run = fields.Integer()
-    created_at = fields.AwareDateTime()
+    id = build_id_field()
+    kind = build_word_field(words.JOB_KINDS)
+    status = build_word_field(words.JOB_STATUSES)
+    source_language = build_language_field("as asked for; `auto`: as it is heard")
+    target_languages = fields.List(build_language_field("a dub's"))
+    mode = build_word_field(words.SPEAKER_MODES)
+    run = build_count_field("the number of the latest run, from 1")
+    created_at = build_time_field()
 
 
 class JobViewSchema(JobSummarySchema):
     """A job with everything that can be told of it."""
 
-    finished_at = fields.AwareDateTime(allow_none=True)
-    progress = fields.Float()
-    detected_language = fields.String(
-        allow_none=True, metadata={"description": "what was heard, once `asr` has ended"}
+    finished_at = build_time_field("when its latest run ended", allow_none=True)
+    progress = build_share_field("of all its work")
+    detected_language = build_language_field(
+        "what was heard, once `asr` has ended", allow_none=True
     )
-    stages = fields.List(fields.Nested(StageViewSchema))
+    stages = fields.List(
+        fields.Nested(StageViewSchema), metadata={"description": "those that serve all languages"}
+    )
     languages = fields.List(fields.Nested(LanguageViewSchema))
     artifacts = fields.List(fields.Nested(ArtifactViewSchema))
 
 
-class RunViewSchema(CamelCaseSchema):
+class RunViewSchema(AnswerSchema):
     """One run with what it executed, what it reused and what it was given."""
 
-    id = fields.UUID()
-    number = fields.Integer()
-    resume_from = fields.String(allow_none=True)
-    state = build_choice_field(RunState)
-    created_at = fields.AwareDateTime()
-    finished_at = fields.AwareDateTime(allow_none=True)
-    executed = fields.List(fields.String())
-    reused = fields.List(fields.String())
-    given = fields.List(fields.String())
+    id = build_id_field()
+    number = build_count_field("from 1")
+    resume_from = build_word_field(
+        {**words.STAGES, "auto": "the first stage whose inputs changed"},
+        "Where it was asked to begin; null for the first run.",
+        allow_none=True,
+    )
+    state = build_word_field(words.JOB_STATUSES)
+    created_at = build_time_field()
+    finished_at = build_time_field(allow_none=True)
+    executed = build_place_list("what this run does or did")
+    reused = build_place_list("what it took over from earlier runs")
+    given = build_place_list("what the user brought")
 
 
-class StageCostSchema(CamelCaseSchema):
+class StageCostSchema(AnswerSchema):
     """What one stage of one run used and cost, failed attempts included; `units` of `unit`."""
 
-    run = fields.Integer()
-    stage = fields.String()
-    language = fields.String(allow_none=True)
-    provider = fields.String(allow_none=True)
-    model = fields.String(allow_none=True)
-    units = fields.Float()
-    unit = fields.String(allow_none=True)
-    usd = fields.Float()
-    saved_usd = fields.Float()
+    run = build_count_field("the number of the run")
+    stage = build_word_field(words.STAGES)
+    language = build_language_field("null for what serves all languages", allow_none=True)
+    provider = build_text_field(40, "who did it", allow_none=True)
+    model = build_text_field(1000, "by which model or voice", allow_none=True)
+    units = build_number_field("how much was used")
+    unit = build_text_field(40, "of what", allow_none=True, metadata={"example": "characters"})
+    usd = build_usd_field("what it cost")
+    saved_usd = build_usd_field("what it had cost when it was made, for what was taken over")
 
 
-class JobCostsSchema(CamelCaseSchema):
-    """What a job has cost in US dollars: in all, and by run, stage and language.
+class JobCostsSchema(AnswerSchema):
+    """What a job has cost: in all, and by run, stage and language.
 
     `savedUsd` is what the stages had cost that runs took over from earlier ones. What serves all
     languages has null as its language, and `all` in the sums.
     """
 
-    usd = fields.Float()
-    saved_usd = fields.Float()
+    usd = build_usd_field("in all")
+    saved_usd = build_usd_field("what reuse has saved")
     by_run = fields.Dict(keys=fields.String(), values=fields.Float())
     by_stage = fields.Dict(keys=fields.String(), values=fields.Float())
     by_language = fields.Dict(keys=fields.String(), values=fields.Float())
     stages = fields.List(fields.Nested(StageCostSchema))
 
 
-class DeadLetterSchema(CamelCaseSchema):
-    """A stage that ran out of attempts; `error` is what the last one ended with."""
+class DeadLetterSchema(AnswerSchema):
+    """A stage that ran out of attempts."""
 
-    id = fields.UUID()
-    job_id = fields.UUID()
-    run = fields.Integer()
-    stage = fields.String()
-    language = fields.String(allow_none=True)
-    attempt = fields.Integer()
-    error = fields.Dict()
-    finished_at = fields.AwareDateTime()
+    id = build_id_field()
+    job_id = build_id_field("the job that it is a stage of")
+    run = build_count_field("the number of the run")
+    stage = build_word_field(words.STAGES)
+    language = build_language_field("null for what serves all languages", allow_none=True)
+    attempt = build_count_field("how many attempts there were")
+    error = fields.Nested(
+        StageErrorSchema, metadata={"description": "what the last attempt ended with"}
+    )
+    finished_at = build_time_field("when that was")
 
 
-class EventViewSchema(CamelCaseSchema):
+class EventViewSchema(AnswerSchema):
     """Something that happened to a job."""
 
-    seq = fields.Integer()
-    type = fields.String()
-    run = fields.Integer(allow_none=True)
-    stage = fields.String(allow_none=True)
-    language = fields.String(allow_none=True)
-    data = fields.Dict()
-    provider = fields.String(allow_none=True)
-    model = fields.String(allow_none=True)
-    units = fields.Float(allow_none=True)
-    unit = fields.String(allow_none=True)
-    cost_usd = fields.Float(allow_none=True)
-    created_at = fields.AwareDateTime()
+    seq = build_count_field("its number in the job, from 1 without gaps")
+    type = build_word_field(words.EVENT_TYPES)
+    run = build_count_field("the number of the run", allow_none=True)
+    stage = build_word_field(words.STAGES, allow_none=True)
+    language = build_language_field("null for what serves all languages", allow_none=True)
+    data = DetailsField(metadata={"description": "what else there is to tell, by its type"})
+    provider = build_text_field(40, "who was paid", allow_none=True)
+    model = build_text_field(1000, "by which model or voice", allow_none=True)
+    units = build_number_field("how much was used", allow_none=True)
+    unit = build_text_field(40, "of what", allow_none=True)
+    cost_usd = build_usd_field("what it cost", allow_none=True)
+    created_at = build_time_field()
 
 
-class JobPageSchema(CamelCaseSchema):
-    """A page of jobs; `next` is the `before` of the next page."""
+class JobPageSchema(AnswerSchema):
+    """A page of jobs."""
 
     jobs = fields.List(fields.Nested(JobSummarySchema))
-    next = fields.UUID(allow_none=True)
+    next = build_id_field("the `before` of the next page; null at the end", allow_none=True)

@@ -4,60 +4,74 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from backend.api.schemas import words
 from backend.api.schemas.base import (
+    TEXT,
     CamelCaseSchema,
-    build_choice_field,
+    RequestSchema,
     build_flag_field,
-    build_name_field,
+    build_id_field,
+    build_language_field,
     build_names_field,
+    build_text_field,
+    build_word_field,
 )
 from backend.documents.glossary import LONGEST, MOST_ENTRIES
 from backend.documents.languages import DETECT
 from backend.documents.text import collapse_lines
-from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
+from backend.pipeline.params import MOST_LANGUAGES, Bed, JobKind, Loudness, SpeakerMode
 from backend.pipeline.stages import RESUMABLE, Stage
 
 
-class CaptionsRequestSchema(CamelCaseSchema):
+class CaptionsRequestSchema(RequestSchema):
     """What captions there are besides files in the dub's language."""
 
-    bilingual = build_flag_field()
-    burn_in = build_flag_field()
+    bilingual = build_flag_field("also with the source's text above the translation")
+    burn_in = build_flag_field("also a video with them drawn into its picture")
 
 
-class TimingRequestSchema(CamelCaseSchema):
+class TimingRequestSchema(RequestSchema):
     """How lines are fitted into their time; by default `fit` and 2 s."""
 
-    policy = build_choice_field(TimingPolicy)
+    policy = build_word_field(
+        words.TIMING_POLICIES, "What becomes of a line that does not fit its time."
+    )
     max_shift = fields.Float(
         validate=validate.Range(0, 10),
         metadata={"description": "seconds that a line may start early or late"},
     )
 
 
-class DuckingRequestSchema(CamelCaseSchema):
+class DuckingRequestSchema(RequestSchema):
     """How the bed steps back under speech; without `depthDb` by what kind of bed it is."""
 
-    depth_db = fields.Float(validate=validate.Range(0, 40))
-    attack_ms = fields.Integer(validate=validate.Range(10, 1000))
-    release_ms = fields.Integer(validate=validate.Range(10, 3000))
+    depth_db = fields.Float(validate=validate.Range(0, 40), metadata={"description": "how far, dB"})
+    attack_ms = fields.Integer(
+        validate=validate.Range(10, 1000), metadata={"description": "how fast it goes, ms"}
+    )
+    release_ms = fields.Integer(
+        validate=validate.Range(10, 3000), metadata={"description": "how fast it comes back, ms"}
+    )
 
 
-class ProvidersRequestSchema(CamelCaseSchema):
+class ProvidersRequestSchema(RequestSchema):
     """Who does it, of those that the server has enabled, in the order in which they are asked.
 
     By default all of them. `auto` is the best engine that the server has for the language, `local`
     the one that needs no model.
     """
 
-    transcription = build_names_field()
-    translation = build_names_field()
-    tts = build_names_field()
+    transcription = build_names_field("who transcribes; a list, or one text with commas")
+    translation = build_names_field("who translates, likewise")
+    tts = build_names_field("who speaks, likewise")
 
 
-def _build_term_field(**options: Any) -> fields.String:
-    longest = validate.Length(1, LONGEST)
-    return fields.String(validate=validate.And(longest, _require_visible), **options)
+def _build_term_field(description: str, **options: Any) -> fields.String:
+    return fields.String(
+        validate=[validate.Length(1, LONGEST), _require_visible],
+        metadata={"description": description, "pattern": TEXT},
+        **options,
+    )
 
 
 def _require_visible(text: str) -> None:
@@ -65,20 +79,20 @@ def _require_visible(text: str) -> None:
         raise ValidationError("needs a character that can be seen")
 
 
-class GlossaryEntryRequestSchema(CamelCaseSchema):
+class GlossaryEntryRequestSchema(RequestSchema):
     """What a term becomes: its translation, or itself, and how that is written for the voice.
 
     For one target language and one source language, or for all of them.
     """
 
-    term = _build_term_field(required=True)
-    language = fields.String()
-    translation = _build_term_field()
-    pronunciation = _build_term_field()
-    source_language = fields.String()
+    term = _build_term_field("as it stands in the source", required=True)
+    language = build_language_field("the target language; by default all of them", loose=True)
+    translation = _build_term_field("what it becomes; by default it stays")
+    pronunciation = _build_term_field("how that is written for the voice")
+    source_language = build_language_field("by default any", loose=True)
 
 
-class JobRequestSchema(CamelCaseSchema):
+class JobRequestSchema(RequestSchema):
     """Asks for a dub or a transcription.
 
     `startFrom: mt` takes a transcript in place of recognition, `startFrom: tts` a translation for
@@ -86,11 +100,11 @@ class JobRequestSchema(CamelCaseSchema):
     or Dubline's JSON.
     """
 
-    kind = build_choice_field(JobKind, load_default=str(JobKind.DUB))
-    media_id = fields.UUID(required=True)
-    background_id = fields.UUID(load_default=None)
-    source_language = fields.String(
-        load_default=DETECT, metadata={"description": "`auto`: as it is heard"}
+    kind = build_word_field(words.JOB_KINDS, "What to make.", load_default=str(JobKind.DUB))
+    media_id = build_id_field("the recording, a complete file", required=True)
+    background_id = build_id_field("a file of role `background`", load_default=None)
+    source_language = build_language_field(
+        "what is spoken; `auto`: as it is heard", loose=True, load_default=DETECT
     )
     source_track = fields.Integer(
         load_default=None,
@@ -100,27 +114,50 @@ class JobRequestSchema(CamelCaseSchema):
             "description": "the sound track to hear, from 1; by default the one in `sourceLanguage`"
         },
     )
-    target_languages = fields.List(fields.String(), load_default=list)
-    mode = build_choice_field(SpeakerMode, load_default=str(SpeakerMode.MONO))
-    bed = build_choice_field(Bed, load_default=str(Bed.AUTO))
+    target_languages = fields.List(
+        build_language_field("a dub's", loose=True),
+        load_default=list,
+        metadata={
+            "description": "at least one for a dub, none for a transcription",
+            "example": ["es", "pt-BR"],
+            "maxItems": MOST_LANGUAGES,
+        },
+    )
+    mode = build_word_field(
+        words.SPEAKER_MODES, "How many people speak.", load_default=str(SpeakerMode.MONO)
+    )
+    bed = build_word_field(
+        words.BEDS, "What sounds under the dubbed speech.", load_default=str(Bed.AUTO)
+    )
     ducking = fields.Nested(DuckingRequestSchema, load_default=dict)
-    loudness = build_choice_field(Loudness, load_default=str(Loudness.SOURCE))
-    flac = build_flag_field()
-    stems = build_flag_field()
-    segment_audio = build_flag_field()
-    transcribe_dub = build_flag_field()
+    loudness = build_word_field(
+        words.LOUDNESSES, "How loud the dub is as a whole.", load_default=str(Loudness.SOURCE)
+    )
+    flac = build_flag_field("also the sound without loss")
+    stems = build_flag_field("also the dubbed speech and the bed by themselves")
+    segment_audio = build_flag_field("also each line's speech as a file")
+    transcribe_dub = build_flag_field("count the words that come across wrong, for the report")
     providers = fields.Nested(ProvidersRequestSchema, load_default=dict)
-    start_from = build_choice_field((Stage.ASR, Stage.MT, Stage.TTS), load_default=str(Stage.ASR))
-    transcript_id = fields.UUID(load_default=None)
+    start_from = build_word_field(
+        {stage: words.STAGES[stage] for stage in (Stage.ASR, Stage.MT, Stage.TTS)},
+        "The first stage that is not given.",
+        load_default=str(Stage.ASR),
+    )
+    transcript_id = build_id_field(
+        "a file of role `transcript`, for `startFrom: mt`", load_default=None
+    )
     translations = fields.Dict(
         keys=fields.String(),
         values=fields.UUID(),
         load_default=dict,
-        metadata={"description": "upload by target language, for `startFrom: tts`"},
+        metadata={
+            "description": "a file of role `transcript` by target language, for `startFrom: tts`",
+            "maxProperties": MOST_LANGUAGES,
+        },
     )
     voices = fields.Dict(
-        keys=build_name_field(20),
-        values=build_name_field(200),
+        keys=build_text_field(20, shortest=1),
+        values=build_text_field(200, shortest=1),
         load_default=dict,
         metadata={"description": "a voice by speaker, as in `dubline voices`; others are chosen"},
     )
@@ -138,25 +175,49 @@ class JobRequestSchema(CamelCaseSchema):
     )
 
 
-class RetryRequestSchema(CamelCaseSchema):
+class RetryRequestSchema(RequestSchema):
     """Asks for another run of a job."""
 
-    resume_from = build_choice_field(["auto", *RESUMABLE], load_default="auto")
-    from_run_id = fields.UUID(load_default=None)
-    languages = fields.List(fields.String(), load_default=list)
-    overrides = fields.Dict(keys=fields.String(), load_default=dict)
-    accept_stale = build_flag_field()
-    dry_run = build_flag_field()
+    resume_from = build_word_field(
+        {
+            "auto": "the first one whose inputs changed",
+            **{stage: words.STAGES[stage] for stage in RESUMABLE},
+        },
+        "The first stage that is done again.",
+        load_default="auto",
+    )
+    from_run_id = build_id_field("take over from this run, not from the latest", load_default=None)
+    languages = fields.List(
+        build_language_field("a dub's", loose=True),
+        load_default=list,
+        metadata={
+            "description": "which target languages, also new ones; by default all of the job",
+            "maxItems": MOST_LANGUAGES,
+        },
+    )
+    overrides = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={
+            "description": "parameters to change, by their names in JobRequest; a provider or a "
+            "part of `captions`, `ducking`, `timing` that is not named stays",
+            "maxProperties": 50,
+            "example": {"loudness": "web"},
+        },
+    )
+    accept_stale = build_flag_field("take over what was made of other inputs")
+    dry_run = build_flag_field("tell the plan and its cost, and do nothing")
 
 
 class TranslateRequestSchema(JobRequestSchema, RetryRequestSchema):
     """Asks for a new dub (`mediaId` ...) or for another run of one (`jobId`, `resumeFrom` ...)."""
 
-    media_id = fields.UUID(load_default=None)
-    job_id = fields.UUID(load_default=None)
+    media_id = build_id_field("the recording of a new dub, a complete file", load_default=None)
+    job_id = build_id_field("the job to run again", load_default=None)
 
     @validates_schema(pass_original=True)
     def _check_alternatives(self, _data: Any, original: dict[str, Any], **_: Any) -> None:
+        original = {name: value for name, value in original.items() if value is not None}
         again = "jobId" in original
         asked = RetryRequestSchema() if again else JobRequestSchema()
         known = {"jobId", *(field.data_key for field in asked.fields.values())} - {"kind"}
@@ -171,17 +232,21 @@ class TranslateRequestSchema(JobRequestSchema, RetryRequestSchema):
 class JobQuerySchema(CamelCaseSchema):
     """Pages through jobs, newest first."""
 
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
-    before = fields.UUID(load_default=None)
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 100),
+        metadata={"description": "how many at most"},
+    )
+    before = fields.UUID(metadata={"description": "older than this job"}, load_default=None)
 
 
 class MasterQuerySchema(CamelCaseSchema):
     """Which language to begin with; those with the same picture come with it."""
 
-    language = fields.String(load_default=None)
+    language = build_language_field("by default the first", loose=True, load_default=None)
 
 
 class DownloadQuerySchema(CamelCaseSchema):
     """Which artifact, by its name."""
 
-    artifact = fields.String(required=True)
+    artifact = build_text_field(1100, "its name", required=True, metadata={"example": "es/dub.mp4"})

@@ -1,0 +1,155 @@
+"""What the OpenAPI document says of all operations alike: how they can fail, what has limits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any
+
+from apispec import APISpec, BasePlugin
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+
+from backend.api.schemas.base import TEXT, ProblemSchema
+
+PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER = {
+    "description": "in how many seconds to try again",
+    "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
+}
+LOCATION = {
+    "description": "where it is",
+    "schema": {"type": "string", "format": "uri-reference", "maxLength": 4096},
+}
+
+# What a client may take a number for without losing digits: 2^53 - 1, as in JavaScript.
+GREATEST = (1 << 53) - 1
+WHOLE = {"type": "integer", "format": "int64", "minimum": 0, "maximum": GREATEST}
+ID = {"type": "string", "format": "uuid", "maxLength": 36}
+# Limits of answers; those of requests are in their schemas, and are kept.
+LONGEST_TEXT, MOST_ITEMS, MOST_NAMES = 100_000, 1_000_000, 1000
+LENGTHS: Mapping[type[fields.Field], int] = {fields.UUID: 36, fields.DateTime: 35}
+
+INFO = {
+    "summary": "Dubs recordings of people speaking into other languages",
+    "description": (
+        "Send a file, ask for a job, watch it, get what it made. Times are UTC (RFC 3339), ids are "
+        "UUIDs that sort by time, money is in US dollars. Problems are told as RFC 9457 has it: "
+        "tell them apart by `type`. Clients pass over properties and words that they do not know: "
+        "new ones come without a new version."
+    ),
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "contact": {"name": "Dubline"},
+}
+SERVERS = [
+    {
+        "url": "/",
+        "description": "The installation, local or production, that serves this",
+        "x-internal": False,
+    }
+]
+
+
+@dataclass(frozen=True)
+class DocumentedProblem:
+    """A status with which requests fail: the name of its response, and why it comes."""
+
+    name: str
+    description: str
+    retry_after: bool = False
+
+    def build_response(self) -> dict[str, Any]:
+        """The response as OpenAPI has it."""
+        content = {PROBLEM_TYPE: {"schema": ProblemSchema}}
+        headers = {"headers": {"Retry-After": RETRY_AFTER}} if self.retry_after else {}
+        return {"description": self.description, **headers, "content": content}
+
+
+PROBLEMS: Mapping[int, DocumentedProblem] = {
+    400: DocumentedProblem("BadRequest", "The request cannot be read"),
+    404: DocumentedProblem("NotFound", "There is no such thing, or it belongs to somebody else"),
+    409: DocumentedProblem("Conflict", "The present state forbids it; `type` tells why"),
+    413: DocumentedProblem("ContentTooLarge", "The body is larger than any that is taken"),
+    415: DocumentedProblem("UnsupportedMediaType", "The body is not in the type that is taken"),
+    422: DocumentedProblem("Unprocessable", "A part of the request is wrong; `errors` tells which"),
+    500: DocumentedProblem("InternalError", "Something went wrong that should not"),
+    503: DocumentedProblem(
+        "Unavailable", "A service that is needed does not answer: try again later", True
+    ),
+    507: DocumentedProblem("StorageFull", "There is no room left to store it"),
+}
+ANY_PROBLEM = "AnyProblem"
+
+
+class ContractPlugin(BasePlugin):
+    """Completes what flask-smorest tells of operations and schemas."""
+
+    def init_spec(self, spec: APISpec) -> None:
+        """Register the ways in which requests fail; those that none does are left out."""
+        super().init_spec(spec)
+        for plugin in spec.plugins:
+            if isinstance(plugin, MarshmallowPlugin):
+                plugin.converter.add_attribute_function(complete_property)
+        for problem in PROBLEMS.values():
+            spec.components.response(problem.name, problem.build_response(), lazy=True)
+        other = DocumentedProblem(ANY_PROBLEM, "Any other problem")
+        spec.components.response(other.name, other.build_response(), lazy=True)
+
+    def operation_helper(
+        self,
+        path: str | None = None,
+        operations: dict[str, dict[str, Any]] | None = None,
+        **_: Any,
+    ) -> None:
+        """Name the ways in which an operation fails."""
+        for operation in (operations or {}).values():
+            told = {str(status): found for status, found in operation["responses"].items()}
+            failures = {str(one): PROBLEMS[one].name for one in _list_failures(path, operation)}
+            named = {str(one): PROBLEMS[one].name for one in PROBLEMS if str(one) in told}
+            operation["responses"] = dict(sorted({**told, **named, **failures}.items()))
+            _limit_lists(operation["responses"])
+
+    def schema_helper(
+        self, _name: str, _definition: dict[str, Any], schema: Any = None, **_: Any
+    ) -> dict[str, Any]:
+        """Describe a schema by its docstring."""
+        found = schema if isinstance(schema, type) else type(schema)
+        return {"description": getdoc(found)} if issubclass(found, Schema) else {}
+
+
+def _limit_lists(responses: Mapping[str, Any]) -> None:
+    """A list as a whole answer is made of no field that `complete_property` would see."""
+    for response in responses.values():
+        content = response.get("content", {}) if isinstance(response, Mapping) else {}
+        for media in content.values():
+            if media.get("schema", {}).get("type") == "array":
+                media["schema"]["maxItems"] = MOST_ITEMS
+
+
+def _list_failures(path: str | None, operation: Mapping[str, Any]) -> Iterator[int]:
+    yield from (400, 500, 503)
+    if "{" in (path or ""):
+        yield 404
+    if "parameters" in operation or "requestBody" in operation:
+        yield 422
+    if "requestBody" in operation:
+        yield from (413, 415, 507)
+
+
+def complete_property(_converter: Any, field: fields.Field, ret: dict[str, Any]) -> dict[str, Any]:
+    """The limits that follow from a field's type, where it has none of its own."""
+    limits: dict[str, Any] = {}
+    kind = ret.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    if "string" in kinds and "enum" not in ret:
+        limits["maxLength"] = next(
+            (length for type_, length in LENGTHS.items() if isinstance(field, type_)), LONGEST_TEXT
+        )
+        if "format" not in ret:
+            limits["pattern"] = TEXT
+    if "integer" in kinds:
+        limits = {name: value for name, value in WHOLE.items() if name != "type"}
+    if "array" in kinds:
+        limits["maxItems"] = MOST_ITEMS
+    if "object" in kinds:
+        limits["maxProperties"] = MOST_NAMES
+    return limits | ret
