@@ -87,7 +87,7 @@ class ContractPlugin(BasePlugin):
         """Register the ways in which requests fail; those that none does are left out."""
         super().init_spec(spec)
         for plugin in spec.plugins:
-            if isinstance(plugin, MarshmallowPlugin):
+            if isinstance(plugin, MarshmallowPlugin) and plugin.converter is not None:
                 plugin.converter.add_attribute_function(complete_property)
         for problem in PROBLEMS.values():
             spec.components.response(problem.name, problem.build_response(), lazy=True)
@@ -108,10 +108,9 @@ class ContractPlugin(BasePlugin):
             operation["responses"] = dict(sorted({**told, **named, **failures}.items()))
             _limit_lists(operation["responses"])
 
-    def schema_helper(
-        self, _name: str, _definition: dict[str, Any], schema: Any = None, **_: Any
-    ) -> dict[str, Any]:
+    def schema_helper(self, name: str, definition: dict[str, Any], **given: Any) -> dict[str, Any]:
         """Describe a schema by its docstring."""
+        schema = given.get("schema")
         found = schema if isinstance(schema, type) else type(schema)
         return {"description": getdoc(found)} if issubclass(found, Schema) else {}
 

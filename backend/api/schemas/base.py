@@ -94,7 +94,7 @@ def build_text_field(
 
 def build_language_field(description: str, *, loose: bool = False, **options: Any) -> fields.String:
     """A language tag: in standard form in answers, as people write it in requests (`loose`)."""
-    metadata = {"description": description, "example": "pt-BR"}
+    metadata: dict[str, Any] = {"description": description, "example": "pt-BR"}
     metadata |= {"maxLength": LONGEST_TAG, "pattern": LOOSE_TAG if loose else TAG}
     return fields.String(metadata=metadata, **options)
 

@@ -72,7 +72,7 @@ def test_a_file_is_probed_when_it_is_complete(client, tmp_path):
     file = upload_file(client, wav, filename="talk.wav", role="voice")
     assert file["duration"] == pytest.approx(1.5)
     assert (file["mime"], file["size"]) == ("audio/wav", len(wav))
-    assert file["probe"]["audio"]["sample_rate"] == 48_000
+    assert file["probe"]["audio"]["sampleRate"] == 48_000
 
 
 def test_completing_twice_answers_the_same(client):

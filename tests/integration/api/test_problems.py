@@ -108,6 +108,26 @@ def test_what_is_no_json_object(client, body):
     assert answer.status_code in (400, 422)
 
 
+@pytest.mark.parametrize("type_", ["text/plain", "application/json", None])
+def test_an_empty_body_starts_no_run(client, parts, type_):
+    """Red where an empty body counts as an empty object, or needs no type."""
+    job_id, run_id = factories.create_dub(parts.db)
+    factories.do_all(parts.db, run_id, store=parts.store)
+    answer = client.post(f"/v1/jobs/{job_id}/retry", content_type=type_)
+    assert answer.status_code == (400 if type_ == "application/json" else 415)
+    assert client.get(f"/v1/jobs/{job_id}").json["run"] == 1
+
+
+def test_null_means_not_given(client, parts, media_id):
+    """Red without `RequestSchema`: a client may send all properties that it knows."""
+    job_id, run_id = factories.create_dub(parts.db)
+    factories.do_all(parts.db, run_id, store=parts.store)
+    again = {"jobId": str(job_id), "mediaId": None, "backgroundId": None, "resumeFrom": "mix"}
+    assert client.post("/v1/jobs/translate", json=again).status_code == 202
+    request = {"mediaId": media_id, "targetLanguages": ["es"], "mode": None, "timing": None}
+    assert client.post("/v1/jobs", json=request).status_code == 202
+
+
 def test_a_resume_while_a_run_goes_on(client, parts):
     job_id, run_id = factories.create_dub(parts.db)
     answer = client.post(f"/v1/jobs/{job_id}/retry", json={})
