@@ -11,6 +11,7 @@ import click
 import httpx
 
 from backend.cli.lease import StackLease, lease_stack
+from backend.cli.results import resolve_below, write_whole
 from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
 
@@ -132,29 +133,14 @@ class Client:
             return self._download(job_id, artifact, folder)
 
     def _download(self, job_id: str, artifact: dict[str, Any], folder: Path) -> Path:
-        target = _resolve_below(folder, artifact["name"])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        digest = hashlib.sha256()
+        target = resolve_below(folder, artifact["name"])
         url = f"/v1/jobs/{job_id}/download"
         query = {"artifact": artifact["name"]}
         with self._http.stream("GET", url, params=query, follow_redirects=True) as response:
             if response.is_error:
                 response.read()
             _check_response(response)
-            try:
-                with part.open("wb") as file:
-                    for chunk in response.iter_bytes(CHUNK):
-                        digest.update(chunk)
-                        file.write(chunk)
-            except OSError as error:
-                part.unlink(missing_ok=True)
-                error.filename = str(part)  # a write that fails does not tell where
-                raise
-        if digest.hexdigest() != artifact["sha256"]:
-            part.unlink()
-            raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")
-        part.replace(target)
+            write_whole(target, _check_blocks(response.iter_bytes(CHUNK), artifact))
         return target
 
     def _post(self, path: str, body: dict[str, Any], timeout: float = 60) -> dict[str, Any]:
@@ -181,12 +167,14 @@ class Client:
         self._http.base_url = self.lease.renew()
 
 
-def _resolve_below(folder: Path, name: str) -> Path:
-    """The file of that name; a server must not be able to write anywhere else."""
-    target = folder / name
-    if not target.resolve().is_relative_to(folder.resolve()):
-        raise click.ClickException(f"The server names a file outside of {folder}: {name}")
-    return target
+def _check_blocks(blocks: Iterator[bytes], artifact: dict[str, Any]) -> Iterator[bytes]:
+    """The blocks; raises at their end when they are not what the artifact is."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        yield block
+    if digest.hexdigest() != artifact["sha256"]:
+        raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")
 
 
 def _check_response(response: httpx.Response) -> httpx.Response:

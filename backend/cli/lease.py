@@ -15,6 +15,7 @@ from typing import IO
 import click
 
 from backend.cli.stack_files import StackFiles
+from backend.process.disk_errors import require_writable
 from backend.process.locks import SharedLock
 from backend.process.start_errors import explain_error, find_error
 from backend.settings import Settings
@@ -80,6 +81,7 @@ class StackLease:
         raise click.ClickException(self._explain_end())
 
     def _start(self, starting: SharedLock) -> None:
+        require_writable(self._files.home)  # a full disk takes no log that would tell why
         click.echo("Starting Dubline on this machine ...", err=True)
         command = [sys.executable, "-m", "backend.cli.main", "stack"]
         with self._files.log.open("ab") as log:

@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from typing import Any
 
 import click
 
@@ -10,6 +11,7 @@ from backend.cli.commands.dead_letters import dead_letters
 from backend.cli.commands.dub import dub, transcribe
 from backend.cli.commands.operate import collect, doctor, models, up, voices
 from backend.cli.commands.segments import segments
+from backend.cli.output_errors import explain_output_error
 from backend.cli.processes import api, migrate, reconciler, stack, worker
 from backend.process.start_errors import explain_error, find_error
 
@@ -21,7 +23,21 @@ COMMANDS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Tells of a path that cannot be written to by its name and what to do, and ends with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            told = explain_output_error(error, settings.load().dubline_home)
+            if told is None:
+                raise
+            raise click.ClickException(told) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dubline")
 def cli() -> None:
     """Dub recordings into other languages, on your own machine.

@@ -13,6 +13,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from backend.cli import results
 from backend.cli.client import ApiError, Client
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.keys import hash_json
@@ -50,13 +51,16 @@ def run_job(
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
     ledger = _build_ledger_path(settings, files, request)
     job = _take_up_job(client, ledger) or _submit_job(client, files, request, ledger)
-    finish_job(client, job, out)
+    finish_job(client, job, out, files.media.name)
 
 
-def finish_job(client: Client, job: dict[str, Any], out: Path) -> None:
-    """Watch a job to its end and fetch its files; raises as `run` does."""
+def finish_job(client: Client, job: dict[str, Any], out: Path, media: str = "") -> None:
+    """Watch a job to its end and fetch its files; raises as `run_job` does.
+
+    `media` is what its user calls the recording, where that is known.
+    """
     job = _watch_job(client, job)
-    _print_report(client, job, _download_files(client, job, out))
+    _print_report(client, job, fetch_files(client, job, out, media))
 
 
 def _build_ledger_path(settings: Settings, files: JobFiles, request: dict[str, Any]) -> Path:
@@ -155,8 +159,22 @@ def _list_progress(job: dict[str, Any]) -> list[tuple[str, str, float]]:
     return [(job["sourceLanguage"], job["status"], job["progress"])]
 
 
-def _download_files(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
-    return [client.download(job["id"], artifact, out) for artifact in choose_artifacts(job)]
+def fetch_files(client: Client, job: dict[str, Any], out: Path, media: str = "") -> list[Path]:
+    """Fetch the job's files into the folder, and tell what was there and is not of this job."""
+    wanted = {one["name"]: one for one in choose_artifacts(job)}
+    if not wanted:
+        return []
+    folder = results.open_results(out)
+    before = folder.index
+    changes = folder.make_room(
+        job["id"], media, {name: one["sha256"] for name, one in wanted.items()}
+    )
+    for line in folder.tell_changes(before, changes):
+        console.print(line, style="yellow", highlight=False, soft_wrap=True)
+    for name in changes.missing:
+        client.download(job["id"], wanted[name], out)
+        folder.note_file(name, wanted[name]["sha256"])
+    return [out / name for name in wanted]
 
 
 def choose_artifacts(job: dict[str, Any]) -> list[dict[str, Any]]:

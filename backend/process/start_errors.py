@@ -92,7 +92,10 @@ RULES: tuple[tuple[str, Callable[[re.Match[str], Path], str]], ...] = (
             "the port is in use already: end who listens there, or set API_PORT (0: any free)"
         ),
     ),
-    (r"(Permission denied|Read-only file system|Not a directory): '([^']+)'", _explain_path),
+    (
+        r"(Permission denied|Read-only file system|Not a directory|File exists): '([^']+)'",
+        _explain_path,
+    ),
     (
         r"unable to open database file|attempt to write a readonly database",
         lambda _, home: _format_unusable(home),

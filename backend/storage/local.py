@@ -129,16 +129,23 @@ class AtomicFile:
         return self._file
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._close(keep=error is None)
+        except OSError as failure:
+            failure.filename = str(self._path)  # a write that fails does not tell where
+            raise
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _close(self, *, keep: bool) -> None:
         with self._file:
-            if error is None:
+            if keep:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-        if error is None:
+        if keep:
             self._part.replace(self._path)
             for path in self._named:
                 _sync_names(path.parent)
-        else:
-            self._part.unlink(missing_ok=True)
 
 
 def _sync_names(folder: Path) -> None:

@@ -1,14 +1,15 @@
 """Errors as RFC 9457 problem details: one table from error to answer."""
 
-import errno
 from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from backend.database.errors import DatabaseUnreachable
+from backend.api.http.context import get_parts
+from backend.database.errors import DatabaseUnreachable, find_disk_error
 from backend.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
+from backend.process.disk_errors import FULL_DISK, explain_disk_error
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -74,6 +75,9 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 
 def _answer_database_error(error: DatabaseUnreachable) -> Response:
+    on_disk = find_disk_error(error)
+    if on_disk:
+        return _answer_os_error(on_disk)
     log.error("database out of reach", error=str(error.orig))
     detail = "The database does not answer; try again in a moment"
     response = build_problem(503, "unavailable", "Temporarily unavailable", detail)
@@ -82,10 +86,13 @@ def _answer_database_error(error: DatabaseUnreachable) -> Response:
 
 
 def _answer_os_error(error: OSError) -> Response:
-    if error.errno != errno.ENOSPC:
+    """A disk that takes no more: what of, and what the server's owner may do about it."""
+    told = explain_disk_error(error, get_parts().settings.dubline_home)
+    if told is None:
         return _answer_unexpected_error(error)
-    log.error("disk full")
-    return build_problem(507, "storage-full", "Insufficient storage", "The server's disk is full")
+    log.error("nothing can be written", error=told)
+    slug = "storage-full" if error.errno in FULL_DISK else "storage-unwritable"
+    return build_problem(507, slug, "Insufficient storage", told)
 
 
 def _answer_unexpected_error(error: Exception) -> Response:

@@ -11,7 +11,6 @@ from backend import settings
 from backend.cli.commands.options import FILE, FOLDER, server_option
 from backend.documents.glossary_files import read_glossary
 from backend.errors import Invalid
-from backend.process.disk_errors import explain_disk_error
 
 
 def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -184,23 +183,18 @@ def _run_job(
     server: str | None,
     **others: Any,
 ) -> None:
-    from backend.cli import submit
+    from backend.cli import results, submit
     from backend.cli.client import connect
 
     loaded = settings.load()
-    out = out or media.with_name(f"{media.stem}-{request['kind']}")
+    out = out or results.choose_folder(media, request["kind"])
     heard = {"sourceTrack": track} if track else {}
     request = {**request, "sourceLanguage": source, **heard, "mode": mode}
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        results.open_results(out)  # hours before there is anything to put into it
         with connect(loaded, server) as client:
             files = submit.JobFiles(media, **others)
             submit.run_job(client, loaded, files=files, request=request, out=out)
-    except OSError as error:
-        told = explain_disk_error(error, out)
-        if told is None:
-            raise
-        raise click.ClickException(told) from error
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         sys.exit(130)
