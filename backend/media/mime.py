@@ -9,6 +9,7 @@ MIME_TYPES = {
     ".json": "application/json",
     ".m4a": "audio/mp4",
     ".mkv": "video/x-matroska",
+    ".mov": "video/quicktime",
     ".mp4": "video/mp4",
     ".srt": "application/x-subrip",
     ".ttml": "application/ttml+xml",

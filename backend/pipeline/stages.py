@@ -109,7 +109,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         storing=LanguageStatus.EXPORTING,
         share=0.2,
         looks_back=True,
-        code_version=3,
+        code_version=4,
     ),
     # The one file with all languages, made when the last of them has ended (docs/adr/0009).
     Stage.JOIN: StageDefinition(
@@ -120,6 +120,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         per_language=False,
         waits_for_all=True,
         only_latest=True,
+        code_version=2,
     ),
 }
 

@@ -21,7 +21,8 @@ from workers.timing.holds import DubClock
 class FinishedMix:
     """A finished mix: `dub` is M4A, `captions` WebVTT, both as long as the source.
 
-    `source` is what is seen and heard under it: the `recording` as it was sent, or held.
+    `source` is what is seen and heard under it: the `recording` as it was sent, or held as the
+    `clock` tells.
     """
 
     inputs: StageInput
@@ -31,6 +32,7 @@ class FinishedMix:
     source_language: str
     dub: Path
     captions: Path
+    clock: DubClock = field(default_factory=lambda: DubClock(()))
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class MixedDub:
             source_language=self.translation.source_language,
             dub=files[ArtifactKind.AUDIO],
             captions=files[ArtifactKind.CAPTIONS_VTT],
+            clock=self.clock,
         )
 
 

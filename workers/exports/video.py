@@ -1,30 +1,34 @@
 """A dub as a video file: its own, and the one with all languages that are complete."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from av.stream import Disposition
 
 from backend.documents.languages import find_iso639_2, get_iso639_2, get_own_name
+from backend.errors import Permanent
 from backend.media.tracks import ANY
 from backend.pipeline.artifact_kinds import ArtifactKind
-from workers.audio.samples import RATE
+from workers.audio.samples import RATE, Samples
 from workers.exports.dub import Export, FinishedMix, MixedDub
 from workers.interfaces.progress import Progress
-from workers.interfaces.stages import OutputFile, describe_output
-from workers.media.decode import decode_blocks
-from workers.media.encode import encode_m4a, tell_progress
-from workers.media.mux import (
-    Track,
-    can_carry_picture,
+from workers.interfaces.stages import StageContext, describe_output
+from workers.media.containers import (
     carries_sound,
     choose_container,
-    hides_start,
-    mux_film,
+    find_container,
+    list_codecs,
 )
+from workers.media.decode import decode_blocks
+from workers.media.encode import encode_m4a, tell_progress
+from workers.media.hold import pause_sound
+from workers.media.mux import Origin, Track, list_sounds, mux_film
 from workers.media.opus import write_opus
-from workers.mixing.recording import SourceRecording, decode_fitted
+from workers.mixing.recording import SourceRecording, decode_fitted, encode_recording
+from workers.timing.holds import DubClock
 
 
 class DubTracks(NamedTuple):
@@ -35,106 +39,141 @@ class DubTracks(NamedTuple):
     captions: Path
 
 
+class _Picture(NamedTuple):
+    """The film that has the picture, the kind of file that takes it, and whether it was encoded."""
+
+    path: Path
+    suffix: str
+    codec: str
+    encoded: bool = False
+
+
 def export(dub: MixedDub, progress: Progress) -> Export:
-    """`video`, where there is a picture and a container takes it."""
-    film = write_video(dub.finished_mix, progress)
-    if film:
-        return Export([film])
-    found = dub.source.found
-    if not (found and found.video):
-        return Export()
-    problem = (
-        f"No dubbed video: a {found.video.codec} picture fits neither MP4 nor Matroska without "
-        "being encoded again. Convert the source to H.264 in MP4 to get one."
-    )
-    return Export(warnings=[problem])
+    """`video`, where there is a picture."""
+    return write_video(dub.finished_mix, progress)
 
 
-def write_video(mix: FinishedMix, progress: Progress) -> OutputFile | None:
-    """The picture with dub, original and captions; None if no container takes them.
+def write_video(mix: FinishedMix, progress: Progress) -> Export:
+    """The picture with dub, original and captions, and whatever else the recording has.
 
-    `progress` gets 0..1. Raises `Permanent` when the picture cannot be copied.
+    `progress` gets 0..1. Raises `Permanent` when the picture can be neither copied nor decoded.
     """
-    suffix = _choose_suffix(mix.source)
-    if suffix is None:
-        return None
+    origin = Origin(mix.recording.path, mix.clock)
     dub = DubTracks(mix.inputs.language, mix.dub, mix.captions)
-    length = mix.source.duration
-    out = mix.context.workdir / f"dub.{suffix}"
-    seconds = partial(_scale_progress, progress, length)
-    _write_film_file(out, mix.source, mix.source_language, [dub], seconds)
-    held = mix.source.sha256 != mix.recording.sha256
-    video = _build_output(ArtifactKind.VIDEO, out, mix.source, [dub], held=held)
-    return replace(video, meta={**video.meta, "source_language": mix.source_language})
+    film = _Film(mix.recording, mix.source, origin, mix.source_language, [dub], mix.context)
+    made = film.write("dub", ArtifactKind.VIDEO, progress)
+    told = {"source_language": mix.source_language}
+    return replace(made, files=[replace(one, meta={**one.meta, **told}) for one in made.files])
 
 
 def write_film(
     recording: SourceRecording,
     source_language: str,
     dubs: Sequence[DubTracks],
-    folder: Path,
-    progress: Progress,
-) -> OutputFile | None:
+    context: StageContext,
+) -> Export:
     """The dubs of some languages over the recording as it was sent, in one file.
 
-    None if no container takes them. Raises `Permanent` when the picture cannot be copied.
+    Nothing without a picture. Raises `Permanent` as `write_video` does.
     """
-    suffix = _choose_suffix(recording)
-    if suffix is None:
-        return None
-    out = folder / f"all.{suffix}"
-    seconds = partial(_scale_progress, progress, recording.duration)
-    _write_film_file(out, recording, source_language, dubs, seconds)
-    return _build_output(ArtifactKind.VIDEO_ALL, out, recording, dubs, held=False)
+    origin = Origin(recording.path, DubClock(()))
+    film = _Film(recording, recording, origin, source_language, dubs, context)
+    return film.write("all", ArtifactKind.VIDEO_ALL, context.progress)
 
 
-def _choose_suffix(source: SourceRecording) -> str | None:
-    found = source.found
-    if found is None or found.video is None:
-        return None
-    heard = found.audio.codec if found.audio else None
-    suffix = choose_container(found.format, found.video.codec, heard)
-    if not can_carry_picture(source.path, suffix):
-        return None
-    return None if suffix == "mkv" and hides_start(source.path) else suffix
+@dataclass(frozen=True)
+class _Film:
+    """What a film is made of: `source` is the recording as it was sent, or held."""
 
+    recording: SourceRecording
+    source: SourceRecording
+    origin: Origin
+    source_language: str
+    dubs: Sequence[DubTracks]
+    context: StageContext
 
-def _scale_progress(progress: Progress, length: float, time: float) -> None:
-    progress(min(1.0, time / length))
+    def write(self, name: str, kind: ArtifactKind, progress: Progress) -> Export:
+        picture = self._find_picture(progress)
+        if picture is None:
+            return Export()
+        out = self.context.workdir / f"{name}.{picture.suffix}"
+        others, left = self._list_others(out, progress)
+        left += mux_film(
+            picture.path,
+            out,
+            sounds=[*self._list_dubs(out.suffix), *self._list_original(out, progress), *others],
+            captions=[_build_track(dub.captions, dub.language) for dub in self.dubs],
+            origin=self.origin,
+            progress=lambda time: progress(min(1.0, time / self.source.duration)),
+        )
+        made = describe_output(kind, out, self._describe(picture))
+        warnings = _list_warnings(self.source, picture, left)
+        return Export([replace(made, filename=f"dub{out.suffix}")], warnings=list(warnings))
 
+    def _find_picture(self, progress: Progress) -> _Picture | None:
+        found, sent = self.source.found, self.recording.found
+        if found is None or sent is None or found.video is None:
+            return None
+        codec, others = found.video.codec, list_codecs(self.recording.path)
+        suffix = find_container(self.source.path, choose_container(sent.format, codec, others))
+        if suffix:
+            return _Picture(self.source.path, suffix, codec)
+        encoded = encode_recording(self.source, self.context, progress)
+        return _Picture(encoded, "mp4", "h264", encoded=True)
 
-def _write_film_file(
-    out: Path,
-    source: SourceRecording,
-    source_language: str,
-    dubs: Sequence[DubTracks],
-    progress: Progress,
-) -> None:
-    mux_film(
-        source.path,
-        out,
-        dubs=[_build_track(_encode_dub(dub, out.suffix), dub.language) for dub in dubs],
-        original=_encode_original(source, out, source_language, progress),
-        captions=[_build_track(dub.captions, dub.language) for dub in dubs],
-        progress=progress,
-    )
+    def _list_dubs(self, suffix: str) -> list[Track]:
+        tracks = [_build_track(_encode_dub(dub, suffix), dub.language) for dub in self.dubs]
+        return [tracks[0]._replace(place=Disposition.default), *tracks[1:]]
+
+    def _list_original(self, out: Path, progress: Progress) -> Iterator[Track]:
+        """The sound that is heard under the dubs."""
+        heard = self.source.found and self.source.found.audio
+        own = self.recording.found and self.recording.found.audio
+        if not (heard and own):
+            return
+        # What it says of itself stays; only what says nothing is in the language of the user.
+        language = find_iso639_2(own.language)
+        track = Track(
+            self.source.path,
+            language or get_iso639_2(self.source_language),
+            own.title or get_own_name(language or self.source_language),
+            self.source.track,
+            Disposition.original,
+        )
+        sound = partial(decode_fitted, self.source)
+        yield _convert_sound(track, heard.codec, sound, out, progress)
+
+    def _list_others(self, out: Path, progress: Progress) -> tuple[list[Track], list[str]]:
+        """The recording's further sound tracks, and those that cannot be carried over."""
+        tracks, left = [], []
+        for track, codec in list_sounds(self.recording.path):
+            if track.chosen == self.recording.track:
+                continue
+            sound = partial(self._decode_other, track)
+            # What is copied does not pause where the picture stands still.
+            copied = codec if not self.origin.clock.holds else ""
+            try:
+                tracks.append(_convert_sound(track, copied, sound, out, progress))
+            except Permanent:
+                left.append(f"sound track {track.chosen.number} ({codec})")
+        return tracks, left
+
+    def _decode_other(self, track: Track) -> Iterator[Samples]:
+        sound = decode_fitted(self.recording, track.chosen)
+        return pause_sound(sound, self.origin.clock.holds)
+
+    def _describe(self, picture: _Picture) -> dict[str, Any]:
+        return {
+            "duration": self.source.duration,
+            "language": ",".join(dub.language for dub in self.dubs),
+            "codec": picture.codec,
+            "audio_codec": "opus" if picture.suffix == "webm" else "aac",
+            "held": self.source.sha256 != self.recording.sha256,
+        }
 
 
 def _build_track(path: Path, language: str) -> Track:
     return Track(path, get_iso639_2(language), get_own_name(language))
-
-
-def _build_output(
-    kind: str, out: Path, source: SourceRecording, dubs: Sequence[DubTracks], *, held: bool
-) -> OutputFile:
-    meta = {
-        "duration": source.duration,
-        "language": ",".join(dub.language for dub in dubs),
-        "codec": source.found.video.codec if source.found and source.found.video else None,
-        "audio_codec": "opus" if out.suffix == ".webm" else "aac",
-        "held": held,
-    }
-    return replace(describe_output(kind, out, meta), filename=f"dub{out.suffix}")
 
 
 def _encode_dub(dub: DubTracks, suffix: str) -> Path:
@@ -146,30 +185,35 @@ def _encode_dub(dub: DubTracks, suffix: str) -> Path:
     return out
 
 
-def _encode_original(
-    source: SourceRecording, out: Path, language: str, progress: Progress
-) -> Track | None:
-    """The recording's sound, as AAC where it is none that the container takes."""
-    heard = source.found and source.found.audio
-    if not heard:
-        return None
-    # What it says of itself stays; only what says nothing is in the language that the user names.
-    own = find_iso639_2(heard.language)
-    track = Track(
-        source.path,
-        own or get_iso639_2(language),
-        heard.title or get_own_name(own or language),
-        source.track,
-    )
-    if carries_sound(out.suffix[1:], heard.codec):
+def _convert_sound(
+    track: Track,
+    codec: str,
+    decode: Callable[[], Iterator[Samples]],
+    film: Path,
+    progress: Progress,
+) -> Track:
+    """The track, in AAC beside the film where its container does not take the codec.
+
+    It is made once for both films that are to have it. WebM holds nothing but what it takes.
+    """
+    if carries_sound(film.suffix[1:], codec):
         return track
-    return track._replace(path=_encode_aac(source, track.language, out, progress), chosen=ANY)
-
-
-def _encode_aac(source: SourceRecording, language: str, film: Path, progress: Progress) -> Path:
-    """The recording's sound beside the film, made once for both films that are to have it."""
-    out = film.with_name("original.m4a")
+    out = film.with_name(f"sound-{track.chosen.number}.m4a")
     if not out.exists():
-        sound = decode_fitted(source)
-        encode_m4a(tell_progress(sound, lambda _: progress(0.0)), language, out)
-    return out
+        encode_m4a(tell_progress(decode(), lambda _: progress(0.0)), track.language, out)
+    return track._replace(path=out, chosen=ANY)
+
+
+def _list_warnings(
+    source: SourceRecording, picture: _Picture, left: Sequence[str]
+) -> Iterator[str]:
+    if picture.encoded and source.found and source.found.video:
+        yield (
+            f"The picture was encoded as H.264: no container takes the {source.found.video.codec} "
+            "picture of the recording as it is."
+        )
+    if left:
+        yield (
+            f"The dubbed video ({picture.suffix.upper()}) goes without what its container does not "
+            f"take: {', '.join(left)}. The recording has it."
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -21,15 +22,50 @@ def add_copy(
     stream: AudioStream | VideoStream | SubtitleStream,
     disposition: Disposition,
 ) -> Stream:
-    """A stream in `target` for the packets of `stream`, which tells its language, if known."""
-    # opaque: otherwise PyAV looks for an encoder of the codec, which AV1 may not have
-    copy = target.add_stream_from_template(stream, opaque=True)
+    """A stream in `target` for the packets of `stream`, which tells its language, if known.
+
+    Raises `ValueError` or an error of FFmpeg's, at the latest when packets come, where the
+    container does not take them.
+    """
+    try:
+        # opaque: otherwise PyAV looks for an encoder of the codec, which AV1 may not have
+        copy = target.add_stream_from_template(stream, opaque=True)
+    except ValueError:
+        if not isinstance(stream, VideoStream):
+            raise
+        return _add_unlisted(target, stream, disposition)
     if stream.codec_context.codec_tag == "hvc1":
         copy.codec_context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
+    return _tell_of(copy, stream, disposition)
+
+
+def _add_unlisted(target: OutputContainer, stream: VideoStream, disposition: Disposition) -> Stream:
+    """For a picture that the muxer writes, as AVI would, though it does not list its codec."""
+    copy = target.add_mux_stream(target.default_video_codec, stream.average_rate)
+    copy.time_base = stream.time_base
+    BitStreamFilterContext("null", stream, copy)  # hands on what is known of the codec
+    return _tell_of(copy, stream, disposition)
+
+
+def _tell_of(copy: Stream, stream: Stream, disposition: Disposition) -> Stream:
     copy.disposition = disposition
     if stream.language:
         copy.metadata["language"] = stream.language
     return copy
+
+
+def read_title(stream: Stream) -> str:
+    """What the track is called; MP4 files have that for their handler's name."""
+    handler = stream.metadata.get("handler_name", "")
+    return stream.metadata.get("title") or ("" if handler.endswith("Handler") else handler)
+
+
+def name_stream(stream: Stream, language: str, title: str) -> None:
+    """Say what people find the track by; `language` is an ISO 639-2/T code."""
+    stream.metadata["language"] = language
+    if title:
+        iso = stream.container.format.name in ("mp4", "mov")
+        stream.metadata["handler_name" if iso else "title"] = title
 
 
 def copy_packets(container: InputContainer, stream: Stream, copy: Stream) -> Iterator[Timed]:

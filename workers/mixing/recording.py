@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import soundfile as sf
+from av.stream import Disposition
 
 from backend.media.container import open_media
 from backend.media.probe import Probe, probe_media
@@ -86,9 +87,24 @@ def hold_recording(
     return SourceRecording(path, file.sha256, duration, probe_media(path))
 
 
-def decode_fitted(source: SourceRecording) -> Iterator[Samples]:
-    """The sound of the recording, exactly as long as it."""
-    sound = decode_blocks(source.path, RATE, 2, track=source.track)
+def encode_recording(source: SourceRecording, context: StageContext, progress: Progress) -> Path:
+    """The picture of the recording as H.264 in MP4, made once; raises `Permanent` as above."""
+    key = hash_json({"encoded": source.sha256, "code": STAGES[Stage.MIX].code_version})
+    with context.hold_alone(f"encoded-{key[:2]}"):
+        there = load_reusable(context.streams, key, context)
+        if there:
+            return there[1]
+        made = context.workdir / "encoded.mp4"
+        with open_media(source.path) as container, av.open(made, "w") as target:
+            for time in encode_picture(container, target):
+                progress(min(1.0, time / source.duration))
+        context.streams.put(key, made)
+        return made
+
+
+def decode_fitted(source: SourceRecording, track: TrackWish | None = None) -> Iterator[Samples]:
+    """The sound of the recording, exactly as long as it; of another `track` if one is named."""
+    sound = decode_blocks(source.path, RATE, 2, track=track or source.track)
     return fit_blocks(sound, round(source.duration * RATE), RATE, 2)
 
 
@@ -117,9 +133,9 @@ def _write_held(
             progress(time / clock.compute_length(source.duration))
     tracks = []
     if found.audio:
-        tracks.append(Track(folder / "held.m4a", UNTOLD))
+        tracks.append(Track(folder / "held.m4a", UNTOLD, place=Disposition.default))
         encode_m4a(sound, UNTOLD, tracks[0].path)
-    mux_film(silent, out, dubs=tracks, original=None, captions=[], progress=seconds)
+    mux_film(silent, out, sounds=tracks, captions=[], progress=seconds)
     return out
 
 

@@ -8,8 +8,9 @@ from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.multilingual import Dubs, choose_joinable, identify_film
+from workers.exports.dub import Export
 from workers.exports.video import DubTracks, write_film
-from workers.interfaces.stages import OutputFile, StageContext, StageInput, StageResult
+from workers.interfaces.stages import StageContext, StageInput, StageResult
 from workers.mixing.recording import fetch_recording
 
 
@@ -19,26 +20,27 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     The dubs are complete without it, so that what keeps it from being made is a warning.
     """
     dubs = choose_joinable(inputs.dubs)
-    film, warnings = None, []
+    made = Export()
     if dubs:
         try:
-            film = _write_film(inputs, dubs, context)
+            made = _write_film(inputs, dubs, context)
         except Permanent as problem:
-            warnings.append(f"No video with all languages: {problem}")
+            made = Export(warnings=[f"No video with all languages: {problem}"])
     return StageResult(
-        (film,) if film else (),
+        tuple(made.files),
         provider="dubline",
         model=version("dubline"),
-        warnings=tuple(warnings),
+        warnings=tuple(made.warnings),
     )
 
 
-def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> OutputFile | None:
+def _write_film(inputs: StageInput, dubs: Dubs, context: StageContext) -> Export:
     recording = fetch_recording(inputs.files["media"], context, 0.0, inputs.params.track_wish)
     parts = [_fetch_dub(language, files, context) for language, files in dubs.items()]
     spoken = next(iter(dubs.values()))[ArtifactKind.VIDEO].meta["source_language"]
-    film = write_film(recording, spoken, parts, context.workdir, context.progress)
-    return film and replace(film, meta={**film.meta, "made_of": identify_film(dubs)})
+    made = write_film(recording, spoken, parts, context)
+    told = {"made_of": identify_film(dubs)}
+    return replace(made, files=[replace(one, meta={**one.meta, **told}) for one in made.files])
 
 
 def _fetch_dub(language: str, files: Mapping[str, StoredFile], context: StageContext) -> DubTracks:

@@ -13,7 +13,8 @@ from backend.errors import Permanent
 from backend.media.container import open_media
 from backend.process.disk_errors import explain_disk_error
 from tests.media_samples import tone, write
-from workers.media.mux import CONTAINERS, _open_target
+from workers.media.containers import CONTAINERS
+from workers.media.mux import _open_target
 
 Usage = namedtuple("Usage", "total used free")
 
