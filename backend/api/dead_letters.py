@@ -10,6 +10,7 @@ from backend.api.dispatching import dispatch_and_answer
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
+from backend.api.idempotency import accept_idempotency_key, get_claimed_key
 from backend.jobs import dead_letters
 
 blueprint = Blueprint(
@@ -38,6 +39,7 @@ class DeadLettersResource(MethodView):
 class RetryDeadLetterResource(MethodView):
     """One of them."""
 
+    @accept_idempotency_key
     @blueprint.doc(operationId="retryDeadLetter")
     @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
     @blueprint.alt_response(409, "Conflict")
@@ -48,6 +50,7 @@ class RetryDeadLetterResource(MethodView):
         """
         return dispatch_and_answer(
             *dead_letters.retry_dead_letter(
-                get_parts().db, get_parts().store, get_user_id(), letter_id
+                *(get_parts().db, get_parts().store, get_user_id(), letter_id),
+                claimed=get_claimed_key(),
             )
         )

@@ -8,6 +8,7 @@ from flask.views import MethodView
 from backend.api import schemas
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
+from backend.api.idempotency import accept_idempotency_key
 from backend.uploads import access, receive
 from backend.uploads.content import probe_upload
 
@@ -18,9 +19,11 @@ blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Fi
 class PresignResource(MethodView):
     """Announce a file."""
 
+    @accept_idempotency_key
     @blueprint.doc(operationId="presignFile")
     @blueprint.arguments(schemas.PresignRequestSchema)
     @blueprint.response(201, schemas.PresignedUploadSchema)
+    @blueprint.alt_response(409, "Conflict")
     def post(self, request: dict[str, Any]) -> dict[str, Any]:
         """Get a URL to send a file to; it works for a short time.
 

@@ -5,17 +5,31 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import jsonify, redirect
+from flask import Response, jsonify, redirect
 from flask.views import MethodView
 
 from backend.api import schemas
 from backend.api.dispatching import dispatch_and_answer
+from backend.api.http.conditional import ETAG, IF_NONE_MATCH, answer_conditionally
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
-from backend.jobs import cost_estimates, costs, import_transcripts, resume, submit, views
+from backend.api.idempotency import accept_idempotency_key, get_claimed_key
+from backend.documents.languages import normalize
+from backend.jobs import (
+    cost_estimates,
+    costs,
+    fit_transcripts,
+    import_transcripts,
+    labels,
+    listing,
+    resume,
+    submit,
+    views,
+)
 from backend.jobs.fit_transcripts import JobStart
-from backend.pipeline.params import JobParams
+from backend.jobs.listing import JobFilter
+from backend.pipeline.params import JobParams, normalize_params
 from backend.pipeline.providers import check_providers, choose_providers
 from backend.pipeline.stages import Stage
 
@@ -26,9 +40,11 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs
 class JobsResource(MethodView):
     """All jobs."""
 
+    @accept_idempotency_key
     @blueprint.doc(operationId="createJob")
     @blueprint.arguments(schemas.JobRequestSchema)
     @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
+    @blueprint.alt_response(409, "Conflict")
     def post(self, request: dict[str, Any]) -> Any:
         """Ask for a dub or a transcription; it is accepted when this answers 202.
 
@@ -40,24 +56,43 @@ class JobsResource(MethodView):
     @blueprint.arguments(schemas.JobQuerySchema, location="query")
     @blueprint.response(200, schemas.JobPageSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """List jobs, newest first.
+        """List jobs, newest first, all or those that are looked for.
 
         Page by page: `next` of one page is `before` of the next one.
         """
-        return views.read_job_page(get_parts().db, get_user_id(), **query)
+        limit, before = query.pop("limit"), query.pop("before")
+        if query["language"] is not None:
+            query["language"] = normalize(query["language"], "language")
+        wanted = JobFilter(**query)
+        return listing.read_job_page(
+            get_parts().db, get_user_id(), wanted, limit=limit, before=before
+        )
 
 
 @blueprint.route("/<uuid:job_id>")
 class JobResource(MethodView):
     """One job."""
 
-    @blueprint.doc(operationId="getJob")
-    @blueprint.response(200, schemas.JobViewSchema)
-    def get(self, job_id: UUID) -> dict[str, Any]:
+    @blueprint.doc(operationId="getJob", parameters=[IF_NONE_MATCH])
+    @blueprint.response(200, schemas.JobViewSchema, headers={"ETag": ETAG})
+    @blueprint.alt_response(304, description="It is as it was", headers={"ETag": ETAG})
+    def get(self, job_id: UUID) -> Response:
         """Tell how it goes: languages, stages, files.
 
         The files of an earlier run are told until a newer one has made its own.
         """
+        view = views.read_job_view(get_parts().db, get_user_id(), job_id)
+        return answer_conditionally(schemas.JobViewSchema().dump(view))
+
+    @blueprint.doc(operationId="updateJob")
+    @blueprint.arguments(schemas.JobChangeSchema)
+    @blueprint.response(200, schemas.JobViewSchema)
+    def patch(self, change: dict[str, Any], job_id: UUID) -> dict[str, Any]:
+        """Change what it is called or filed under.
+
+        What it makes is changed by a further run (`retryJob` with `overrides`).
+        """
+        labels.change_job(get_parts().db, get_user_id(), job_id, change)
         return views.read_job_view(get_parts().db, get_user_id(), job_id)
 
     @blueprint.doc(operationId="cancelJob")
@@ -74,10 +109,31 @@ class JobResource(MethodView):
         ), 202 if cancelling else 200
 
 
+@blueprint.route("/estimate")
+class EstimateResource(MethodView):
+    """A job that is not asked for yet."""
+
+    @blueprint.doc(operationId="estimateJob")
+    @blueprint.arguments(schemas.JobRequestSchema)
+    @blueprint.response(200, schemas.PlanSchema)
+    def post(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Tell what a job would do and cost, and do nothing.
+
+        By list prices, for the length of the recording. What was bought before for the same lines
+        is not bought again, so that the true cost may be less.
+        """
+        params, media_id, start = _read_params(request)
+        given = fit_transcripts.choose_uploads(normalize_params(params), start)
+        known = (get_parts().db, get_parts().prices, get_user_id(), params)
+        steps, found = cost_estimates.estimate_job(*known, media_id=media_id, given=given.keys())
+        return views.build_plan_view(steps, found)
+
+
 @blueprint.route("/<uuid:job_id>/retry")
 class RetryResource(MethodView):
     """Another run of a job."""
 
+    @accept_idempotency_key
     @blueprint.doc(operationId="retryJob")
     @blueprint.arguments(schemas.RetryRequestSchema)
     @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
@@ -96,6 +152,7 @@ class RetryResource(MethodView):
 class TranslateResource(MethodView):
     """The front door for dubs: new ones, and further runs of them."""
 
+    @accept_idempotency_key
     @blueprint.doc(operationId="translateMedia")
     @blueprint.arguments(schemas.TranslateRequestSchema)
     @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
@@ -178,15 +235,9 @@ class DownloadResource(MethodView):
 
 
 def _create_job(request: dict[str, Any]) -> Any:
-    media_id, background_id = request.pop("media_id"), request.pop("background_id")
-    start = JobStart(
-        stage=Stage(request.pop("start_from")),
-        transcript_id=request.pop("transcript_id"),
-        translations=request.pop("translations"),
-    )
-    named = request.pop("providers")
-    providers = choose_providers(named, get_parts().settings.providers)
-    params = JobParams(**request, providers=providers)
+    background_id = request.pop("background_id")
+    called = {"name": request.pop("name"), "labels": request.pop("labels")}
+    params, media_id, start = _read_params(request)
     given = import_transcripts.import_uploads(
         *(get_parts().db, get_parts().store, get_user_id(), params),
         media_id=media_id,
@@ -194,9 +245,22 @@ def _create_job(request: dict[str, Any]) -> Any:
         scratch=get_parts().scratch,
     )
     files = {"media_id": media_id, "background_id": background_id}
+    more = {**called, "given": given, "claimed": get_claimed_key()}
     return dispatch_and_answer(
-        *submit.create_job(get_parts().db, get_user_id(), params, **files, given=given)
+        *submit.create_job(get_parts().db, get_user_id(), params, **files, **more)
     )
+
+
+def _read_params(request: dict[str, Any]) -> tuple[JobParams, UUID, JobStart]:
+    """The parameters that a request asks for, its recording, and where it begins."""
+    start = JobStart(
+        stage=Stage(request["start_from"]),
+        transcript_id=request["transcript_id"],
+        translations=request["translations"],
+    )
+    providers = choose_providers(request["providers"], get_parts().settings.providers)
+    asked = {name: request[name] for name in JobParams.model_fields if name in request}
+    return JobParams(**{**asked, "providers": providers}), request["media_id"], start
 
 
 def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
@@ -217,5 +281,8 @@ def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
         estimates = cost_estimates.estimate_steps(*known, run.params, run.steps)
         told = views.build_plan_view(run.steps, estimates)
         return jsonify(schemas.PlanSchema().dump(told))
-    run_id, _ = resume.start_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
+    run_id, _ = resume.start_run(
+        *(get_parts().db, get_parts().store, get_user_id(), job_id, wanted),
+        claimed=get_claimed_key(),
+    )
     return dispatch_and_answer(job_id, run_id)

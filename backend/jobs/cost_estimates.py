@@ -1,6 +1,6 @@
 """What a run would cost: by what its stages have cost this job before, else by list prices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import mean
 from uuid import UUID
@@ -12,11 +12,12 @@ from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
 from backend.database.models.uploads import Upload
 from backend.pipeline.keys import find_provider
-from backend.pipeline.params import JobParams
-from backend.pipeline.plan import Step
+from backend.pipeline.params import JobParams, normalize_params
+from backend.pipeline.plan import Place, Step, list_places
 from backend.pipeline.prices import PriceList
 from backend.pipeline.stages import Stage
 from backend.pipeline.states import StageState
+from backend.uploads import access
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,25 @@ def estimate_steps(
         estimator.estimate_stage(step.stage, step.language, params) if step.executed else 0.0
         for step in steps
     ]
+
+
+def estimate_job(
+    db: Database,
+    prices: PriceList,
+    user_id: UUID,
+    params: JobParams,
+    *,
+    media_id: UUID,
+    given: Collection[Place],
+) -> tuple[list[Step], list[float | None]]:
+    """What a new job would do and cost; `given` is what its user brings. Raises `Invalid`."""
+    params = normalize_params(params)
+    with db.read() as connection:
+        media = access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
+    estimator = Estimator((), prices, media.duration)
+    places = [one for one in list_places(params, params.target_languages) if one not in given]
+    costs = [estimator.estimate_stage(stage, language, params) for stage, language in places]
+    return [Step(*place) for place in places], costs
 
 
 def build_estimator(connection: Connection, prices: PriceList, job_id: UUID) -> Estimator:

@@ -11,6 +11,7 @@ from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
 from backend.errors import NotFound
 from backend.jobs import resume
+from backend.jobs.idempotency import ClaimedKey
 from backend.pipeline.stages import ALL_LANGUAGES
 from backend.pipeline.states import StageState
 from backend.storage.base import BlobStore
@@ -28,7 +29,12 @@ def list_dead_letters(db: Database, user_id: UUID) -> list[dict[str, Any]]:
 
 
 def retry_dead_letter(
-    db: Database, store: BlobStore, user_id: UUID, marker_id: UUID
+    db: Database,
+    store: BlobStore,
+    user_id: UUID,
+    marker_id: UUID,
+    *,
+    claimed: ClaimedKey | None = None,
 ) -> tuple[UUID, UUID]:
     """Start a new run for all that is dead in this one's; returns the ids of job and run.
 
@@ -43,7 +49,7 @@ def retry_dead_letter(
             raise NotFound(f"There is no dead letter {marker_id}")
         languages = tuple(connection.execute(_select_unmade_languages(found.run_id)).scalars())
     wanted = resume.ResumeRequest(languages=languages)
-    run_id, _ = resume.start_run(db, store, user_id, found.job_id, wanted)
+    run_id, _ = resume.start_run(db, store, user_id, found.job_id, wanted, claimed=claimed)
     return found.job_id, run_id
 
 

@@ -16,6 +16,8 @@ from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
 from backend.jobs import access
+from backend.jobs.idempotency import ClaimedKey
+from backend.jobs.labels import add_languages
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import (
     Bed,
@@ -104,22 +106,35 @@ def _is_current(made: Mapping[Place, Sequence[ReuseCandidate]], language: str, s
 
 
 def start_run(
-    db: Database, store: BlobStore, user_id: UUID, job_id: UUID, asked: ResumeRequest
+    db: Database,
+    store: BlobStore,
+    user_id: UUID,
+    job_id: UUID,
+    asked: ResumeRequest,
+    *,
+    claimed: ClaimedKey | None = None,
 ) -> tuple[UUID, list[Step]]:
     """Start run n+1 of a job; returns its id and what it executes and reuses.
 
+    `claimed` is the key under which it is asked for.
     Raises `Conflict` `job-running` while another run goes on, and what `prepare_run` raises.
     """
     while True:
         _refuse_while_active(db, user_id, job_id)
         planned = prepare_run(db, store, user_id, job_id, asked)
-        run_id = _create_run(db, job_id, asked, planned)
+        run_id = _create_run(db, job_id, asked, planned, user_id=user_id, claimed=claimed)
         if run_id is not None:
             return run_id, planned.steps
 
 
 def _create_run(
-    db: Database, job_id: UUID, asked: ResumeRequest, planned: PlannedRun
+    db: Database,
+    job_id: UUID,
+    asked: ResumeRequest,
+    planned: PlannedRun,
+    *,
+    user_id: UUID,
+    claimed: ClaimedKey | None,
 ) -> UUID | None:
     """Write the run; None when what it was planned on has changed meanwhile."""
     how = {
@@ -132,6 +147,9 @@ def _create_run(
             return None
         named = str(asked.resume_from or "auto")
         run_id = create.create_run(connection, job_id, planned.params, named, planned.steps, **how)
+        add_languages(connection, user_id, job_id, planned.params.target_languages)
+        if claimed is not None:
+            claimed.name_job(connection, job_id)
         completion.update_run(connection, job_id, run_id)
     return run_id
 

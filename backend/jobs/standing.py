@@ -1,4 +1,4 @@
-"""Where a job and its languages stand: computed from the markers of its stages, kept nowhere."""
+"""Where languages stand: computed from the markers of their stages, kept nowhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from backend.pipeline import states
 from backend.pipeline.plan import Place
 from backend.pipeline.stages import ALL_LANGUAGES, FAN_IN, PER_LANGUAGE, STAGES, LanguageStatus
-from backend.pipeline.states import RunState, StageState
+from backend.pipeline.states import StageState
 
 Markers = Mapping[Place, Any]
 
@@ -41,15 +41,6 @@ class Standing:
             return 1.0
         return states.compute_language_progress(*self._read(language))
 
-    def job_status(self) -> str:
-        """Where the job stands; not only as its last run ended, which need not have had all."""
-        if self._last().run_state is RunState.RUNNING:
-            return RunState.RUNNING
-        languages = self.languages() or [ALL_LANGUAGES]
-        return states.compute_run_end(
-            [self.language_status(tag) for tag in languages], self._fan_in()
-        )
-
     def job_progress(self) -> float:
         """The share (0..1) of all work that is done."""
         languages = self.languages() or [ALL_LANGUAGES]
@@ -68,6 +59,3 @@ class Standing:
 
     def _fan_in(self) -> list[StageState]:
         return [row.state for row in self.once() if row.stage in FAN_IN]
-
-    def _last(self) -> Any:
-        return max(self.markers.values(), key=lambda row: row.number)

@@ -1,6 +1,6 @@
 """What users ask for: a new job, another run of it, its end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from uuid import UUID
 
@@ -8,9 +8,11 @@ from sqlalchemy import insert
 from uuid6 import uuid7
 
 from backend.database.engine import Database
-from backend.database.models.jobs import Job
+from backend.database.models.jobs import Facet, Job
 from backend.errors import Invalid
 from backend.jobs.access import read_job
+from backend.jobs.idempotency import ClaimedKey
+from backend.jobs.labels import insert_facets
 from backend.pipeline.params import Bed, JobParams, normalize_params
 from backend.pipeline.plan import GivenFiles, Place, Step, list_places
 from backend.runs import completion, events
@@ -27,11 +29,14 @@ def create_job(
     media_id: UUID,
     background_id: UUID | None = None,
     given: Mapping[Place, GivenFiles] = MappingProxyType({}),
+    claimed: ClaimedKey | None = None,
+    name: str | None = None,
+    labels: Sequence[str] = (),
 ) -> tuple[UUID, UUID]:
     """Accept a job: job, run, markers, first event and outbox row in one commit.
 
     `given` are the stages that are not to be done, with what stands in their place
-    (import_transcripts.py).
+    (import_transcripts.py); `claimed` is the key under which it is asked for.
     Returns the ids of job and run. Raises `Invalid`.
     """
     params = normalize_params(params)
@@ -53,8 +58,14 @@ def create_job(
             "params": params.model_dump(mode="json"),
             "media_id": media_id,
             "background_id": background_id,
+            "name": name,
+            "labels": list(dict.fromkeys(labels)),
         }
         connection.execute(insert(Job), job)
+        insert_facets(connection, user_id, job_id, Facet.LABEL, labels)
+        insert_facets(connection, user_id, job_id, Facet.LANGUAGE, params.target_languages)
+        if claimed is not None:
+            claimed.name_job(connection, job_id)
         events.record(connection, job_id, Event(EventType.JOB_CREATED))
         stages = list_places(params, params.target_languages)
         steps = [Step(*place, given=given.get(place)) for place in stages]

@@ -2,39 +2,48 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from backend.artifacts.rows import build_file, select_maker_id
+from backend.artifacts.rows import build_file
 from backend.database.engine import Database
 from backend.database.models.jobs import Job, JobEvent
 from backend.database.models.runs import Artifact, Run, StageRun
+from backend.database.models.uploads import Upload
 from backend.errors import NotFound
 from backend.jobs import access
-from backend.jobs.standing import Markers, Standing
+from backend.jobs.listing import build_summary, choose_latest, read_markers, select_jobs
+from backend.jobs.standing import Standing
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.multilingual import choose_joinable, identify_film
 from backend.pipeline.plan import Step
-from backend.pipeline.stages import PER_LANGUAGE
+from backend.pipeline.stages import PER_LANGUAGE, LanguageStatus
 from backend.pipeline.states import StageState
+
+ENDED = (LanguageStatus.COMPLETE, LanguageStatus.FAILED, LanguageStatus.CANCELLED)
 
 
 def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     """A job with its stages, languages and artifacts."""
     with db.read() as connection:
-        row = access.read_job(connection, user_id, job_id)
-        markers = _read_markers(connection, [job_id])
+        row = connection.execute(select_jobs(user_id).where(Job.id == job_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no job {job_id}")
+        markers = read_markers(connection, [job_id])
         artifacts = _read_artifacts(connection, markers)
-    standing = Standing(_choose_latest(markers))
+        uploads = _read_uploads(connection, row)
+    standing = Standing(choose_latest(markers))
     reports = {
         found.language: found.meta for found in artifacts if found.kind == ArtifactKind.REPORT
     }
     return {
-        **_build_summary(row, standing),
-        "finished_at": max(markers, key=lambda one: one.number).run_finished_at,
-        "progress": standing.job_progress(),
+        **build_summary(row, standing),
+        "parameters": row.params,
+        "media": uploads[row.media_id],
+        "background": uploads.get(row.background_id),
         "detected_language": _find_heard_language(artifacts),
         "stages": [_build_stage(marker) for marker in standing.once()],
         "languages": [
@@ -44,31 +53,15 @@ def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     }
 
 
+def _read_uploads(connection: Connection, row: Row[Any]) -> dict[UUID | None, Row[Any]]:
+    named = [one for one in (row.media_id, row.background_id) if one is not None]
+    found = connection.execute(select(Upload.__table__).where(Upload.id.in_(named)))
+    return {one.id: one for one in found}
+
+
 def _find_heard_language(artifacts: Iterable[Row[Any]]) -> str | None:
     heard = [row.meta.get("language") for row in artifacts if row.kind == ArtifactKind.SEGMENTS_SRC]
     return heard[0] if heard else None
-
-
-def read_job_page(
-    db: Database, user_id: UUID, *, limit: int, before: UUID | None
-) -> dict[str, Any]:
-    """Jobs, newest first."""
-    query = (
-        select(Job.__table__).where(Job.user_id == user_id).order_by(Job.id.desc()).limit(limit + 1)
-    )
-    if before is not None:
-        query = query.where(Job.id < before)
-    with db.read() as connection:
-        rows = connection.execute(query).all()
-        shown = rows[:limit]
-        markers = _read_markers(connection, [row.id for row in shown])
-    by_job: dict[UUID, list[Row[Any]]] = {row.id: [] for row in shown}
-    for marker in markers:
-        by_job[marker.job_id].append(marker)
-    return {
-        "jobs": [_build_summary(row, Standing(_choose_latest(by_job[row.id]))) for row in shown],
-        "next": shown[-1].id if len(rows) > limit else None,
-    }
 
 
 def read_runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
@@ -112,7 +105,7 @@ def read_artifact_file(db: Database, user_id: UUID, job_id: UUID, name: str) -> 
     """The file behind an artifact's name; raises `NotFound` and tells which there are."""
     with db.read() as connection:
         access.read_job(connection, user_id, job_id)
-        rows = _read_artifacts(connection, _read_markers(connection, [job_id]))
+        rows = _read_artifacts(connection, read_markers(connection, [job_id]))
     files = {_format_name(row): row for row in rows}
     if name not in files:
         known = ", ".join(sorted(files)) or "none yet"
@@ -129,7 +122,7 @@ def read_streamable_files(
     """
     with db.read() as connection:
         row = access.read_job(connection, user_id, job_id)
-        artifacts = _read_artifacts(connection, _read_markers(connection, [job_id]))
+        artifacts = _read_artifacts(connection, read_markers(connection, [job_id]))
     dubs = _group_dubs(artifacts)
     order = dict.fromkeys((*row.params["target_languages"], *dubs))
     streamable = {tag: dubs[tag] for tag in order if ArtifactKind.HLS in dubs.get(tag, {})}
@@ -155,26 +148,9 @@ def build_plan_view(steps: Sequence[Step], costs: Sequence[float | None]) -> dic
     }
 
 
-def _read_markers(connection: Connection, job_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Every marker of these jobs, in the order of their runs."""
-    run = (Run.number, Run.state.label("run_state"), Run.finished_at.label("run_finished_at"))
-    rows = connection.execute(
-        select(StageRun.__table__, *run, select_maker_id().label("made_by"))
-        .join(Run, Run.id == StageRun.run_id)
-        .where(StageRun.job_id.in_(job_ids))
-        .order_by(Run.number, StageRun.id)
-    )
-    return rows.all()
-
-
-def _choose_latest(markers: Iterable[Row[Any]]) -> Markers:
-    """For each stage and language the marker of the latest run that has it."""
-    return {(row.stage, row.language): row for row in markers}
-
-
 def _read_artifacts(connection: Connection, markers: Iterable[Row[Any]]) -> list[Row[Any]]:
     """What the latest success of each stage made; that stays until a newer one is complete."""
-    latest = _choose_latest(row for row in markers if row.state is StageState.SUCCEEDED)
+    latest = choose_latest(row for row in markers if row.state is StageState.SUCCEEDED)
     rows = connection.execute(
         select(Artifact.__table__, StageRun.stage)
         .join(StageRun, StageRun.id == Artifact.stage_run_id)
@@ -198,26 +174,21 @@ def _group_dubs(artifacts: Iterable[Row[Any]]) -> dict[str, dict[str, StoredFile
     return dubs
 
 
-def _build_summary(row: Row[Any], standing: Standing) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "status": standing.job_status(),
-        "source_language": row.source_language,
-        "target_languages": list(
-            dict.fromkeys((*row.params["target_languages"], *standing.languages()))
-        ),
-        "mode": row.mode,
-        "run": row.last_run,
-        "created_at": row.created_at,
-    }
-
-
 def _build_language(standing: Standing, tag: str, report: Any) -> dict[str, Any]:
     markers = standing.chain(tag)
+    # The stage that it is at, or that it ended with.
+    at = next((row for row in markers if row.state is not StageState.SUCCEEDED), markers[-1])
+    begun = [row.started_at for row in markers if row.started_at]
+    status = standing.language_status(tag)
     return {
         "language": tag,
-        "status": standing.language_status(tag),
+        "stage": at.stage,
+        "attempt": at.attempt,
+        "retry_at": at.retry_at,
+        "started_at": min(begun, default=None),
+        "finished_at": at.finished_at if status in ENDED else None,
+        "warnings": [told for row in markers for told in row.warnings],
+        "status": status,
         "progress": standing.language_progress(tag),
         "run": markers[0].number,
         "stages": [_build_stage(row) for row in markers],
@@ -231,9 +202,11 @@ def _build_stage(row: Row[Any]) -> dict[str, Any]:
 
 
 def _build_artifact(row: Row[Any]) -> dict[str, Any]:
+    name = _format_name(row)
     return {
         **row._mapping,
-        "name": _format_name(row),
+        "name": name,
+        "url": f"/v1/jobs/{row.job_id}/download?artifact={quote(name)}",
         "language": row.language or None,
     }
 

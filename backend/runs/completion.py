@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, true, update
 
 from backend.database.engine import Database, from_now
+from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
 from backend.pipeline.stages import ALL_LANGUAGES, FAN_IN, PER_LANGUAGE
 from backend.pipeline.states import (
@@ -110,6 +111,12 @@ def _compute_end(rows: Sequence[Any]) -> RunState:
     return compute_run_end(statuses, fan_in)
 
 
+def _read_latest(connection: Connection, job_id: UUID) -> Sequence[Any]:
+    """For each stage and language the marker of the latest run that has it."""
+    rows = connection.execute(_ALL_STAGES, {"of_job": job_id})
+    return [*{(row.stage, row.language): row for row in rows}.values()]
+
+
 def _read_stages(connection: Connection, run_id: UUID) -> Sequence[Any]:
     return connection.execute(_STAGES, {"of_run": run_id}).all()
 
@@ -118,6 +125,9 @@ def _end_run(
     connection: Connection, job_id: UUID, run_id: UUID, number: int, end: RunState
 ) -> None:
     connection.execute(_END_RUN, {"of_run": run_id, "end": end})
+    # A further run need not have had all languages: the job's end is that of all of them.
+    whole = end if number == 1 else _compute_end(_read_latest(connection, job_id))
+    connection.execute(_END_JOB, {"of_job": job_id, "end": whole})
     outbox.drop(connection, run_id)
     events.record(connection, job_id, Event(EventType(f"run.{end}"), run=number))
 
@@ -130,6 +140,13 @@ _STAGES = (
     .join(Run, Run.id == StageRun.run_id)
     .where(StageRun.run_id == bindparam("of_run"))
 )
+_ALL_STAGES = (
+    select(StageRun.language, StageRun.stage, StageRun.state)
+    .join(Run, Run.id == StageRun.run_id)
+    .where(StageRun.job_id == bindparam("of_job"))
+    .order_by(Run.number, StageRun.id)
+)
+_END_JOB = update(Job).where(Job.id == bindparam("of_job")).values(status=bindparam("end"))
 _END_RUN = (
     update(Run)
     .where(Run.id == bindparam("of_run"))

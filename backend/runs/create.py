@@ -84,7 +84,7 @@ def _read_memos(connection: Connection, job_id: UUID) -> dict[Place, dict[str, A
 _NEXT_NUMBER = (
     update(Job)
     .where(Job.id == bindparam("of_job"))
-    .values(last_run=Job.last_run + 1)
+    .values(last_run=Job.last_run + 1, status=RunState.RUNNING)
     .returning(Job.last_run)
 )
 

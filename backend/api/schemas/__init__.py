@@ -18,6 +18,7 @@ from backend.api.schemas.jobs import (
 )
 from backend.api.schemas.requests import (
     DownloadQuerySchema,
+    JobChangeSchema,
     JobQuerySchema,
     JobRequestSchema,
     MasterQuerySchema,
@@ -39,6 +40,7 @@ __all__ = [
     "EventViewSchema",
     "FileSchema",
     "HealthSchema",
+    "JobChangeSchema",
     "JobCostsSchema",
     "JobPageSchema",
     "JobQuerySchema",

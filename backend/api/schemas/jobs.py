@@ -16,6 +16,9 @@ from backend.api.schemas.base import (
     build_time_field,
     build_word_field,
 )
+from backend.api.schemas.files import FileSchema
+from backend.api.schemas.parameters import JobParametersSchema
+from backend.jobs.labels import LONGEST_LABEL, LONGEST_NAME
 
 PLACE = "a stage, with its language where it has one: `asr`, `mt:es`"
 
@@ -94,6 +97,14 @@ class ArtifactViewSchema(AnswerSchema):
     kind = build_word_field(words.ARTIFACT_KINDS, "What it is.")
     stage = build_word_field(words.STAGES, "What made it.")
     language = build_language_field("null for what serves all languages", allow_none=True)
+    url = fields.String(
+        metadata={
+            "description": "leads to its bytes",
+            "format": "uri-reference",
+            "maxLength": 4096,
+            "example": "/v1/jobs/0193a5e2-7c1f-7d3a-9b52-4f6f0c8e2a11/download?artifact=es/dub.mp4",
+        }
+    )
     size = build_count_field("bytes")
     sha256 = fields.String(metadata={"description": "of its bytes", "pattern": SHA256})
     mime = build_text_field(200, metadata={"example": "video/mp4"})
@@ -132,28 +143,55 @@ class LanguageViewSchema(AnswerSchema):
     status = build_word_field(words.LANGUAGE_STATUSES)
     progress = build_share_field("of this language's work")
     run = build_count_field("the number of that run")
+    stage = build_word_field(words.STAGES, "The one that it is at, or that it ended with.")
+    attempt = build_count_field("at that stage, from 1; 0 before the first")
+    retry_at = build_time_field("that stage is not tried again before", allow_none=True)
+    started_at = build_time_field("when the first of its stages began", allow_none=True)
+    finished_at = build_time_field("when it ended", allow_none=True)
+    warnings = fields.List(build_text_field(100_000), metadata={"description": "of all its stages"})
     stages = fields.List(fields.Nested(StageViewSchema))
     report = fields.Nested(ReportSumsSchema, allow_none=True)
+
+
+class JobErrorSchema(StageErrorSchema):
+    """What a job could not do, and in which stage."""
+
+    stage = build_word_field(words.STAGES)
+    language = build_language_field("null for what serves all languages", allow_none=True)
 
 
 class JobSummarySchema(AnswerSchema):
     """A job in a list."""
 
     id = build_id_field()
+    name = build_text_field(LONGEST_NAME, "what its user calls it", allow_none=True)
+    labels = fields.List(
+        build_text_field(LONGEST_LABEL), metadata={"description": "what its user files it under"}
+    )
     kind = build_word_field(words.JOB_KINDS)
     status = build_word_field(words.JOB_STATUSES)
     source_language = build_language_field("as asked for; `auto`: as it is heard")
     target_languages = fields.List(build_language_field("a dub's"))
     mode = build_word_field(words.SPEAKER_MODES)
     run = build_count_field("the number of the latest run, from 1")
+    duration = build_number_field("of the recording, seconds; null for text", allow_none=True)
+    progress = build_share_field("of all its work")
+    error = fields.Nested(
+        JobErrorSchema, allow_none=True, metadata={"description": "the first that ended a stage"}
+    )
     created_at = build_time_field()
+    finished_at = build_time_field("when its latest run ended", allow_none=True)
+    data_deleted_at = build_time_field(
+        "when its files and texts were deleted; null while they are there", allow_none=True
+    )
 
 
 class JobViewSchema(JobSummarySchema):
     """A job with everything that can be told of it."""
 
-    finished_at = build_time_field("when its latest run ended", allow_none=True)
-    progress = build_share_field("of all its work")
+    parameters = fields.Nested(JobParametersSchema)
+    media = fields.Nested(FileSchema, metadata={"description": "the recording"})
+    background = fields.Nested(FileSchema, allow_none=True)
     detected_language = build_language_field(
         "what was heard, once `asr` has ended", allow_none=True
     )
@@ -244,7 +282,7 @@ class EventViewSchema(AnswerSchema):
 
 
 class JobPageSchema(AnswerSchema):
-    """A page of jobs."""
+    """A page of jobs; the `before` of the next one is `next`."""
 
     jobs = fields.List(fields.Nested(JobSummarySchema))
     next = build_id_field("the `before` of the next page; null at the end", allow_none=True)

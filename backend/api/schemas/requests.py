@@ -19,6 +19,7 @@ from backend.api.schemas.base import (
 from backend.documents.glossary import LONGEST, MOST_ENTRIES
 from backend.documents.languages import DETECT
 from backend.documents.text import collapse_lines
+from backend.jobs.labels import LONGEST_LABEL, LONGEST_NAME, MOST_LABELS
 from backend.pipeline.params import MOST_LANGUAGES, Bed, JobKind, Loudness, SpeakerMode
 from backend.pipeline.stages import RESUMABLE, Stage
 
@@ -92,6 +93,19 @@ class GlossaryEntryRequestSchema(RequestSchema):
     source_language = build_language_field("by default any", loose=True)
 
 
+def _build_name_field(**options: Any) -> fields.String:
+    return build_text_field(LONGEST_NAME, "what you call it", shortest=1, **options)
+
+
+def _build_labels_field(**options: Any) -> fields.List:
+    return fields.List(
+        build_text_field(LONGEST_LABEL, shortest=1),
+        validate=validate.Length(0, MOST_LABELS),
+        metadata={"description": "what to file it under", "example": ["course-7"]},
+        **options,
+    )
+
+
 class JobRequestSchema(RequestSchema):
     """Asks for a dub or a transcription.
 
@@ -100,6 +114,8 @@ class JobRequestSchema(RequestSchema):
     or Dubline's JSON.
     """
 
+    name = _build_name_field(load_default=None)
+    labels = _build_labels_field(load_default=list)
     kind = build_word_field(words.JOB_KINDS, "What to make.", load_default=str(JobKind.DUB))
     media_id = build_id_field("the recording, a complete file", required=True)
     background_id = build_id_field("a file of role `background`", load_default=None)
@@ -175,6 +191,13 @@ class JobRequestSchema(RequestSchema):
     )
 
 
+class JobChangeSchema(CamelCaseSchema):
+    """What to change in what a job is called; what is not named stays."""
+
+    name = _build_name_field(allow_none=True)
+    labels = _build_labels_field()
+
+
 class RetryRequestSchema(RequestSchema):
     """Asks for another run of a job."""
 
@@ -230,7 +253,16 @@ class TranslateRequestSchema(JobRequestSchema, RetryRequestSchema):
 
 
 class JobQuerySchema(CamelCaseSchema):
-    """Pages through jobs, newest first."""
+    """Pages through jobs, newest first; all that is named has to be so."""
+
+    status = build_word_field(words.JOB_STATUSES, load_default=None)
+    kind = build_word_field(words.JOB_KINDS, load_default=None)
+    language = build_language_field("dubbed into this", loose=True, load_default=None)
+    label = build_text_field(LONGEST_LABEL, "filed under this", load_default=None)
+    created_from = fields.AwareDateTime(
+        load_default=None, metadata={"description": "made then or later"}
+    )
+    created_to = fields.AwareDateTime(load_default=None, metadata={"description": "made earlier"})
 
     limit = fields.Integer(
         load_default=20,

@@ -1,6 +1,7 @@
 """What users ask for, what they changed in it, and what happened to it."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from backend.database.models.base import (
     build_now_column,
 )
 from backend.pipeline.params import JobKind, SpeakerMode
+from backend.pipeline.states import RunState
 
 
 class Job(Base):
@@ -27,7 +29,11 @@ class Job(Base):
     __table_args__ = (
         build_enum_constraint("kind", JobKind),
         build_enum_constraint("mode", SpeakerMode),
+        build_enum_constraint("status", RunState),
+        # A list is read from its newest job on, by each of what it can be narrowed to.
         Index("ix_jobs_user_id_id", "user_id", "id"),
+        Index("ix_jobs_user_id_kind_id", "user_id", "kind", "id"),
+        Index("ix_jobs_user_id_status_id", "user_id", "status", "id"),
     )
 
     id: Mapped[UUID] = build_id_column()
@@ -36,6 +42,10 @@ class Job(Base):
     source_language: Mapped[str]
     mode: Mapped[SpeakerMode]
     params: Mapped[dict[str, Any]]  # as submitted
+    name: Mapped[str | None]
+    labels: Mapped[list[str]] = mapped_column(default=list)
+    # As its latest run left it; written by `runs` with the run's own beginning and end.
+    status: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
     media_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id"))
     background_id: Mapped[UUID | None] = mapped_column(ForeignKey("uploads.id"))
     last_run: Mapped[int] = mapped_column(default=0)
@@ -43,6 +53,29 @@ class Job(Base):
     # keeps events gapless and lets exactly one of two finishing languages end the run.
     event_seq: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = build_now_column()
+    data_deleted_at: Mapped[datetime | None]  # its files and texts are gone, by its user's wish
+
+
+class Facet(StrEnum):
+    """What a job may have several of, and be looked for by."""
+
+    LABEL = "label"
+    LANGUAGE = "language"
+
+
+class JobFacet(Base):
+    """A label of a job or a language that it is dubbed into, where a list finds it."""
+
+    __tablename__ = "job_facets"
+    __table_args__ = (
+        build_enum_constraint("facet", Facet),
+        Index("ix_job_facets_job_id", "job_id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    facet: Mapped[Facet] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
 
 
 class SegmentEdit(Base):

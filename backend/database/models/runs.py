@@ -61,6 +61,13 @@ class StageRun(Base):
         build_enum_constraint("state", StageState),
         CheckConstraint("origin IN ('executed', 'reused', 'given')", name="origin"),
         Index("ix_stage_runs_upstream_id", "upstream_id"),
+        Index("ix_stage_runs_job_id", "job_id"),
+        Index(
+            "ix_stage_runs_dead",
+            "finished_at",
+            postgresql_where=text("state = 'dead'"),
+            sqlite_where=text("state = 'dead'"),
+        ),
         Index(
             "ix_stage_runs_lease",
             "lease_until",
@@ -104,6 +111,7 @@ class Artifact(Base):
     __tablename__ = "artifacts"
     __table_args__ = (
         UniqueConstraint("stage_run_id", "kind"),
+        Index("ix_artifacts_job_id", "job_id"),
         Index("ix_artifacts_object_key", "object_key"),
     )
 

@@ -22,6 +22,7 @@ class Upload(Base):
     __table_args__ = (
         CheckConstraint("role IN ('voice', 'video', 'background', 'transcript')", name="role"),
         Index("ix_uploads_object_key", "object_key"),
+        Index("ix_uploads_user_id_id", "user_id", "id"),
     )
 
     id: Mapped[UUID] = build_id_column()

@@ -254,7 +254,7 @@ def test_an_error_nobody_expected_shows_no_details(client, monkeypatch, kind):
     def broken(*_: object, **__: object) -> None:
         raise kind(SECRET)
 
-    monkeypatch.setattr("backend.jobs.views.read_job_page", broken)
+    monkeypatch.setattr("backend.jobs.listing.read_job_page", broken)
     answer = client.get("/v1/jobs")
     check_problem(answer, 500, "internal")
     assert SECRET not in answer.text

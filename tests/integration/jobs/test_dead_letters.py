@@ -6,7 +6,8 @@ import pytest
 
 from backend.database.models.accounts import LOCAL_USER
 from backend.errors import NotFound
-from backend.jobs import dead_letters, resume, submit, views
+from backend.jobs import dead_letters, listing, resume, submit, views
+from backend.jobs.listing import JobFilter
 from backend.jobs.resume import ResumeRequest
 from backend.pipeline.retry import GiveUp
 from backend.pipeline.stages import Stage
@@ -135,6 +136,8 @@ def test_a_job_stands_by_all_its_languages_not_only_those_of_its_last_run(databa
     )
     for stage in (Stage.MT, Stage.TTS, Stage.MIX):
         factories.do_stage(database, again, stage, "pt", store)
-    (listed,) = views.read_job_page(database, LOCAL_USER, limit=10, before=None)["jobs"]
+    (listed,) = listing.read_job_page(database, LOCAL_USER, JobFilter(), limit=10, before=None)[
+        "jobs"
+    ]
     for view in (listed, views.read_job_view(database, LOCAL_USER, job_id)):
         assert (view["status"], view["target_languages"]) == ("partial", ["es", "pt"])

@@ -1,7 +1,8 @@
 """The finished jobs that benchmarks fill the tables with are like really finished ones."""
 
 from backend.database.models.accounts import LOCAL_USER
-from backend.jobs import views
+from backend.jobs import listing, views
+from backend.jobs.listing import JobFilter
 from tests import factories
 from tests.benchmarks import history
 
@@ -10,7 +11,9 @@ def test_copied_jobs_are_whole_and_older(postgres_database):
     job_id, run_id = factories.create_dub(postgres_database)
     factories.do_all(postgres_database, run_id)
     history.multiply(postgres_database, 3)
-    listed = views.read_job_page(postgres_database, LOCAL_USER, limit=10, before=None)["jobs"]
+    listed = listing.read_job_page(
+        postgres_database, LOCAL_USER, JobFilter(), limit=10, before=None
+    )["jobs"]
     assert len(listed) == 4
     assert listed[0]["id"] == job_id
     copy = views.read_job_view(postgres_database, LOCAL_USER, listed[1]["id"])

@@ -34,7 +34,8 @@ def count_statements(db: Database) -> Iterator[list[str]]:
         (Stage.ASR, ("es",), 6),
         (Stage.TTS, ("es",), 5),
         (Stage.TTS, ("es", "pt", "fr"), 5),
-        (Stage.MIX, ("es",), 10),  # it reads who made the rest, and the last one ends the run
+        # It reads who made the rest, and the last one ends the run and tells the job's status.
+        (Stage.MIX, ("es",), 11),
     ],
 )
 def test_claim_and_success_take_few_statements(postgres_database, stage, languages, statements):
