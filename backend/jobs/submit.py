@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from uuid6 import uuid7
 
 from backend.database.engine import Database
@@ -42,25 +43,10 @@ def create_job(
     params = normalize_params(params)
     job_id = uuid7()
     with db.write() as connection:
-        access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
-        if background_id is not None:
-            access.require_upload(
-                connection, user_id, background_id, ("background",), "backgroundId"
-            )
-        elif params.bed is Bed.BACKGROUND:
-            raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
-        job = {
-            "id": job_id,
-            "user_id": user_id,
-            "kind": params.kind,
-            "source_language": params.source_language,
-            "mode": params.mode,
-            "params": params.model_dump(mode="json"),
-            "media_id": media_id,
-            "background_id": background_id,
-            "name": name,
-            "labels": list(dict.fromkeys(labels)),
-        }
+        _require_uploads(connection, user_id, params, media_id, background_id)
+        job = {"id": job_id, "user_id": user_id, **_build_columns(params)}
+        job |= {"media_id": media_id, "background_id": background_id}
+        job |= {"name": name, "labels": list(dict.fromkeys(labels))}
         connection.execute(insert(Job), job)
         insert_facets(connection, user_id, job_id, Facet.LABEL, labels)
         insert_facets(connection, user_id, job_id, Facet.LANGUAGE, params.target_languages)
@@ -73,6 +59,31 @@ def create_job(
         if given:
             completion.update_run(connection, job_id, run_id)
     return job_id, run_id
+
+
+def _require_uploads(
+    connection: Connection,
+    user_id: UUID,
+    params: JobParams,
+    media_id: UUID,
+    background_id: UUID | None,
+) -> None:
+    """Raise `Invalid` for an upload that is not there, or lacking."""
+    access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
+    if background_id is not None:
+        access.require_upload(connection, user_id, background_id, ("background",), "backgroundId")
+    elif params.bed is Bed.BACKGROUND:
+        raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
+
+
+def _build_columns(params: JobParams) -> dict[str, Any]:
+    """What a job's row tells of its parameters."""
+    return {
+        "kind": params.kind,
+        "source_language": params.source_language,
+        "mode": params.mode,
+        "params": params.model_dump(mode="json"),
+    }
 
 
 def cancel_job(db: Database, user_id: UUID, job_id: UUID) -> bool:

@@ -24,7 +24,8 @@ import soundfile as sf
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobKind, JobParams, Loudness
 from backend.storage.hashing import compute_file_sha256
-from workers.mixing.mixdown import MixOrder, SoundFile, render_mixdown
+from workers.mixing.mixdown import render_mixdown
+from workers.mixing.order import MixOrder, SoundFile
 from workers.mixing.score import PlacedTake
 
 RATE, CLIP_RATE = 48_000, 24_000

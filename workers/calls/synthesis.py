@@ -32,6 +32,9 @@ class SpokenTake:
     duration: float
 
 
+Takes = Mapping[int, SpokenTake]  # by line id
+
+
 class LineSpeaker:
     """One synthesiser's voices; only they get to see how words are to be pronounced."""
 

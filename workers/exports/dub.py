@@ -12,7 +12,8 @@ from workers.audio.samples import RATE
 from workers.captions.dub_captions import DubCaptions, build_captions
 from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, ReusedFile, StageContext, StageInput
-from workers.mixing.mixdown import Mixdown, MixOrder
+from workers.mixing.mixdown import Mixdown
+from workers.mixing.order import MixOrder
 from workers.mixing.recording import SourceRecording
 from workers.timing.holds import DubClock
 

@@ -12,7 +12,7 @@ from workers.audio.samples import RATE
 from workers.exports.dub import Export, MixedDub
 from workers.interfaces.progress import Progress
 from workers.interfaces.stages import describe_output
-from workers.mixing.mixdown import MixOrder, load_take
+from workers.mixing.order import MixOrder, load_take
 from workers.mixing.score import PlacedTake
 
 

@@ -5,29 +5,27 @@ gets it with the earlier run's files (`StageInput.before`), renders the chunks w
 not find in it, and copies all others as they are.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from backend.media.tracks import ANY, TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
-from backend.pipeline.files import StoredFile
-from backend.pipeline.params import Bed, JobParams, Loudness
+from backend.pipeline.params import Bed, Loudness
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio import loudness
 from workers.audio.gain import DuckingShape
 from workers.audio.loudness import TENTH, find_covered
-from workers.audio.samples import RATE, Samples
+from workers.audio.samples import RATE
 from workers.interfaces.progress import Progress, tell_part
 from workers.interfaces.stages import StageContext
 from workers.mixing.bed import BedReader as Sound
-from workers.mixing.clips import measure_natural_powers, prepare_clip
+from workers.mixing.clips import measure_natural_powers
 from workers.mixing.forecast import forecast_loudness
 from workers.mixing.index import (
     ChunkEntry,
@@ -37,8 +35,9 @@ from workers.mixing.index import (
     load_earlier_mix,
 )
 from workers.mixing.listen import RecordingLevels, measure_recording
+from workers.mixing.order import MixOrder, SoundFile, load_take
 from workers.mixing.render import WORKERS, RenderedChunk, render_chunks
-from workers.mixing.score import DUCKING_HOP, MixSettings, PlacedTake, Score, compute_key
+from workers.mixing.score import DUCKING_HOP, MixSettings, Score, compute_key
 from workers.mixing.tracks import LOSSLESS, open_tracks
 
 # dB that the bed makes room: the original voice has to step well back, music less.
@@ -72,47 +71,6 @@ FILES: Mapping[str, str] = {
     ArtifactKind.STEM_DUB: "stem-dub.flac",
     ArtifactKind.STEM_BED: "stem-bed.flac",
 }
-
-Seconds = tuple[float, float]
-
-
-class SoundFile(NamedTuple):
-    """A file that has sound, and which of its tracks is meant."""
-
-    sha256: str
-    path: Path
-    track: TrackWish = ANY
-
-
-@dataclass(frozen=True)
-class MixOrder:
-    """What is to be mixed: takes of clips over a bed, in `total` samples.
-
-    `clips` fetch the takes' files by their SHA-256, which is done only for those that are needed;
-    `spans` are the seconds in which the source speaks what the dub says instead, `language` is an
-    ISO 639-2/T code, `before` are an earlier run's files by kind.
-    """
-
-    params: JobParams
-    language: str
-    total: int
-    bed: Bed
-    media: SoundFile | None
-    background: SoundFile | None
-    takes: tuple[PlacedTake, ...]
-    clips: Mapping[str, Callable[[], Path]]
-    spans: Sequence[Seconds]
-    before: Mapping[str, StoredFile]
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The files that are wanted."""
-        stems = (ArtifactKind.STEM_DUB, ArtifactKind.STEM_BED) if self.params.stems else ()
-        return (
-            ArtifactKind.AUDIO,
-            *((ArtifactKind.AUDIO_FLAC,) if self.params.flac else ()),
-            *stems,
-        )
 
 
 class Mixdown(NamedTuple):
@@ -272,11 +230,6 @@ class _Mixing:
         if self._below is None:
             return Sound(None, total)
         return Sound(self._below.path, total, self._below.track)
-
-
-def load_take(order: MixOrder, level: float, take: PlacedTake) -> Samples:
-    """A take's mono samples, its speech at `level` LUFS."""
-    return prepare_clip(order.clips[take.clip](), take.length, level)
 
 
 def _compute_keys(score: Score) -> list[str]:

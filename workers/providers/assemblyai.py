@@ -2,48 +2,40 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import assemblyai as aai
 from assemblyai.types import AssemblyAIError, TranscriptResponse
 
 from backend.documents import languages
-from backend.documents.text import collapse_lines
 from backend.errors import Pending, Permanent, Transient
-from backend.pipeline.prices import PriceList, load_prices
 from backend.settings import Settings
 from workers.interfaces.providers import (
-    Cost,
     Pitch,
     ProviderCall,
-    Recording,
-    SpeechResult,
     Synthesizer,
     Transcriber,
     TranscriptionResult,
     Utterance,
     Voice,
 )
-from workers.providers.vendor_audio import SentAudio, decode_pcm, join_speech, split_text
-from workers.providers.vendor_calls import VendorLine
+from workers.providers.vendor_audio import SentSpeech
 from workers.providers.vendor_errors import VendorFailure, read_failure, redact
 from workers.providers.vendor_jobs import VendorJob, build_pending, find_job, forget_job, keep_job
-from workers.providers.vendor_limits import require_language, require_sound, require_voice
-from workers.providers.vendor_words import (
+from workers.providers.vendor_service import (
+    SPEAKING_S,
     HeardSpeech,
-    HeardWord,
-    build_segments,
-    check_length,
-    read_language,
-    read_word,
+    HearingTask,
+    VendorService,
+    VendorSynthesizer,
+    VendorTranscriber,
+    require_language,
 )
-from workers.providers.vendors import read_key
+from workers.providers.vendor_words import HeardWord, read_word
 
-NAME = "assemblyai"
 STT = ("assemblyai-stt-3-7", "universal-2")  # the second for what the first does not know
 # Those of universal-2 (https://assemblyai.com/docs/pre-recorded-audio/supported-languages).
 LANGUAGES = (
@@ -52,16 +44,12 @@ LANGUAGES = (
     "nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk "
     "ur uz vi yi yo zh"
 )
-TRANSCRIPTION_S = 300.0  # to send the recording, besides half as long as it lasts
 POLL_S = 30.0  # to be told how a job stands
 # What a job fails by that is no fault of the recording's, and what says that nobody speaks.
 PASSING = re.compile(r"server|internal|try again|retry|timed? ?out|unavailable", re.IGNORECASE)
 SILENT = re.compile(r"no spoken audio", re.IGNORECASE)
 
 TTS = "assemblyai-tts-1"
-SPEAKING_S = 90.0
-SAMPLE_RATE = 24_000
-MOST_CHARACTERS = 5000
 # Every voice speaks each of these; the language is not detected.
 TONGUES = {
     "en": "english",
@@ -85,6 +73,8 @@ VOICES = {
     "aai-vera": Pitch.HIGH,
 }
 
+Answer = TypeVar("Answer")
+
 
 def build_transcriber(settings: Settings) -> Transcriber:
     """See `workers.providers.registry`."""
@@ -96,47 +86,47 @@ def build_synthesizer(settings: Settings) -> Synthesizer:
     return AssemblySynthesizer(settings)
 
 
-class AssemblyService:
-    """What both kinds of work have in common."""
+class UnsuccessfulAnswer(Exception):
+    """An answer that its SDK made an error of which tells less."""
 
-    name = NAME
-    remote = True
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
 
-    def __init__(self, settings: Settings) -> None:
-        self._key = read_key(settings, NAME)
-        self._prices = load_prices(settings.prices_file)
-        self._urls = (settings.assemblyai_url, settings.assemblyai_tts_url)
 
-    def _build_client(self, timeout: float) -> aai.Client:
-        base, speech = self._urls
-        return aai.Client(
-            settings=aai.Settings(
-                api_key=self._key,
-                base_url=base,
-                tts_base_url=speech,
-                http_timeout=timeout,
-                tts_http_timeout=timeout,
-                tts_synthesize_http_timeout=timeout,
-            )
+class AssemblyService(VendorService):
+    """Its SDK."""
+
+    name = "assemblyai"
+
+    def call(self, work: Callable[[aai.Client], Answer], timeout: float) -> Answer:
+        """What a client gives that is for this call alone: its last answer is then this call's."""
+        options = aai.Settings(
+            api_key=self.key,
+            base_url=self.settings.assemblyai_url,
+            tts_base_url=self.settings.assemblyai_tts_url,
+            http_timeout=timeout,
+            tts_http_timeout=timeout,
+            tts_synthesize_http_timeout=timeout,
         )
+        client = aai.Client(settings=options)
+        with closing(client.http_client):
+            try:
+                return work(client)
+            except AssemblyAIError as error:
+                if client.last_response is None:
+                    raise
+                raise UnsuccessfulAnswer(client.last_response) from error
 
-    def _build_line(self, client: aai.Client) -> VendorLine:
-        return VendorLine(NAME, lambda error: _describe(error, client), self._key)
-
-
-def _describe(error: Exception, client: aai.Client) -> VendorFailure | None:
-    """Its errors tell little: the rest is in the last answer."""
-    answer = client.last_response
-    if isinstance(error, AssemblyAIError) and answer is not None:
-        return read_failure(
-            error.status_code or answer.status_code,
-            _read_body(answer),
-            answer.headers,
-            "x-request-id",
-        )
-    if isinstance(error, (ValueError, KeyError, TypeError)):  # what its models make of other JSON
-        return VendorFailure(HTTPStatus.OK, message="the answer cannot be read")
-    return None
+    def describe(self, error: Exception) -> VendorFailure | None:
+        """Its errors tell little: the rest is in the answer."""
+        if isinstance(error, UnsuccessfulAnswer):
+            status, headers = error.answer.status_code, error.answer.headers
+            return read_failure(status, _read_body(error.answer), headers, "x-request-id")
+        # What its models make of other JSON.
+        if isinstance(error, (AssemblyAIError, ValueError, KeyError, TypeError)):
+            return VendorFailure(HTTPStatus.OK, message="the answer cannot be read")
+        return None
 
 
 def _read_body(answer: Any) -> Any:
@@ -146,40 +136,27 @@ def _read_body(answer: Any) -> Any:
         return answer.text
 
 
-class AssemblyTranscriber(AssemblyService):
+class AssemblyTranscriber(AssemblyService, VendorTranscriber):
     """Hands in a job; each attempt looks once how it stands, and the database looks again."""
 
-    sample_rate = 16_000
-    model = ", ".join(STT)
+    languages = LANGUAGES.split()
 
-    def check(self, language: str) -> None:
-        """Raise `Refused` for a language that neither model knows."""
-        if language != "auto":
-            require_language(NAME, language, LANGUAGES.split())
+    def listen(self, task: HearingTask) -> Any:
+        """Send a file, which tells its length; returns the job's id."""
 
-    def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
-    ) -> TranscriptionResult:
-        """Hand in a job, which raises `Pending`; raises `Permanent` for text."""
-        self.check(language)
-        require_sound(NAME, recording)
-        deadline = TRANSCRIPTION_S + recording.duration / 2
-        client = self._build_client(deadline)
-        config = _build_config(recording, language, diarize)
+        def submit(client: aai.Client) -> Any:
+            with task.recording.path.open("rb") as wav:
+                return aai.Transcriber(client=client).submit(wav, config=_build_config(task)).id
 
-        def submit() -> Any:
-            # A file has a length, which is told before it is sent.
-            with closing(client.http_client), recording.path.open("rb") as wav:
-                return aai.Transcriber(client=client).submit(wav, config=config).id
+        return self.call(submit, task.deadline)
 
-        id_ = self._build_line(client).ask(
-            "transcription", submit, deadline, check=lambda: call.progress(0.0)
-        )
-        if not id_:
+    def read_answer(self, answer: Any, task: HearingTask) -> NoReturn:
+        """Keep the job before it is looked at; raises `Pending`."""
+        if not answer:
             raise Transient("assemblyai: took in the recording, but named no job")
-        job = VendorJob(id_, time.time(), recording.duration, diarize)
-        keep_job(call, job)
-        raise build_pending(NAME, job)
+        job = VendorJob(answer, time.time(), task.recording.duration, task.diarize)
+        keep_job(task.call, job)
+        raise build_pending(self.name, job)
 
     def has_job(self, call: ProviderCall) -> bool:
         """Whether an earlier attempt has handed in a job that is to be fetched."""
@@ -192,7 +169,7 @@ class AssemblyTranscriber(AssemblyService):
             raise Transient("assemblyai: there is no job to look at")
         answer = self._look_up(job)
         try:
-            return _read_answer(answer, job, language, self._prices)
+            return self._read_job(answer, job, language)
         except Pending:
             raise
         except (Transient, Permanent):
@@ -200,52 +177,45 @@ class AssemblyTranscriber(AssemblyService):
             raise
 
     def _look_up(self, job: VendorJob) -> TranscriptResponse:
-        client = self._build_client(POLL_S)
+        def look_up(client: aai.Client) -> TranscriptResponse:
+            return aai.api.get_transcript(client.http_client, job.id)
 
-        def look_up() -> TranscriptResponse:
-            with closing(client.http_client):
-                return aai.api.get_transcript(client.http_client, job.id)
+        return self.ask("transcription", lambda: self.call(look_up, POLL_S), POLL_S)
 
-        return self._build_line(client).ask("transcription", look_up, POLL_S)
+    def _read_job(
+        self, answer: TranscriptResponse, job: VendorJob, language: str
+    ) -> TranscriptionResult:
+        if answer.status in {aai.TranscriptStatus.queued, aai.TranscriptStatus.processing}:
+            raise build_pending(self.name, job)
+        if answer.status != aai.TranscriptStatus.error:
+            return self.build_result(read_transcript(answer, job), language, job.duration)
+        reason = answer.error or "no reason told"
+        if SILENT.search(reason):
+            return TranscriptionResult([], "en" if language == languages.DETECT else language)
+        # A job fails without an error of the SDK's, and costs nothing.
+        kind = Transient if PASSING.search(reason) else Permanent
+        raise kind(f"assemblyai: job {job.id} failed: {redact(reason)}")
 
 
-def _build_config(recording: Recording, language: str, diarize: bool) -> aai.TranscriptionConfig:
-    auto = language == "auto"
-    base = None if auto else languages.get_base_language(language)
+def _build_config(task: HearingTask) -> aai.TranscriptionConfig:
+    base = None if task.detect else languages.get_base_language(task.language)
     return aai.TranscriptionConfig(
         speech_models=list(STT),
-        speaker_labels=diarize or None,
-        language_detection=auto or None,
+        speaker_labels=task.diarize or None,
+        language_detection=task.detect or None,
         language_code={"jv": "jw"}.get(base, base) if base else None,
-        keyterms_prompt=list(recording.keyterms) or None,
+        keyterms_prompt=list(task.recording.keyterms) or None,
     )
 
 
-def _read_answer(
-    answer: TranscriptResponse, job: VendorJob, language: str, prices: PriceList
-) -> TranscriptionResult:
-    if answer.status in {aai.TranscriptStatus.queued, aai.TranscriptStatus.processing}:
-        raise build_pending(NAME, job)
-    if answer.status == aai.TranscriptStatus.error:
-        return _read_failed_job(answer.error or "no reason told", job, language)
-    seconds = check_length(NAME, answer.audio_duration, job.duration)
-    told = str(getattr(answer.language_code, "value", answer.language_code) or "")
-    known = read_language(NAME, told.replace("_", "-")) if language == "auto" else language
+def read_transcript(answer: TranscriptResponse, job: VendorJob) -> HeardSpeech:
+    """What a finished job heard."""
     if answer.words is None:
         raise Transient("assemblyai: the answer has no transcript")
-    words = list(_read_words(answer, diarize=job.diarize))
-    heard = HeardSpeech(NAME, words, job.duration, known)
+    language = str(getattr(answer.language_code, "value", answer.language_code) or "")
     model = getattr(answer, "speech_model_used", None) or STT[0]
-    usd = prices.compute_usd(NAME, str(model), {"seconds": seconds})
-    return TranscriptionResult(build_segments(heard), known, Cost(seconds, "seconds", usd))
-
-
-def _read_failed_job(reason: str, job: VendorJob, language: str) -> TranscriptionResult:
-    """A job fails without an error of the SDK's, and costs nothing."""
-    if SILENT.search(reason):
-        return TranscriptionResult([], "en" if language == "auto" else language)
-    kind = Transient if PASSING.search(reason) else Permanent
-    raise kind(f"assemblyai: job {job.id} failed: {redact(reason)}")
+    words = list(_read_words(answer, diarize=job.diarize))
+    return HeardSpeech(words, answer.audio_duration, language.replace("_", "-"), [str(model)])
 
 
 def _read_words(answer: TranscriptResponse, *, diarize: bool) -> Iterator[HeardWord]:
@@ -259,53 +229,33 @@ def _read_words(answer: TranscriptResponse, *, diarize: bool) -> Iterator[HeardW
 
 def _read_word(one: Any, speaker: str | None, turn: int) -> HeardWord:
     # Its times are milliseconds.
-    word = read_word(NAME, one.text, one.start / 1000, one.end / 1000, one.confidence)
+    word = read_word("assemblyai", one.text, one.start / 1000, one.end / 1000, one.confidence)
     return HeardWord(word, speaker, turn)
 
 
-class AssemblySynthesizer(AssemblyService):
+class AssemblySynthesizer(AssemblyService, VendorSynthesizer):
     """Eleven voices of six languages, at their natural rate only."""
 
-    concurrency = 4
+    most_characters = 5000
     max_rate = 1.0
-    model = TTS
-
-    @cached_property
-    def _client(self) -> aai.Client:
-        """Made at the first call: after the worker has forked."""
-        return self._build_client(SPEAKING_S)
 
     def list_voices(self, language: str) -> Sequence[Voice]:
-        """The same voices for each language; raises `Refused` for any other."""
-        require_language(NAME, language, TONGUES)
+        """The same voices for each language."""
+        require_language(self.name, language, TONGUES)
         return [Voice(name, pitch) for name, pitch in VOICES.items()]
 
-    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
-        """Speak one line; raises `Permanent` for a voice that is not offered."""
-        require_voice(NAME, utterance.voice, VOICES)
-        pieces = split_text(collapse_lines(utterance.text), MOST_CHARACTERS)
-        return join_speech([self._speak(piece, utterance) for piece in pieces])
-
-    def _speak(self, text: str, utterance: Utterance) -> SpeechResult:
+    def speak(self, part: Utterance) -> SentSpeech:
+        """In the language that is told: it would not detect any."""
         config = aai.TTSConfig(
-            voice_id=utterance.voice,
+            voice_id=part.voice,
             model_id=TTS,
-            language=TONGUES[languages.get_base_language(utterance.language)],
-            sample_rate=SAMPLE_RATE,
+            language=TONGUES[languages.get_base_language(part.language)],
+            sample_rate=self.sample_rate,
             encoding="pcm_s16le",
             container="raw",
         )
-        client = self._client
-        answer = self._build_line(client).ask(
-            "speech",
-            lambda: aai.TextToSpeech(client=client).synthesize(text, config),
+        answer = self.call(
+            lambda client: aai.TextToSpeech(client=client).synthesize(part.text, config),
             SPEAKING_S,
-            text=text,
         )
-        sent = SentAudio(NAME, answer.audio, answer.content_type or "", SAMPLE_RATE)
-        samples = decode_pcm(sent, text)
-        characters = answer.billed_characters
-        units = float(len(text) if characters is None else characters)
-        usd = self._prices.compute_usd(NAME, TTS, {"characters": units})
-        cost = Cost(units, "characters", usd)
-        return SpeechResult(samples, SAMPLE_RATE, cost)
+        return SentSpeech(answer.audio, answer.content_type or "", answer.billed_characters)

@@ -1,7 +1,6 @@
 """Deepgram: transcription by Nova-3, speech by Aura-2 and Flux."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -10,37 +9,22 @@ from deepgram.core.api_error import ApiError
 from deepgram.environment import DeepgramClientEnvironment
 
 from backend.documents import languages
-from backend.documents.text import collapse_lines
 from backend.errors import Transient
-from backend.pipeline.prices import PriceList, load_prices
 from backend.settings import Settings
-from workers.interfaces.providers import (
-    Cost,
-    Pitch,
-    ProviderCall,
-    Recording,
-    SpeechResult,
-    Synthesizer,
-    Transcriber,
-    TranscriptionResult,
-    Utterance,
-    Voice,
-)
-from workers.providers.vendor_audio import SentAudio, decode_pcm, join_speech, split_text
-from workers.providers.vendor_calls import VendorLine
+from workers.interfaces.providers import Pitch, Synthesizer, Transcriber, Utterance, Voice
+from workers.providers.vendor_audio import SentSpeech
 from workers.providers.vendor_errors import VendorFailure, read_failure
-from workers.providers.vendor_limits import require_language, require_sound, require_voice
-from workers.providers.vendor_words import (
+from workers.providers.vendor_service import (
+    SPEAKING_S,
     HeardSpeech,
-    HeardWord,
-    build_segments,
-    check_length,
-    read_language,
-    read_word,
+    HearingTask,
+    VendorService,
+    VendorSynthesizer,
+    VendorTranscriber,
+    require_language,
 )
-from workers.providers.vendors import read_key
+from workers.providers.vendor_words import HeardWord, read_word
 
-NAME = "deepgram"
 STT = "nova-3"
 # https://developers.deepgram.com/docs/models-languages-overview and its changelog until 2026-03,
 # and the tags with a region that it tells apart.
@@ -52,11 +36,7 @@ REGIONS = (
     "da-DK de-CH en-AU en-GB en-IN en-NZ en-US es-419 fr-CA ko-KR nl-BE pt-BR pt-PT sv-SE th-TH "
     "zh-CN zh-HK zh-TW"
 )
-TRANSCRIPTION_S = 300.0  # besides as long as the recording is
 
-SAMPLE_RATE = 24_000
-MOST_CHARACTERS = 2000
-SPEAKING_S = 60.0
 # Of each language the names that Deepgram calls feminine and masculine, its featured voices first
 # (https://developers.deepgram.com/docs/tts-models and /docs/flux-tts/voices, 2026-11).
 AURA = {
@@ -97,92 +77,72 @@ def build_synthesizer(settings: Settings) -> Synthesizer:
     return DeepgramSynthesizer(settings)
 
 
-class DeepgramService:
-    """What both kinds of work have in common."""
+class DeepgramService(VendorService):
+    """Its SDK."""
 
-    name = NAME
-    remote = True
-
-    def __init__(self, settings: Settings) -> None:
-        self._key = read_key(settings, NAME)
-        self._prices = load_prices(settings.prices_file)
-        self._url = settings.deepgram_url
-        self._line = VendorLine(NAME, _describe, self._key)
+    name = "deepgram"
 
     @cached_property
-    def _client(self) -> DeepgramClient:
-        """Made at the first call: after the worker has forked."""
-        base = self._url
+    def client(self) -> DeepgramClient:
+        """Which replays a body that it has read already when it tries again: so it does not."""
+        base = self.settings.deepgram_url
         where = DeepgramClientEnvironment(base=base, production=base, agent=base, agent_rest=base)
         return DeepgramClient(
-            api_key=self._key, environment=where, max_retries=0, timeout=SPEAKING_S
+            api_key=self.key, environment=where, max_retries=0, timeout=SPEAKING_S
         )
 
+    def describe(self, error: Exception) -> VendorFailure | None:
+        """Its one error tells all."""
+        if not isinstance(error, ApiError):
+            return None
+        return read_failure(error.status_code, error.body, error.headers, "dg-request-id")
 
-def _describe(error: Exception) -> VendorFailure | None:
-    if not isinstance(error, ApiError):
-        return None
-    return read_failure(error.status_code, error.body, error.headers, "dg-request-id")
 
+class DeepgramTranscriber(DeepgramService, VendorTranscriber):
+    """Tells utterances, in which it makes sentences of what is said."""
 
-class DeepgramTranscriber(DeepgramService):
-    """Hears a whole recording in one call."""
+    languages = LANGUAGES.split()
 
-    sample_rate = 16_000
-    model = STT
+    def listen(self, task: HearingTask) -> Any:
+        """Send a file, which tells its length: in chunks transcripts came back cut."""
+        options: Any = {
+            "timeout": task.deadline,
+            "additional_headers": {"content-type": "audio/wav"},
+        }
+        with task.recording.path.open("rb") as wav:
+            return self.client.listen.v1.media.transcribe_file(
+                request=wav, request_options=options, **_build_question(task)
+            )
 
-    def check(self, language: str) -> None:
-        """Raise `Refused` for a language that Nova-3 does not know."""
-        if language != "auto":
-            require_language(NAME, language, LANGUAGES.split())
-
-    def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
-    ) -> TranscriptionResult:
-        """Transcribe; raises `Permanent` for text."""
-        self.check(language)
-        require_sound(NAME, recording)
-        answer = self._listen(recording, _build_question(recording, language, diarize), call)
-        metadata = getattr(answer, "metadata", None)
+    def read_answer(self, answer: Any, task: HearingTask) -> HeardSpeech:
+        """The words of its first and only channel."""
         results = getattr(answer, "results", None)
-        seconds = check_length(NAME, getattr(metadata, "duration", None), recording.duration)
+        seconds = getattr(getattr(answer, "metadata", None), "duration", None)
         if not results or not results.channels or not results.channels[0].alternatives:
             raise Transient("deepgram: the answer has no transcript")
-        [channel, *_] = results.channels
-        known = read_language(NAME, channel.detected_language) if language == "auto" else language
-        heard = HeardSpeech(NAME, list(_read_words(results)), recording.duration, known)
-        cost = _compute_cost(self._prices, seconds, known, diarize)
-        return TranscriptionResult(build_segments(heard), known, cost)
-
-    def _listen(self, recording: Recording, question: Mapping[str, Any], call: ProviderCall) -> Any:
-        def ask() -> Any:
-            # A file has a length, which it must tell: in chunks transcripts came back cut.
-            with recording.path.open("rb") as wav:
-                return self._client.listen.v1.media.transcribe_file(request=wav, **question)
-
-        deadline = TRANSCRIPTION_S + recording.duration
-        question = {
-            **question,
-            "request_options": {
-                "timeout": deadline,
-                "additional_headers": {"content-type": "audio/wav"},
-            },
-        }
-        return self._line.ask("transcription", ask, deadline, check=lambda: call.progress(0.0))
+        language = results.channels[0].detected_language if task.detect else task.language
+        models = [_name_model(language), *(["diarization"] if task.diarize else [])]
+        return HeardSpeech(list(_read_words(results)), seconds, language, models)
 
 
-def _build_question(recording: Recording, language: str, diarize: bool) -> dict[str, Any]:
+def _build_question(task: HearingTask) -> dict[str, Any]:
     question: dict[str, Any] = {"model": STT, "smart_format": True, "utterances": True}
-    if language == "auto":
+    if task.detect:
         question["detect_language"] = True
     else:
-        base = languages.get_base_language(language)
-        question["language"] = language if language in REGIONS.split() else base
-    if diarize:
+        base = languages.get_base_language(task.language)
+        question["language"] = task.language if task.language in REGIONS.split() else base
+    if task.diarize:
         question["diarize_model"] = "latest"
-    if recording.keyterms:
-        question["keyterm"] = list(recording.keyterms)
+    if task.recording.keyterms:
+        question["keyterm"] = list(task.recording.keyterms)
     return question
+
+
+def _name_model(language: str | None) -> str:
+    """As the table of prices has it."""
+    english = language and languages.get_base_language(language) == "en"
+    return STT if english else f"{STT}-multilingual"
 
 
 def _read_words(results: Any) -> Iterator[HeardWord]:
@@ -198,66 +158,40 @@ def _read_words(results: Any) -> Iterator[HeardWord]:
 
 def _read_word(one: Any, speaker: float | None, turn: int) -> HeardWord:
     text = getattr(one, "punctuated_word", None) or one.word
-    word = read_word(NAME, text, one.start, one.end, one.confidence)
+    word = read_word("deepgram", text, one.start, one.end, one.confidence)
     return HeardWord(word, None if speaker is None else f"{speaker:g}", turn)
 
 
-def _compute_cost(prices: PriceList, seconds: float, language: str, diarize: bool) -> Cost:
-    model = STT if languages.get_base_language(language) == "en" else f"{STT}-multilingual"
-    models = [model, "diarization"] if diarize else [model]
-    usd = sum(prices.compute_usd(NAME, one, {"seconds": seconds}) for one in models)
-    return Cost(seconds, "seconds", usd)
-
-
-class DeepgramSynthesizer(DeepgramService):
+class DeepgramSynthesizer(DeepgramService, VendorSynthesizer):
     """A voice is a model of its own; several lines at a time are far below the limits."""
 
-    concurrency = 4
+    most_characters = 2000
     max_rate = FASTEST
-    model = "aura-2, flux"
 
     def list_voices(self, language: str) -> Sequence[Voice]:
-        """The voices, Aura-2's first; raises `Refused` for a language that has none."""
-        require_language(NAME, language, AURA)
+        """Aura-2's voices, then those of Flux."""
+        require_language(self.name, language, AURA)
         base = languages.get_base_language(language)
         return [*_list_family("aura-2", AURA, base), *_list_family("flux", FLUX, base)]
 
-    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
-        """Speak one line; raises `Permanent` for a voice that is not offered."""
-        offered = [voice.name for voice in self.list_voices(utterance.language)]
-        require_voice(NAME, utterance.voice, offered)
-        pieces = split_text(collapse_lines(utterance.text), MOST_CHARACTERS)
-        return join_speech([self._speak(piece, utterance) for piece in pieces])
-
-    def _speak(self, text: str, utterance: Utterance) -> SpeechResult:
-        def ask() -> tuple[bytes, Mapping[str, str]]:
-            with self._generate(text, utterance) as response:
-                return b"".join(response.data), response.headers
-
-        audio, headers = self._line.ask("speech", ask, SPEAKING_S, text=text)
-        sent = SentAudio(NAME, audio, headers.get("content-type", ""), SAMPLE_RATE)
-        samples = decode_pcm(sent, text, utterance.rate)
-        characters = float(headers.get("dg-char-count") or len(text))
-        family = "flux" if utterance.voice.startswith("flux-") else "aura-2"
-        usd = self._prices.compute_usd(NAME, family, {"characters": characters})
-        return SpeechResult(samples, SAMPLE_RATE, Cost(characters, "characters", usd))
-
-    def _generate(self, text: str, utterance: Utterance) -> AbstractContextManager[Any]:
-        version = (
-            self._client.speak.v2 if utterance.voice.startswith("flux-") else self._client.speak.v1
-        )
+    def speak(self, part: Utterance) -> SentSpeech:
+        """Each family has an address of its own."""
+        family = "flux" if part.voice.startswith("flux-") else "aura-2"
+        speaking = self.client.speak.v2 if family == "flux" else self.client.speak.v1
         question: dict[str, Any] = {
-            "text": text,
-            "model": utterance.voice,
+            "text": part.text,
+            "model": part.voice,
             "encoding": "linear16",
             "container": "none",
-            "sample_rate": SAMPLE_RATE,
+            "sample_rate": self.sample_rate,
         }
-        paced = languages.get_base_language(utterance.language) in PACED
-        if utterance.rate != 1.0 and paced:
-            question["speed"] = choose_speed(utterance.rate)
-        response: AbstractContextManager[Any] = version.audio.with_raw_response.generate(**question)
-        return response
+        if part.rate != 1.0 and languages.get_base_language(part.language) in PACED:
+            question["speed"] = choose_speed(part.rate)
+        with speaking.audio.with_raw_response.generate(**question) as response:
+            data, headers = b"".join(response.data), response.headers
+        counted = headers.get("dg-char-count")
+        characters = float(counted) if counted else None
+        return SentSpeech(data, headers.get("content-type", ""), characters, family)
 
 
 def choose_speed(rate: float) -> float:

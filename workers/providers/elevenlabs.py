@@ -1,6 +1,6 @@
 """ElevenLabs: transcription by Scribe v2, speech by Multilingual v2."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import exp
 from typing import Any
@@ -10,39 +10,23 @@ from elevenlabs.client import ElevenLabs
 from elevenlabs.core.api_error import ApiError
 
 from backend.documents import languages
-from backend.documents.text import collapse_lines
 from backend.errors import Refused, Transient
-from backend.pipeline.prices import load_prices
 from backend.settings import Settings
-from workers.interfaces.providers import (
-    Cost,
-    Pitch,
-    ProviderCall,
-    Recording,
-    SpeechResult,
-    Synthesizer,
-    Transcriber,
-    TranscriptionResult,
-    Utterance,
-    Voice,
-)
-from workers.providers.vendor_audio import SentAudio, decode_pcm, join_speech, split_text
-from workers.providers.vendor_calls import VendorLine
+from workers.interfaces.providers import Pitch, Synthesizer, Transcriber, Utterance, Voice
+from workers.providers.vendor_audio import SentSpeech
 from workers.providers.vendor_errors import VendorFailure, read_failure
-from workers.providers.vendor_limits import require_language, require_sound, require_voice
-from workers.providers.vendor_words import (
+from workers.providers.vendor_service import (
+    SPEAKING_S,
     HeardSpeech,
-    HeardWord,
-    build_segments,
-    check_length,
-    read_language,
-    read_word,
+    HearingTask,
+    VendorService,
+    VendorSynthesizer,
+    VendorTranscriber,
+    require_language,
 )
-from workers.providers.vendors import read_key
+from workers.providers.vendor_words import HeardWord, read_word
 
-NAME = "elevenlabs"
 STT = "scribe_v2"
-TRANSCRIPTION_S = 300.0  # besides as long as the recording is
 # https://elevenlabs.io/docs/overview/capabilities/speech-to-text
 HEARD = (
     "af am ar as ast az be bg bn bs ca ceb cs cy da de el en es et fa ff fi fil fr ga gl gu ha he "
@@ -52,9 +36,6 @@ HEARD = (
 )
 
 TTS = "eleven_multilingual_v2"
-SPEAKING_S = 90.0
-SAMPLE_RATE = 24_000
-MOST_CHARACTERS = 10_000
 SLOWEST, FASTEST = 0.7, 1.2
 # https://elevenlabs.io/docs/overview/models
 SPOKEN = "ar bg cs da de el en es fi fil fr hi hr id it ja ko ms nl pl pt ro ru sk sv ta tr uk zh"
@@ -90,86 +71,60 @@ def build_synthesizer(settings: Settings) -> Synthesizer:
     return ElevenSynthesizer(settings)
 
 
-class ElevenService:
-    """What both kinds of work have in common."""
+class ElevenService(VendorService):
+    """Its SDK, which tries again unless each call says not to."""
 
-    name = NAME
-    remote = True
-
-    def __init__(self, settings: Settings) -> None:
-        self._key = read_key(settings, NAME)
-        self._prices = load_prices(settings.prices_file)
-        self._url = settings.elevenlabs_url
-        self._premium = settings.premium_voices
-        self._line = VendorLine(NAME, _describe, self._key)
+    name = "elevenlabs"
 
     @cached_property
-    def _client(self) -> ElevenLabs:
-        """Made at the first call: after the worker has forked."""
-        return ElevenLabs(api_key=self._key, base_url=self._url, timeout=SPEAKING_S)
+    def client(self) -> ElevenLabs:
+        """For all calls of this process."""
+        url = self.settings.elevenlabs_url
+        return ElevenLabs(api_key=self.key, base_url=url, timeout=SPEAKING_S)
+
+    def describe(self, error: Exception) -> VendorFailure | None:
+        """Its one error tells all."""
+        if not isinstance(error, ApiError):
+            return None
+        return read_failure(error.status_code, error.body, error.headers, "request-id")
 
 
-def _describe(error: Exception) -> VendorFailure | None:
-    if not isinstance(error, ApiError):
-        return None
-    return read_failure(error.status_code, error.body, error.headers, "request-id")
+class ElevenTranscriber(ElevenService, VendorTranscriber):
+    """Tells words, of which sentences are made here."""
 
+    languages = HEARD.split()
 
-class ElevenTranscriber(ElevenService):
-    """Hears a whole recording in one call."""
+    def listen(self, task: HearingTask) -> Any:
+        """Send the recording as a file."""
+        options: Any = {"timeout_in_seconds": round(task.deadline) or 1, "max_retries": 0}
+        with task.recording.path.open("rb") as wav:
+            return self.client.speech_to_text.convert(
+                file=("speech.wav", wav, "audio/wav"),
+                request_options=options,
+                **_build_question(task),
+            )
 
-    sample_rate = 16_000
-    model = STT
-
-    def check(self, language: str) -> None:
-        """Raise `Refused` for a language that Scribe does not know."""
-        if language != "auto":
-            require_language(NAME, language, HEARD.split())
-
-    def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
-    ) -> TranscriptionResult:
-        """Transcribe; raises `Permanent` for text."""
-        self.check(language)
-        require_sound(NAME, recording)
-        answer = self._listen(recording, _build_question(recording, language, diarize), call)
+    def read_answer(self, answer: Any, task: HearingTask) -> HeardSpeech:
+        """The words; where it does not tell how much it heard, that was all."""
         words = getattr(answer, "words", None)
         if words is None:
             raise Transient("elevenlabs: the answer has no transcript")
-        told = getattr(answer, "audio_duration_secs", None) or recording.duration
-        seconds = check_length(NAME, told, recording.duration)
-        known = read_language(NAME, answer.language_code) if language == "auto" else language
-        spoken = list(_read_words(words, diarize=diarize))
-        heard = HeardSpeech(NAME, spoken, recording.duration, known)
-        usd = self._prices.compute_usd(NAME, STT, {"seconds": seconds})
-        cost = Cost(seconds, "seconds", usd)
-        return TranscriptionResult(build_segments(heard), known, cost)
-
-    def _listen(self, recording: Recording, question: Mapping[str, Any], call: ProviderCall) -> Any:
-        deadline = TRANSCRIPTION_S + recording.duration
-        options: Any = {"timeout_in_seconds": round(deadline) or 1, "max_retries": 0}
-
-        def ask() -> Any:
-            with recording.path.open("rb") as wav:
-                file = ("speech.wav", wav, "audio/wav")
-                return self._client.speech_to_text.convert(
-                    file=file, request_options=options, **question
-                )
-
-        return self._line.ask("transcription", ask, deadline, check=lambda: call.progress(0.0))
+        seconds = getattr(answer, "audio_duration_secs", None) or task.recording.duration
+        spoken = list(_read_words(words, diarize=task.diarize))
+        return HeardSpeech(spoken, seconds, answer.language_code, [STT])
 
 
-def _build_question(recording: Recording, language: str, diarize: bool) -> dict[str, Any]:
+def _build_question(task: HearingTask) -> dict[str, Any]:
     question: dict[str, Any] = {
         "model_id": STT,
         "timestamps_granularity": "word",
         "tag_audio_events": False,
-        "diarize": diarize,
+        "diarize": task.diarize,
     }
-    if language != "auto":
-        question["language_code"] = languages.get_base_language(language)
-    if recording.keyterms:
-        question["keyterms"] = list(recording.keyterms)
+    if not task.detect:
+        question["language_code"] = languages.get_base_language(task.language)
+    if task.recording.keyterms:
+        question["keyterms"] = list(task.recording.keyterms)
     return question
 
 
@@ -178,70 +133,41 @@ def _read_words(words: Sequence[Any], *, diarize: bool) -> Iterator[HeardWord]:
     for one in words:
         if one.type == "word":
             sure = None if one.logprob is None else exp(min(0.0, one.logprob))
-            word = read_word(NAME, one.text, one.start, one.end, sure)
+            word = read_word("elevenlabs", one.text, one.start, one.end, sure)
             yield HeardWord(word, one.speaker_id if diarize else None)
 
 
-class ElevenSynthesizer(ElevenService):
+class ElevenSynthesizer(ElevenService, VendorSynthesizer):
     """Reads a line as part of what is said around it; even small plans allow two calls at once."""
 
     reads_context = True
+    most_characters = 10_000
     concurrency = 2
     max_rate = FASTEST
-    model = TTS
 
     def list_voices(self, language: str) -> Sequence[Voice]:
-        """The same voices for each language; raises `Refused` for any other, or if not enabled."""
-        if not self._premium:
+        """The same voices for each language; raises `Refused` too where they are not enabled."""
+        if not self.settings.premium_voices:
             raise Refused("elevenlabs speaks only where PREMIUM_VOICES is true")
-        require_language(NAME, language, SPOKEN.split())
+        require_language(self.name, language, SPOKEN.split())
         return [Voice(name, pitch) for name, (_, pitch) in VOICES.items()]
 
-    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
-        """Speak one line; raises `Permanent` for a voice that is not offered."""
-        offered = [voice.name for voice in self.list_voices(utterance.language)]
-        require_voice(NAME, utterance.voice, offered)
-        pieces = split_text(collapse_lines(utterance.text), MOST_CHARACTERS)
-        around = [utterance.before, *pieces, utterance.after]
-        return join_speech(
-            [
-                self._speak(piece, utterance, (before, after))
-                for before, piece, after in zip(around, pieces, around[2:], strict=False)
-            ]
-        )
-
-    def _speak(self, text: str, utterance: Utterance, around: tuple[str, str]) -> SpeechResult:
-        question = _build_speech_question(text, utterance, around)
-        voice, _ = VOICES[utterance.voice]
-
-        def ask() -> tuple[bytes, Mapping[str, str]]:
-            raw = self._client.text_to_speech.with_raw_response
-            with raw.convert(voice, **question) as response:
-                return b"".join(response.data), response.headers
-
-        audio, headers = self._line.ask("speech", ask, SPEAKING_S, text=text)
-        sent = SentAudio(NAME, audio, headers.get("content-type", ""), SAMPLE_RATE)
-        samples = decode_pcm(sent, text, utterance.rate)
-        characters = float(
-            headers.get("character-cost") or headers.get("x-character-count") or len(text)
-        )
-        usd = self._prices.compute_usd(NAME, TTS, {"characters": characters})
-        cost = Cost(characters, "characters", usd)
-        return SpeechResult(samples, SAMPLE_RATE, cost)
-
-
-def _build_speech_question(
-    text: str, utterance: Utterance, around: tuple[str, str]
-) -> dict[str, Any]:
-    """Without a language, which Multilingual v2 tells by the text."""
-    question: dict[str, Any] = {
-        "text": text,
-        "model_id": TTS,
-        "output_format": f"pcm_{SAMPLE_RATE}",
-        "request_options": {"max_retries": 0},
-    }
-    if utterance.rate != 1.0:
-        speed = min(FASTEST, max(SLOWEST, utterance.rate))
-        question["voice_settings"] = VoiceSettings(speed=speed)
-    named = zip(("previous_text", "next_text"), around, strict=True)
-    return question | {name: said for name, said in named if said}
+    def speak(self, part: Utterance) -> SentSpeech:
+        """Without a language, which Multilingual v2 tells by the text."""
+        voice, _ = VOICES[part.voice]
+        question: dict[str, Any] = {
+            "text": part.text,
+            "model_id": TTS,
+            "output_format": f"pcm_{self.sample_rate}",
+            "request_options": {"max_retries": 0},
+        }
+        if part.rate != 1.0:
+            speed = min(FASTEST, max(SLOWEST, part.rate))
+            question["voice_settings"] = VoiceSettings(speed=speed)
+        around = {"previous_text": part.before, "next_text": part.after}
+        question |= {name: said for name, said in around.items() if said}
+        with self.client.text_to_speech.with_raw_response.convert(voice, **question) as response:
+            data, headers = b"".join(response.data), response.headers
+        counted = headers.get("character-cost") or headers.get("x-character-count")
+        characters = float(counted) if counted else None
+        return SentSpeech(data, headers.get("content-type", ""), characters)

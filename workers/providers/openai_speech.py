@@ -1,6 +1,6 @@
 """OpenAI: transcription by whisper-1 and speech by tts-1, as long as these last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,38 +10,24 @@ import soundfile
 from openai import APIConnectionError, APIStatusError, OpenAI, OpenAIError
 
 from backend.documents import languages
-from backend.documents.text import collapse_lines
 from backend.errors import Refused, Transient
-from backend.pipeline.prices import load_prices
 from backend.settings import Settings
-from workers.interfaces.providers import (
-    Cost,
-    Pitch,
-    ProviderCall,
-    Recording,
-    SpeechResult,
-    Synthesizer,
-    Transcriber,
-    TranscriptionResult,
-    Utterance,
-    Voice,
-)
-from workers.providers.vendor_audio import SentAudio, decode_pcm, join_speech, split_text
-from workers.providers.vendor_calls import VendorLine
+from workers.interfaces.providers import Pitch, Synthesizer, Transcriber, Utterance, Voice
+from workers.providers.vendor_audio import SentSpeech
 from workers.providers.vendor_errors import VendorFailure, read_failure
-from workers.providers.vendor_limits import require_language, require_sound, require_voice
-from workers.providers.vendor_words import (
-    HeardWord,
-    check_length,
-    format_turns,
-    read_word,
-    straighten_words,
+from workers.providers.vendor_service import (
+    SPEAKING_S,
+    HeardSpeech,
+    HearingTask,
+    VendorService,
+    VendorSynthesizer,
+    VendorTranscriber,
+    require_language,
 )
-from workers.providers.vendors import read_key
+from workers.providers.vendor_words import HeardWord, read_word, straighten_words
 from workers.speakers import turns
 from workers.speakers.sentences import cut_sentences
 
-NAME = "openai_speech"
 # What both models know (https://developers.openai.com/api/docs/guides/speech-to-text).
 LANGUAGES = (
     "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko "
@@ -49,14 +35,10 @@ LANGUAGES = (
 )
 
 STT = "whisper-1"
-TRANSCRIPTION_S = 300.0  # besides as long as the recording is
 MOST_BYTES = 25 * 2**20
 BLOCK = 1 << 16  # samples that are encoded at a time
 
 TTS = "tts-1"
-SPEAKING_S = 60.0
-SAMPLE_RATE = 24_000
-MOST_CHARACTERS = 4096
 FASTEST = 1.5  # it would go up to 4, which nobody follows
 VOICES = {
     "nova": Pitch.HIGH,
@@ -81,91 +63,76 @@ def build_synthesizer(settings: Settings) -> Synthesizer:
     return OpenAISynthesizer(settings)
 
 
-class OpenAIService:
-    """What both kinds of work have in common."""
+class OpenAIService(VendorService):
+    """Its SDK."""
 
-    name = NAME
-    remote = True
-
-    def __init__(self, settings: Settings) -> None:
-        self._key = read_key(settings, NAME)
-        self._prices = load_prices(settings.prices_file)
-        self._url = settings.openai_url
-        self._line = VendorLine(NAME, _describe, self._key)
+    name = "openai_speech"
 
     @cached_property
-    def _client(self) -> OpenAI:
-        """Made at the first call: after the worker has forked."""
-        return OpenAI(api_key=self._key, base_url=self._url, max_retries=0, timeout=SPEAKING_S)
+    def client(self) -> OpenAI:
+        """For all calls of this process."""
+        url = self.settings.openai_url
+        return OpenAI(api_key=self.key, base_url=url, max_retries=0, timeout=SPEAKING_S)
+
+    def describe(self, error: Exception) -> VendorFailure | None:
+        """Three kinds: an answer, none, and one that its models cannot read."""
+        if isinstance(error, APIStatusError):
+            headers = error.response.headers
+            return read_failure(error.status_code, error.body, headers, "x-request-id")
+        if isinstance(error, APIConnectionError):
+            return VendorFailure(message=type(error).__name__)
+        if isinstance(error, (OpenAIError, ValueError)):
+            return VendorFailure(200, message="the answer cannot be read")
+        return None
 
 
-def _describe(error: Exception) -> VendorFailure | None:
-    if isinstance(error, APIStatusError):
-        headers = error.response.headers
-        return read_failure(error.status_code, error.body, headers, "x-request-id")
-    if isinstance(error, APIConnectionError):
-        return VendorFailure(message=type(error).__name__)
-    if isinstance(error, (OpenAIError, ValueError)):  # what its models make of other JSON
-        return VendorFailure(200, message="the answer cannot be read")
-    return None
+class OpenAITranscriber(OpenAIService, VendorTranscriber):
+    """Tells no speakers: these are told apart here."""
 
+    languages = LANGUAGES.split()
 
-class OpenAITranscriber(OpenAIService):
-    """Hears a whole recording in one call; speakers are told apart here."""
-
-    sample_rate = 16_000
-    model = STT
-
-    def check(self, language: str) -> None:
-        """Raise `Refused` for a language that Whisper does not know."""
-        if language != "auto":
-            require_language(NAME, language, LANGUAGES.split())
-
-    def transcribe(
-        self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
-    ) -> TranscriptionResult:
-        """Transcribe; raises `Permanent` for text."""
-        self.check(language)
-        require_sound(NAME, recording)
-        answer = self._listen(recording, language, call)
-        seconds = check_length(NAME, getattr(answer, "duration", None), recording.duration)
-        if answer.words is None:
-            raise Transient("openai_speech: the answer has no words")
-        known = _read_language_name(answer.language) if language == "auto" else language
-        heard = straighten_words(read_words(answer.words, answer.text), recording.duration)
-        sentences = cut_sentences([one.word for one in heard])
-        told = (
-            turns.diarize(recording.path, sentences, call)
-            if diarize
-            else turns.assign_one_speaker(sentences)
-        )
-        usd = self._prices.compute_usd(NAME, STT, {"seconds": seconds})
-        cost = Cost(seconds, "seconds", usd)
-        return TranscriptionResult(format_turns(told.turns, known), known, cost, told.warnings)
-
-    def _listen(self, recording: Recording, language: str, call: ProviderCall) -> Any:
-        path = encode_opus(recording.path)
+    def listen(self, task: HearingTask) -> Any:
+        """Send the recording as Opus; raises `Refused` for one that is too long."""
+        path = encode_opus(task.recording.path)
         if path.stat().st_size > MOST_BYTES:
             raise Refused(f"openai_speech takes {MOST_BYTES} bytes, and this recording has more")
-        deadline = TRANSCRIPTION_S + recording.duration
         question: dict[str, Any] = {}
-        if language != "auto":
-            question["language"] = languages.get_base_language(language)
-        if recording.keyterms:
-            question["prompt"] = ", ".join(recording.keyterms)
+        if not task.detect:
+            question["language"] = languages.get_base_language(task.language)
+        if task.recording.keyterms:
+            question["prompt"] = ", ".join(task.recording.keyterms)
+        with path.open("rb") as sound:
+            return self.client.audio.transcriptions.create(
+                file=("speech.ogg", sound, "audio/ogg"),
+                model=STT,
+                response_format="verbose_json",
+                timestamp_granularities=["word"],
+                timeout=task.deadline,
+                **question,
+            )
 
-        def ask() -> Any:
-            with path.open("rb") as sound:
-                return self._client.audio.transcriptions.create(
-                    file=("speech.ogg", sound, "audio/ogg"),
-                    model=STT,
-                    response_format="verbose_json",
-                    timestamp_granularities=["word"],
-                    timeout=deadline,
-                    **question,
-                )
+    def read_answer(self, answer: Any, task: HearingTask) -> HeardSpeech:
+        """Its words with the marks of its text, by speakers if that is asked for."""
+        seconds = getattr(answer, "duration", None)
+        if seconds is None or answer.words is None:
+            raise Transient("openai_speech: the answer has no words")
+        language = _read_language_name(answer.language) if task.detect else task.language
+        words = list(read_words(answer.words, answer.text))
+        if not task.diarize:
+            return HeardSpeech(words, seconds, language, [STT])
+        told = _tell_speakers(words, task)
+        return HeardSpeech(list(_label_words(told)), seconds, language, [STT], told.warnings)
 
-        return self._line.ask("transcription", ask, deadline, check=lambda: call.progress(0.0))
+
+def _tell_speakers(words: Sequence[HeardWord], task: HearingTask) -> turns.Diarization:
+    ordered = straighten_words(words, task.recording.duration)
+    sentences = cut_sentences([one.word for one in ordered])
+    return turns.diarize(task.recording.path, sentences, task.call)
+
+
+def _label_words(told: turns.Diarization) -> Iterator[HeardWord]:
+    for number, turn in enumerate(told.turns):
+        yield from (HeardWord(word, turn.speaker, number) for word in turn.words)
 
 
 def encode_opus(wav: Path) -> Path:
@@ -195,7 +162,7 @@ def read_words(words: Sequence[Any], text: str) -> Iterator[HeardWord]:
     starts = list(_find_words([one.word for one in words], text))
     for one, start, after in zip(words, starts, [*starts[1:], len(text)], strict=False):
         told = one.word if start is None or after is None else text[start:after].strip()
-        yield HeardWord(read_word(NAME, told, one.start, one.end, None))
+        yield HeardWord(read_word("openai_speech", told, one.start, one.end, None))
 
 
 def _find_words(words: Sequence[str], text: str) -> Iterator[int | None]:
@@ -212,38 +179,24 @@ def _find_words(words: Sequence[str], text: str) -> Iterator[int | None]:
         end = at + len(word.strip())
 
 
-class OpenAISynthesizer(OpenAIService):
+class OpenAISynthesizer(OpenAIService, VendorSynthesizer):
     """Nine voices, each of which speaks every language."""
 
-    concurrency = 4
+    most_characters = 4096
     max_rate = FASTEST
-    model = TTS
 
     def list_voices(self, language: str) -> Sequence[Voice]:
-        """The same voices for each language; raises `Refused` for one that is not known."""
-        require_language(NAME, language, LANGUAGES.split())
+        """The same voices for each language."""
+        require_language(self.name, language, LANGUAGES.split())
         return [Voice(name, pitch) for name, pitch in VOICES.items()]
 
-    def synthesize(self, utterance: Utterance, *, call: ProviderCall) -> SpeechResult:
-        """Speak one line; raises `Permanent` for a voice that is not offered."""
-        require_voice(NAME, utterance.voice, VOICES)
-        pieces = split_text(collapse_lines(utterance.text), MOST_CHARACTERS)
-        return join_speech([self._speak(piece, utterance) for piece in pieces])
-
-    def _speak(self, text: str, utterance: Utterance) -> SpeechResult:
-        def ask() -> tuple[bytes, Mapping[str, str]]:
-            answer = self._client.audio.speech.create(
-                model=TTS,
-                voice=utterance.voice,
-                input=text,
-                response_format="pcm",
-                speed=min(FASTEST, utterance.rate),
-            )
-            return answer.content, answer.response.headers
-
-        audio, headers = self._line.ask("speech", ask, SPEAKING_S, text=text)
-        sent = SentAudio(NAME, audio, headers.get("content-type", ""), SAMPLE_RATE)
-        samples = decode_pcm(sent, text, utterance.rate)
-        usd = self._prices.compute_usd(NAME, TTS, {"characters": len(text)})
-        cost = Cost(len(text), "characters", usd)
-        return SpeechResult(samples, SAMPLE_RATE, cost)
+    def speak(self, part: Utterance) -> SentSpeech:
+        """Its answer does not tell what it counts."""
+        answer = self.client.audio.speech.create(
+            model=TTS,
+            voice=part.voice,
+            input=part.text,
+            response_format="pcm",
+            speed=min(FASTEST, part.rate),
+        )
+        return SentSpeech(answer.content, answer.response.headers.get("content-type", ""))

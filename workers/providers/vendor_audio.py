@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import Transient
-from workers.interfaces.providers import Cost, SpeechResult
+from workers.interfaces.providers import Cost, SpeechResult, Utterance
 
 FULL_SCALE = 32768.0
 FASTEST = 40.0  # characters a second: nobody speaks as fast, so more than that was cut off
@@ -18,23 +18,22 @@ AFTER_SENTENCE = re.compile(r"(?<=[.!?…。！？।])[\"'”’»)\]]*\s*")  #
 
 
 @dataclass(frozen=True)
-class SentAudio:
-    """What a vendor sent as 16-bit mono PCM."""
+class SentSpeech:
+    """What a vendor sent as 16-bit mono PCM, and what it counts as characters if it tells that.
 
-    vendor: str
+    `model` is the one that spoke, where there are several.
+    """
+
     data: bytes
     content_type: str
-    sample_rate: int
-
-    @property
-    def seconds(self) -> float:
-        """How long it lasts."""
-        return len(self.data) / 2 / self.sample_rate
+    characters: float | None = None
+    model: str = ""
 
 
-def decode_pcm(sent: SentAudio, said: str, rate: float = 1.0) -> NDArray[np.float32]:
+def decode_pcm(
+    vendor: str, sent: SentSpeech, sample_rate: int, said: Utterance
+) -> NDArray[np.float32]:
     """The samples; raises `Transient` for what is no speech, or not all that is `said`."""
-    vendor = sent.vendor
     if not AUDIO.match(sent.content_type) or _is_text(sent.data):
         kind = sent.content_type.partition(";")[0] or "no type"
         raise Transient(f"{vendor}: sent something else than audio, as {kind}")
@@ -42,8 +41,9 @@ def decode_pcm(sent: SentAudio, said: str, rate: float = 1.0) -> NDArray[np.floa
         raise Transient(f"{vendor}: sent no audio")
     if len(sent.data) % 2:
         raise Transient(f"{vendor}: the audio is cut off in the middle of a sample")
-    if sent.seconds < len(said) / (FASTEST * rate):
-        raise Transient(f"{vendor}: the audio ends after {sent.seconds:.2f} s, before its text")
+    seconds = len(sent.data) / 2 / sample_rate
+    if seconds < len(said.text) / (FASTEST * said.rate):
+        raise Transient(f"{vendor}: the audio ends after {seconds:.2f} s, before its text")
     return np.frombuffer(sent.data, "<i2").astype(np.float32) / FULL_SCALE
 
 

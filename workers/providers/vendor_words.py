@@ -1,6 +1,6 @@
 """What vendors heard, as segments: words in order, speakers by letters, sentences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -23,16 +23,6 @@ class HeardWord:
     word: Word
     speaker: str | None = None
     turn: int = 0
-
-
-@dataclass(frozen=True)
-class HeardSpeech:
-    """All that a vendor heard of `duration` seconds, in a language."""
-
-    vendor: str
-    words: Sequence[HeardWord]
-    duration: float
-    language: str
 
 
 def check_length(vendor: str, heard_s: float | None, duration: float) -> float:
@@ -61,21 +51,16 @@ def read_word(
     return Word(text=text, start=start, end=end, confidence=sure)
 
 
-def build_segments(heard: HeardSpeech) -> list[Segment]:
+def build_segments(heard: Iterable[HeardWord], duration: float, language: str) -> list[Segment]:
     """A segment for each sentence of each utterance, in the order of time."""
-    words = straighten_words(heard.words, heard.duration)
+    words = straighten_words(heard, duration)
     labels = label_speakers(words)
-    turns = [
-        SpeakerTurn(labels[speaker], sentence)
-        for (speaker, _), said in groupby(words, key=lambda one: (one.speaker, one.turn))
-        for sentence in cut_sentences([one.word for one in said])
-    ]
-    return format_turns(turns, heard.language)
-
-
-def format_turns(said: Sequence[SpeakerTurn], language: str) -> list[Segment]:
-    """A segment for each turn."""
     glue = "" if languages.get_base_language(language) in UNSPACED else " "
+    said = [
+        SpeakerTurn(labels[speaker], sentence)
+        for (speaker, _), group in groupby(words, key=lambda one: (one.speaker, one.turn))
+        for sentence in cut_sentences([one.word for one in group])
+    ]
     return [_build_segment(number, turn, glue) for number, turn in enumerate(said)]
 
 

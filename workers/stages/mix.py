@@ -19,7 +19,8 @@ from workers.exports.dub import MixedDub
 from workers.exports.formats import export_dub
 from workers.interfaces.progress import tell_part
 from workers.interfaces.stages import StageContext, StageInput, StageResult
-from workers.mixing.mixdown import MixOrder, SoundFile, render_mixdown
+from workers.mixing.mixdown import render_mixdown
+from workers.mixing.order import MixOrder, SoundFile
 from workers.mixing.recording import SourceRecording, fetch_recording, hold_recording
 from workers.mixing.score import PlacedTake
 from workers.timing.holds import DubClock, build_clock, count_parts, round_holds

@@ -12,15 +12,21 @@ from math import log
 
 from backend.documents.glossary import Terms, choose_pronunciations, choose_terms, find_terms
 from backend.documents.speech import Clip, Placement, Speech, Verdict
-from backend.documents.spoken import find_marks, find_spoken_text, has_words
-from backend.documents.text import LISTED, format_lines
+from backend.documents.spoken import find_spoken_text, has_words
 from backend.documents.transcripts import Line, Translation
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
 from workers.calls.choice import choose_synthesizer, choose_translator
 from workers.calls.shortening import TextShortener
-from workers.calls.synthesis import LineSpeaker, SpokenTake
+from workers.calls.speech_warnings import (
+    warn_of_marks,
+    warn_of_miscast,
+    warn_of_misfits,
+    warn_of_silence,
+    warn_of_strangers,
+)
+from workers.calls.synthesis import LineSpeaker, SpokenTake, Takes
 from workers.interfaces.providers import (
     ContextReader,
     OverlongText,
@@ -34,15 +40,13 @@ from workers.interfaces.stages import (
     StageResult,
     describe_output,
 )
-from workers.speakers.casting import ONLY, choose_voices
+from workers.speakers.casting import choose_voices
 from workers.timing.policy import compute_budgets, drop_holds, place_lines
 
 ROUNDS = 2  # how often a line may be said in fewer words
 
 # How much of the work is done when everything is spoken naturally, and when all texts are final.
 SPOKEN, FINAL = 0.7, 0.9
-
-Takes = Mapping[int, SpokenTake]  # by line id
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def _speak_all(inputs: StageInput, context: StageContext, synthesizer: Synthesiz
         files=(describe_output(ArtifactKind.SPEECH, path),),
         provider=job.synthesizer.name,
         model=job.synthesizer.model,
-        warnings=(*_warn_of_missing(job, natural), *_warn_of_misfits(natural, takes, placements)),
+        warnings=tuple(_list_warnings(job, natural, takes, placements)),
     )
 
 
@@ -244,61 +248,11 @@ def _build_clip(line: int, take: SpokenTake, natural: SpokenTake) -> Clip:
     )
 
 
-def _warn_of_missing(job: _SpeechJob, natural: Takes) -> Iterator[str]:
-    yield from _warn_of_strangers(job)
-    yield from _warn_of_miscast(job)
-    yield from _warn_of_silence(job, natural)
-    yield from _warn_of_marks(job)
-
-
-def _warn_of_strangers(job: _SpeechJob) -> Iterator[str]:
-    speakers = {speaker.label or ONLY for speaker in job.translation.speakers}
-    strangers = job.inputs.params.voices.keys() - speakers
-    if strangers and speakers:
-        known = ", ".join(sorted(speakers))
-        yield f"voices: nobody is called {', '.join(sorted(strangers))}; the speakers are {known}"
-
-
-def _warn_of_miscast(job: _SpeechJob) -> Iterator[str]:
-    unknown = defaultdict(list)
-    for line in job.translation.lines:
-        if line.voice and line.voice not in job.offered:
-            unknown[line.voice].append(line.id)
-    for voice, ids in unknown.items():
-        yield (
-            f"There is no voice '{voice}': in {format_lines(ids)} the speaker's own is heard; "
-            f"choose one of {', '.join(job.offered)}"
-        )
-
-
-def _warn_of_silence(job: _SpeechJob, natural: Takes) -> Iterator[str]:
-    lines = job.translation.lines
-    silent = [line.id for line in lines if find_spoken_text(line.text) and line.id not in natural]
-    if silent:
-        name = job.synthesizer.name
-        yield f"Nothing is heard of {format_lines(silent)}, for which {name} gives silence"
-
-
-def _warn_of_marks(job: _SpeechJob) -> Iterator[str]:
-    """Which sounds, songs and names of speakers are only shown."""
-    marks = [(line.id, mark) for line in job.translation.lines for mark in find_marks(line.text)]
-    if marks:
-        listed = ", ".join(f"'{mark}' (line {id_})" for id_, mark in marks[:LISTED])
-        more = f" and {len(marks) - LISTED} more" if len(marks) > LISTED else ""
-        yield f"Shown in captions and not spoken: {listed}{more}"
-
-
-def _warn_of_misfits(
-    natural: Takes, takes: Takes, placements: Sequence[Placement]
+def _list_warnings(
+    job: _SpeechJob, natural: Takes, takes: Takes, placements: Sequence[Placement]
 ) -> Iterator[str]:
-    shortened = [id_ for id_ in takes if takes[id_].utterance != natural[id_].utterance]
-    if shortened:
-        yield f"Said in fewer words, to fit: {format_lines(shortened)}"
-    left_out = [one.id for one in placements if one.verdict is Verdict.LEFT_OUT]
-    if left_out:
-        lines = format_lines(left_out)
-        yield f"Left out of the mix, as asked for lines that would be rushed: {lines}"
-    held = {one.id: one.hold for one in placements if one.hold}
-    if held:
-        longer = f"{sum(held.values()):.1f} s longer than the source"
-        yield f"The dub is {longer}, as the picture is held for {format_lines(list(held))}"
+    yield from warn_of_strangers(job.translation, job.inputs.params.voices)
+    yield from warn_of_miscast(job.translation, job.offered)
+    yield from warn_of_silence(job.translation, natural, job.synthesizer.name)
+    yield from warn_of_marks(job.translation)
+    yield from warn_of_misfits(natural, takes, placements)

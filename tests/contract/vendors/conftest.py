@@ -13,6 +13,7 @@ from backend.settings import Settings
 from tests.contract.vendors.server import KEY, VendorServer, speak
 from tests.contract.vendors.spoken import SECONDS
 from workers.interfaces.providers import Recording
+from workers.providers import vendor_service
 
 SERVERS = {
     "assemblyai": "AssemblyServer",
@@ -75,8 +76,7 @@ def recording(tmp_path: Path) -> Recording:
 
 
 @pytest.fixture
-def half_a_second(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def half_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deadline of calls."""
-    module = import_module(f"workers.providers.{vendor}")
-    for name in ("TRANSCRIPTION_S", "SPEAKING_S"):
-        monkeypatch.setattr(module, name, 0.5)
+    for name in ("LISTENING_S", "SPEAKING_S"):
+        monkeypatch.setattr(vendor_service, name, 0.5)
