@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from backend.errors import Permanent
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams
 from backend.settings import Settings
@@ -42,6 +43,7 @@ class LocalContext:
         self.memo: dict[str, str] = {}
         self.bill: list[Cost] = []
         self.pauses: list[float] = []
+        self.dear: set[str] = set()  # providers that the job may not pay for
 
     def progress(self, fraction: float) -> None:
         self.told.append(fraction)
@@ -67,6 +69,10 @@ class LocalContext:
         """What was paid since this was last asked."""
         bill, self.bill = self.bill, []
         return Cost.total(bill)
+
+    def require_budget(self, provider: str) -> None:
+        if provider in self.dear:
+            raise Permanent(f"maxCost: {provider} is too much")
 
     def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         return nullcontext()

@@ -11,8 +11,8 @@ from backend.pipeline.states import StageState
 from backend.runs.leases import Claim
 
 
-def require_budget(db: Database, prices: PriceList, claim: Claim) -> None:
-    """Raise `Permanent` when this stage would bring the job above what it may cost.
+def require_budget(db: Database, prices: PriceList, claim: Claim, provider: str) -> None:
+    """Raise `Permanent` when this stage by this provider would bring the job above its limit.
 
     What stages that began before it and still run are expected to cost counts too. A stage that
     costs nothing goes on: it makes something of what was paid for.
@@ -22,7 +22,7 @@ def require_budget(db: Database, prices: PriceList, claim: Claim) -> None:
         return
     with db.read() as connection:
         estimator = build_estimator(connection, prices, claim.job_id)
-        expected = estimator.estimate_stage(claim.stage, claim.language, claim.params)
+        expected = estimator.estimate_by(provider, claim.stage, claim.language)
         spent = _read_spent(connection, claim)
         promised = _estimate_others(connection, claim, estimator)
     refuse_above(most, spent + promised, expected)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from backend.database.engine import Database
 from backend.database.models.jobs import Job
-from backend.database.models.runs import Run, StageRun
+from backend.database.models.runs import StageRun
 from backend.database.models.uploads import Upload
 from backend.pipeline.keys import find_provider
 from backend.pipeline.params import JobParams, normalize_params
@@ -22,7 +22,7 @@ from backend.uploads import access
 
 @dataclass(frozen=True)
 class PastCost:
-    """What one success cost, in US dollars; `provider` as the run had pinned it, None for `mix`."""
+    """What one success cost, in US dollars, by whom it was done."""
 
     stage: Stage
     language: str
@@ -39,10 +39,12 @@ class Estimator:
     seconds: float | None
 
     def estimate_stage(self, stage: Stage, language: str, params: JobParams) -> float | None:
-        """US dollars; None when there is nothing to go by."""
+        """US dollars by the first provider of these; None when there is nothing to go by."""
         provider = find_provider(stage, params)
-        if provider is None:
-            return 0.0
+        return self.estimate_by(provider, stage, language) if provider else 0.0
+
+    def estimate_by(self, provider: str, stage: Stage, language: str) -> float | None:
+        """US dollars by this provider; None when there is nothing to go by."""
         known = estimate_from_history(stage, language, provider, self.history)
         if known is not None:
             return known
@@ -105,8 +107,7 @@ def build_estimator(connection: Connection, prices: PriceList, job_id: UUID) -> 
 
 def _read_history(connection: Connection, job_id: UUID) -> list[PastCost]:
     rows = connection.execute(
-        select(StageRun.stage, StageRun.language, StageRun.cost_usd, Run.params)
-        .join(Run, Run.id == StageRun.run_id)
+        select(StageRun.stage, StageRun.language, StageRun.cost_usd, StageRun.provider)
         .where(StageRun.job_id == job_id, StageRun.origin == "executed")
         .where(StageRun.state == StageState.SUCCEEDED)
     ).all()
@@ -114,7 +115,7 @@ def _read_history(connection: Connection, job_id: UUID) -> list[PastCost]:
         PastCost(
             stage=row.stage,
             language=row.language,
-            provider=find_provider(row.stage, JobParams.model_validate(row.params)),
+            provider=row.provider,
             usd=row.cost_usd,
         )
         for row in rows

@@ -4,7 +4,7 @@ A stage is done by one provider from its first line to its last: a voice that ch
 lines is heard, and a word that is translated in two ways is read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -22,46 +22,68 @@ Made = TypeVar("Made")
 class ProviderChoice(Generic[Kind]):
     """Goes through the providers in the order of their `names`.
 
-    `find` gives the provider of a name, `check` raises `Permanent` for what it cannot do.
+    `find` gives the provider of a name, `check` raises `Permanent` for what it cannot do, and
+    `require_budget` for what the job may not spend.
     """
 
     names: Sequence[str]
     find: Callable[[str], Kind]
     check: Callable[[Kind], object]
-    problems: list[Permanent | OutOfService] = field(default_factory=list)
+    require_budget: Callable[[str], None] = lambda _: None
+    problems: dict[str, Permanent | OutOfService] = field(default_factory=dict)
 
     def get_first(self) -> Kind:
         """The first that can; raises `Permanent` with all reasons where none can."""
-        return self.do(lambda provider: provider)
+        for _, provider in self._list_able():
+            return provider
+        raise self._summarize()
 
     def do(self, work: Callable[[Kind], Made]) -> Made:
         """What the first makes that can, and that neither refuses nor is out of service.
 
         Raises as `get_first` does; `OutOfService` where one may do it later.
         """
+        for name, provider in self._list_able():
+            if not self._allows(name):
+                continue
+            try:
+                return work(provider)
+            except (Refused, OutOfService) as problem:
+                self.problems[name] = problem
+        raise self._summarize()
+
+    def _list_able(self) -> Iterator[tuple[str, Kind]]:
         for name in self.names:
             try:
                 provider = self.find(name)
                 self.check(provider)
             except Permanent as problem:
-                self.problems.append(problem)
-                continue
-            try:
-                return work(provider)
-            except (Refused, OutOfService) as problem:
-                self.problems.append(problem)
-        raise self._summarize()
+                self.problems[name] = problem
+            else:
+                yield name, provider
+
+    def _allows(self, name: str) -> bool:
+        """Whether it may be paid for; of the first choice that is left to the user to decide."""
+        try:
+            self.require_budget(name)
+        except Permanent as problem:
+            if not self.problems:
+                raise
+            self.problems[name] = problem
+            return False
+        return True
 
     @property
     def warnings(self) -> list[str]:
-        """Why it was not the first, if it was not."""
-        return [f"Not done by {self.names[0]}: {self.problems[0]}"] if self.problems else []
+        """Why each of those before the one that did it did not."""
+        return [f"Not done by {name}: {problem}" for name, problem in self.problems.items()]
 
     def _summarize(self) -> Permanent | OutOfService:
-        later = [one for one in self.problems if isinstance(one, OutOfService)]
-        if later or len(self.problems) == 1:
-            return [*later, *self.problems][0]
-        return Permanent("; ".join(str(one) for one in self.problems))
+        problems = list(self.problems.values())
+        later = [one for one in problems if isinstance(one, OutOfService)]
+        if later or len(problems) == 1:
+            return [*later, *problems][0]
+        return Permanent("; ".join(map(str, problems)))
 
 
 def choose_translator(
@@ -72,6 +94,7 @@ def choose_translator(
         params.providers.translation,
         context.get_translator,
         lambda translator: translator.check(source, target),
+        context.require_budget,
     )
 
 
@@ -83,4 +106,5 @@ def choose_synthesizer(
         params.providers.tts,
         context.get_synthesizer,
         lambda synthesizer: choose_voices([], synthesizer.list_voices(language), params.voices),
+        context.require_budget,
     )

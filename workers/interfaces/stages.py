@@ -112,6 +112,9 @@ class StageContext(ProviderCall, Protocol):
     def add_cost(self, cost: Cost) -> None:
         """Note what a call cost, whatever becomes of the work that it is for."""
 
+    def require_budget(self, provider: str) -> None:
+        """Raise `Permanent` when the job may not spend what this stage costs by this provider."""
+
     def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""
 

@@ -56,6 +56,7 @@ def transcribe_dub(inputs: StageInput, context: StageContext, dub: AudibleDub) -
             inputs.params.providers.transcription,
             context.get_transcriber,
             lambda transcriber: transcriber.check(inputs.language),
+            context.require_budget,
         )
         transcriber, answer = choice.do(
             lambda one: (one, _ask_patiently(one, inputs.language, context, dub))

@@ -16,6 +16,7 @@ from backend.errors import (
     Throttled,
     Transient,
 )
+from backend.jobs.budget import require_budget
 from backend.limits import throttle
 from backend.limits.throttle import ThrottleAnswer
 from backend.pipeline.files import StoredFile
@@ -55,6 +56,7 @@ class WorkerContext:
         self.get_transcriber = providers.get_transcriber
         self.get_translator = providers.get_translator
         self.get_synthesizer = providers.get_synthesizer
+        self.require_budget = partial(require_budget, parts.db, parts.prices, claim)
         self._db = parts.db
         self._store = store
         self._locks = parts.settings.dubline_home / "locks"

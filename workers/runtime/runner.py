@@ -22,7 +22,6 @@ from backend.errors import (
     Throttled,
     Transient,
 )
-from backend.jobs.budget import require_budget
 from backend.pipeline.retry import decide_retry
 from backend.pipeline.stages import STAGES, Stage
 from backend.process.disk_errors import explain_disk_error
@@ -119,7 +118,6 @@ class Runner:
                 bill=attempt.bill,
             )
             heartbeat.check()
-            require_budget(self._parts.db, self._parts.prices, claim)
             outcome = self._stages[claim.stage](_build_input(claim), context)
             pass_failpoint("mid-work", claim.stage)
             heartbeat.note_storing()

@@ -39,6 +39,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
         inputs.params.providers.transcription,
         context.get_transcriber,
         lambda transcriber: transcriber.check(inputs.params.source_language),
+        context.require_budget,
     )
     outcome = choice.do(lambda transcriber: _transcribe(inputs, context, transcriber))
     return replace(outcome, warnings=(*choice.warnings, *outcome.warnings))

@@ -74,21 +74,37 @@ def hour(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("most", "spent"), [(None, 9.0), (ESTIMATE + 0.01, 0.0), (2.0, 1.0)])
 def test_a_stage_within_its_budget_begins(database, most, spent):
     [claim] = claim_translation(database, most, "es", spent=spent)
-    budget.require_budget(database, PRICES, claim)
+    budget.require_budget(database, PRICES, claim, "openai")
 
 
 @pytest.mark.parametrize(("most", "spent"), [(0.0, 0.0), (ESTIMATE - 0.01, 0.0), (1.0, 0.9)])
 def test_a_stage_that_would_cost_too_much_does_not(database, most, spent):
     [claim] = claim_translation(database, most, "es", spent=spent)
     with pytest.raises(Permanent, match=f"^maxCost: .*{spent:.4f} is spent .*{most:.4f} USD"):
-        budget.require_budget(database, PRICES, claim)
+        budget.require_budget(database, PRICES, claim, "openai")
+
+
+def test_what_counts_is_who_is_to_do_it_not_whom_the_job_names_first(database):
+    [claim] = claim_translation(database, 0.0, "es")
+    budget.require_budget(database, PRICES, claim, "apertium")
+    with pytest.raises(Permanent, match="maxCost"):
+        budget.require_budget(database, PRICES, claim, "openai")
+
+
+def test_an_estimate_goes_by_who_did_it_before(database):
+    _, run_id = factories.create_dub(database, "es", "pt", max_cost=1.5, **VENDOR)
+    succeed(database, run_id, Stage.ASR, usd=0.0)
+    succeed(database, run_id, Stage.MT, "es", usd=1.0)  # by `stub`, though `openai` was asked first
+    claim = factories.claim_stage(database, run_id, Stage.MT, "pt")
+    with pytest.raises(Permanent, match=r"about 1\.0000"):
+        budget.require_budget(database, PRICES, claim, "stub")
 
 
 def test_of_two_languages_at_once_only_as_many_begin_as_the_budget_pays_for(database):
     first, second = claim_translation(database, ESTIMATE * 1.5, "es", "pt")
-    budget.require_budget(database, PRICES, first)
+    budget.require_budget(database, PRICES, first, "openai")
     with pytest.raises(Permanent, match="maxCost"):
-        budget.require_budget(database, PRICES, second)
+        budget.require_budget(database, PRICES, second, "openai")
 
 
 def test_what_costs_nothing_goes_on_and_what_nobody_knows_until_all_is_spent():

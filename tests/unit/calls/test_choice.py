@@ -6,12 +6,16 @@ from backend.errors import OutOfService, Permanent, Refused, Transient
 from workers.calls.choice import ProviderChoice
 
 
-def choose(*names: str, unable: str = "") -> ProviderChoice:
+def choose(*names: str, unable: str = "", dear: str = "") -> ProviderChoice:
     def check(name: str) -> None:
         if name == unable:
             raise Permanent(f"{name} has no model")
 
-    return ProviderChoice(names, lambda name: name, check)
+    def require_budget(name: str) -> None:
+        if name in dear.split():
+            raise Permanent(f"maxCost: {name} is too much")
+
+    return ProviderChoice(names, lambda name: name, check, require_budget)
 
 
 def test_the_first_does_it_and_nothing_is_told():
@@ -68,3 +72,25 @@ def test_one_that_may_do_it_later_is_waited_for():
 
     with pytest.raises(OutOfService, match="a does not answer"):
         choose("a", "b").do(work)
+
+
+def test_a_fallback_that_costs_too_much_is_not_taken_and_all_reasons_are_told():
+    choice = choose("a", "b", "c", unable="a", dear="b")
+    assert choice.do(str.upper) == "C"
+    assert choice.warnings == [
+        "Not done by a: a has no model",
+        "Not done by b: maxCost: b is too much",
+    ]
+    with pytest.raises(Permanent, match=r"^a has no model; maxCost: b is too much$"):
+        choose("a", "b", unable="a", dear="b").do(str.upper)
+
+
+def test_a_first_choice_that_costs_too_much_is_not_replaced_behind_its_users_back():
+    asked = []
+    with pytest.raises(Permanent, match=r"^maxCost: a is too much$"):
+        choose("a", "b", dear="a").do(asked.append)
+    assert asked == []
+
+
+def test_what_is_only_looked_for_is_not_paid_for():
+    assert choose("a", "b", dear="a b").get_first() == "a"

@@ -235,3 +235,10 @@ def test_a_job_is_looked_at_without_the_recording_until_it_is_done(context, monk
         assert fetched.count(media) == expected
     assert [one.text for one in transcript(context, media).segments] == ["Said."]
     assert context.take_spent().usd == 0.1
+
+
+def test_a_transcriber_that_costs_too_much_is_not_asked(context):
+    """Turns red when the stage goes by no budget."""
+    context.dear = {"stub"}
+    with pytest.raises(Permanent, match="maxCost: stub is too much"):
+        transcript(context, text(context, "Hello."))

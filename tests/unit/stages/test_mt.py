@@ -176,3 +176,13 @@ def test_who_knows_no_glossary_is_told_of_once(context):
     outcome = translate_texts(context, texts, glossary=GLOSSARY)
     assert outcome.warnings == ("stub knows no glossary: terms of it are missing in lines 0, 2",)
     assert translate_texts(context, texts).warnings == ()
+
+
+def test_a_translator_that_costs_too_much_is_not_asked(context, monkeypatch):
+    """Turns red when the stage goes by no budget."""
+    translator = Forgetful(lambda texts: texts)
+    monkeypatch.setattr(context, "get_translator", lambda _name: translator)
+    context.dear = {"stub"}
+    with pytest.raises(Permanent, match="maxCost: stub is too much"):
+        translate_texts(context, ["One."])
+    assert translator.batches == []

@@ -460,3 +460,11 @@ def test_a_reader_of_context_is_told_what_its_voice_says_around_a_line(context, 
         "Three.": ("One.", "Four."),
         "Four.": ("Three.", ""),
     }
+
+
+def test_a_voice_that_costs_too_much_is_not_asked(context):
+    """Turns red when the stage goes by no budget."""
+    context.dear = {"stub"}
+    with pytest.raises(Permanent, match="maxCost: stub is too much"):
+        speak_lines(context, [(0.0, "Hello.")], 5.0)
+    assert not context.synth.said
