@@ -9,6 +9,7 @@ from backend.documents.glossary import Terms, find_missed_terms
 
 # Digits with what parts them in any language: 1,000.5 and 1.000,5 and 1 000,5.
 NUMBER = re.compile(r"\d+(?:[.,'’  ]\d+)*")  # noqa: RUF001
+WORD = re.compile(r"[^\W\d_]+")
 PLACEHOLDER = re.compile(r"\{\{?[^{}]*\}\}?|%\(\w+\)[sd]|%[sd]\b|</?\w[^<>]*>|https?://\S+")
 
 
@@ -24,6 +25,22 @@ def find_faults(source: str, text: str, terms: Terms = ()) -> Iterator[str]:
     if lost:
         yield f"it lacks {', '.join(lost)}, which stays as it is"
     yield from find_missed_terms(terms, source, text)
+
+
+def is_unchanged(source: str, text: str, terms: Terms = ()) -> bool:
+    """Whether words came back as they were that should not have.
+
+    Names alone and numbers are the same in many languages, and terms of the glossary may be: what
+    remains besides is a word in small letters, or several in capitals.
+    """
+    if WORD.findall(source.casefold()) != WORD.findall(text.casefold()):
+        return False
+    rest = PLACEHOLDER.sub(" ", source)
+    for term, _ in terms:
+        rest = re.sub(re.escape(term), " ", rest, flags=re.IGNORECASE)
+    words = WORD.findall(rest)
+    shouted = len(words) > 1 and all(word.isupper() for word in words)
+    return shouted or any(not word[0].isupper() for word in words)
 
 
 def _list_numbers(text: str) -> list[str]:

@@ -2,10 +2,10 @@
 
 What comes back is checked, line by line. A translator that can be told what was wrong is asked
 again for just the lines that fail, at last for each by itself, so that one line that it refuses
-spoils no other. What then still fails is told of as a warning. A text with a fault is kept, for it
-is nearer to what was said than any other. A line without any keeps its source's text: so captions
-still tell it, nobody is mute on the screen, and who reads the warning changes that one line; to
-fail the language instead would throw away all the others.
+spoils no other; any other translator answers the same each time. What then still fails is told of
+as a warning. A text with a fault is kept, for it is nearer to what was said than any other. A line
+without any keeps its source's text: so captions still tell it, nobody is mute on the screen, and who
+reads the warning changes that one line; to fail the language instead would throw away all others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +13,17 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import TypeAdapter
 
-from backend.documents.glossary import Glossary, choose_terms, find_missed_terms, find_terms
+from backend.documents.glossary import (
+    Glossary,
+    Terms,
+    choose_terms,
+    find_missed_terms,
+    find_terms,
+)
 from backend.documents.spoken import has_words
 from backend.documents.text import format_lines
 from backend.documents.transcripts import Transcript
-from backend.documents.translation_checks import find_faults
+from backend.documents.translation_checks import find_faults, is_unchanged
 from backend.errors import Refused, Transient
 from backend.pipeline.stages import Stage
 from workers.calls.paid_calls import PaidCalls
@@ -33,6 +39,10 @@ from workers.interfaces.stages import StageContext
 TEXTS = TypeAdapter(list[str])
 AGAIN = (8, 1)  # lines a call, when those that fail are asked for again and again
 BEFORE, AFTER = 5, 3  # lines of context
+# What is wrong with lines of a translator that cannot be told so.
+NOTHING = "{name} gave nothing for {lines}: what stands there is the source's text; change it"
+UNCHANGED = "{name} left {lines} as in the source; change what has to be translated"
+TERMS = "{name} knows no glossary: terms of it are missing in {lines}"
 PAUSE_S = 1.0  # of the silence after it, what a line may take
 
 
@@ -68,10 +78,10 @@ def translate_lines(
 def list_warnings(done: Mapping[int, TranslatedLine], translator: Translator) -> Iterator[str]:
     """What is wrong, and what to do about it: of whom can mend it line by line, else in one."""
     if not translator.instructable:
-        missed = [id_ for id_, line in done.items() if line.fault]
-        if missed:
-            lines = format_lines(missed)
-            yield f"{translator.name} knows no glossary: terms of it are missing in {lines}"
+        for fault in (NOTHING, UNCHANGED, TERMS):
+            faulty = [id_ for id_, line in done.items() if line.fault == fault]
+            if faulty:
+                yield fault.format(name=translator.name, lines=format_lines(faulty))
         return
     for id_, line in done.items():
         if line.fault and line.text:
@@ -112,15 +122,19 @@ def _translate_once(
     batch: TranslationBatch, translator: Translator, calls: PaidCalls
 ) -> Mapping[int, TranslatedLine]:
     answer = _buy_batch(batch, translator, calls)
-    missing = _list_missing(answer.texts, batch)
-    if missing:
-        raise Transient(f"{translator.name} gave nothing for '{missing[0][:40]}'")
-    done = {}
-    for line, text in zip(batch.lines, answer.texts, strict=True):
-        done[line.id] = TranslatedLine(
-            text, "; ".join(find_missed_terms(batch.terms, line.text, text))
-        )
-    return done
+    return {
+        line.id: TranslatedLine(text.strip() and text, _find_fault(line.text, text, batch.terms))
+        for line, text in zip(batch.lines, answer.texts, strict=True)
+    }
+
+
+def _find_fault(source: str, text: str, terms: Terms) -> str:
+    """The worst of what may be wrong with a text that is not asked for again."""
+    if source.strip() and not text.strip():
+        return NOTHING
+    if is_unchanged(source, text, terms):
+        return UNCHANGED
+    return TERMS if any(find_missed_terms(terms, source, text)) else ""
 
 
 def _translate_carefully(
@@ -175,5 +189,6 @@ def _require_any(
     """A dub in which everybody still speaks the source's language is none."""
     asked = [done[one.id] for one in source.segments if has_words(one.text)]
     if asked and not any(line.text for line in asked):
-        why = asked[0].reason or asked[0].fault
+        told = asked[0].reason or asked[0].fault
+        why = "nothing was given" if told == NOTHING else told
         raise Refused(f"{translator.name} translated none of {len(asked)} lines: {why}")

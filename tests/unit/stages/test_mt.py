@@ -7,7 +7,7 @@ import pytest
 
 from backend.documents.glossary import GlossaryEntry
 from backend.documents.transcripts import Segment, Speaker, Transcript, Translation
-from backend.errors import Permanent, Stopping, Transient
+from backend.errors import Permanent, Refused, Stopping, Transient
 from tests.stage_context import LocalContext, build_input
 from workers.interfaces.providers import Cost, ProviderCall, TranslationBatch, TranslationResult
 from workers.stages import mt
@@ -105,12 +105,31 @@ def test_a_wrong_number_of_lines_is_tried_again(context, monkeypatch, answer):
         translate_texts(context, ["a", "b"])
 
 
-def test_an_empty_line_is_tried_again(context, monkeypatch):
-    monkeypatch.setattr(
-        context, "get_translator", lambda _name: Forgetful(lambda texts: ["", *texts[1:]])
-    )
-    with pytest.raises(Transient, match="nothing for 'a'"):
+def test_an_empty_line_keeps_its_source_and_is_told_of(context, monkeypatch):
+    """Of an engine that would answer the same each time; turns red when nothing is noticed."""
+    translator = Forgetful(lambda texts: [f"{text}x" * (text != "b") for text in texts])
+    monkeypatch.setattr(context, "get_translator", lambda _name: translator)
+    outcome = translate_texts(context, ["a", "b", "c"])
+    found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
+    assert [line.text for line in found.lines] == ["ax", "b", "cx"]
+    [warning] = outcome.warnings
+    assert warning.startswith("forgetful gave nothing for line 1: ")
+
+
+def test_without_any_text_the_next_translator_is_asked(context, monkeypatch):
+    mute = Forgetful(lambda texts: ["" for _ in texts])
+    monkeypatch.setattr(context, "get_translator", lambda _name: mute)
+    with pytest.raises(Refused, match="forgetful translated none of 2 lines: nothing was given"):
         translate_texts(context, ["a", "b"])
+
+
+def test_lines_that_come_back_as_they_were_are_told_of(context, monkeypatch):
+    monkeypatch.setattr(context, "get_translator", lambda _name: Forgetful(lambda texts: texts))
+    outcome = translate_texts(context, ["Thank you.", "Mary!", "1984", "I see."])
+    [warning] = outcome.warnings
+    assert warning == (
+        "forgetful left lines 0, 3 as in the source; change what has to be translated"
+    )
 
 
 def test_nothing_said_nothing_translated(context):
