@@ -15,12 +15,12 @@ HLS_JS_VERSION := 1.7.4
 HLS_JS := $(VENV)/share/hls.js/hls.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint chaos bench openapi fresh clean \
+.PHONY: help demo test test-live unit lint chaos bench openapi fresh clean \
   venv-packages demo-packages test-packages
 .NOTPARALLEL: # packages first: nothing is begun that cannot be finished
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: export DUBLINE_HOME = $(CURDIR)/$(DEMO)/home
 demo: demo-packages $(VENV)/ready ## Dub a generated sample into Portuguese and Spanish; ENGINES=basic needs no models
@@ -43,6 +43,9 @@ lint: $(VENV)/ready ## Style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test-live: test-packages $(VENV)/ready ## The providers' contract with live vendors whose keys are set: costs a few cents
+	$(BIN)/python -m pytest tests/live --live -v -rs
 
 chaos: test-packages $(VENV)/ready ## Every blow at every place, and 500 jobs under random kills (~40 min)
 	$(BIN)/python -m pytest tests/chaos --chaos -v --timeout 7200

@@ -9,8 +9,9 @@ import soundfile
 from backend.errors import Permanent
 from backend.settings import Settings
 from tests.neural_models import CACHE, require_models
+from tests.provider_checks import check_synthesizer, check_transcriber, check_translator
 from tests.stage_context import build_batch
-from workers.interfaces.providers import OverlongText, Recording, Shortener, Utterance
+from workers.interfaces.providers import OverlongText, Recording, Shortener
 from workers.media.decode import decode_blocks, write_wav
 from workers.providers.registry import ProviderRegistry
 
@@ -42,23 +43,15 @@ def test_transcriber(name: str, tmp_path: Path) -> None:
     seconds = soundfile.info(spoken).duration
     rate = transcriber.sample_rate
     write_wav(decode_blocks(spoken, rate, 1), wav, rate, seconds, lambda _: None)
-    transcriber.check("en")
-    heard = transcriber.transcribe(Recording(wav, seconds), "en", diarize=False, call=Line())
-    assert heard.language == "en"
-    assert [segment.id for segment in heard.segments] == list(range(len(heard.segments)))
-    assert all(0 <= one.start < one.end <= seconds + 0.1 for one in heard.segments)
-    assert all(one.text.strip() for one in heard.segments)
+    check_transcriber(transcriber, Recording(wav, seconds), "en", Line())
 
 
 @pytest.mark.parametrize("name", TRANSLATORS)
 def test_translator(name: str) -> None:
     require_models(*TRANSLATORS[name])
     translator = PROVIDERS.get_translator(name)
-    texts = ["One.", "Two dogs.", "One."]
-    answer = translator.translate(build_batch(texts, "pt"), call=Line())
-    assert len(answer.texts) == 3
-    assert answer.texts[0] == answer.texts[2] != answer.texts[1]
-    assert translator.batch_size >= 1
+    answer = check_translator(translator, "pt", Line())
+    assert answer.texts[0] == answer.texts[2]
 
 
 @pytest.mark.parametrize("name", TRANSLATORS)
@@ -87,16 +80,7 @@ def test_apertium_shortens_nothing() -> None:
 def test_synthesizer(name: str) -> None:
     require_models(*SYNTHESIZERS[name])
     synthesizer = PROVIDERS.get_synthesizer(name)
-    voices = synthesizer.list_voices("en")
-    assert len({one.name for one in voices}) == len(voices) >= 1
-    voice = voices[-1].name
-    said = "Hello to all of you."
-    spoken = synthesizer.synthesize(Utterance(said, "en", voice), call=Line())
-    assert spoken.samples.ndim == 1
-    assert 0.2 < len(spoken.samples) / spoken.sample_rate < 10
-    assert synthesizer.max_rate >= 1.0
-    faster = Utterance(said, "en", voice, synthesizer.max_rate)
-    assert len(synthesizer.synthesize(faster, call=Line()).samples) < len(spoken.samples)
+    check_synthesizer(synthesizer, "en", "Hello to all of you.", Line())
 
 
 @pytest.mark.parametrize("kind", ["transcriber", "translator", "synthesizer"])

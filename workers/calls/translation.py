@@ -4,8 +4,8 @@ What comes back is checked, line by line. A translator that can be told what was
 again for just the lines that fail, at last for each by itself, so that one line that it refuses
 spoils no other; any other translator answers the same each time. What then still fails is told of
 as a warning. A text with a fault is kept, for it is nearer to what was said than any other. A line
-without any keeps its source's text: so captions still tell it, nobody is mute on the screen, and who
-reads the warning changes that one line; to fail the language instead would throw away all others.
+without any keeps its source's text: so captions still tell it, nobody is mute on the screen, and
+who reads the warning changes that one line; to fail the language would throw away all others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
