@@ -23,6 +23,9 @@ NEEDED = {
     "s3": ("s3_access_key", "s3_secret_key"),
 }
 
+SHORTEST_SECRET = 20
+WEBHOOK_HEADER = "X-Dubline-Webhook-Secret"  # in which vendors send it back
+
 
 def count_cores() -> int:
     """Those that this process may use."""
@@ -113,6 +116,10 @@ class Settings(BaseSettings):
     assemblyai_tts_url: str = Field(
         default="https://tts.us.assemblyai.com",
         description="AssemblyAI's speech; https://tts.eu.assemblyai.com is in the EU",
+    )
+    assemblyai_webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="What AssemblyAI proves itself by when it calls back; empty: it is polled",
     )
     deepgram_api_key: SecretStr = Field(
         default=SecretStr(""), description="Deepgram's key; empty: deepgram refuses"
@@ -261,6 +268,13 @@ def _explain(error: ValidationError) -> str:
 def _check_together(settings: Settings) -> None:
     if settings.heartbeat_s * 2 > settings.lease_s:
         raise SettingsError("LEASE_S: must be at least twice HEARTBEAT_S, or live work is taken")
+    secret = settings.assemblyai_webhook_secret.get_secret_value()
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"ASSEMBLYAI_WEBHOOK_SECRET: at least {SHORTEST_SECRET} characters, of your own making"
+        )
+    if secret and not settings.public_url:
+        raise SettingsError("PUBLIC_URL: needed with ASSEMBLYAI_WEBHOOK_SECRET, to be called back")
     for name in NEEDED.get(settings.storage_backend, ()):
         value = getattr(settings, name)
         if not (value.get_secret_value() if isinstance(value, SecretStr) else value):

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import IntegerConverter, UUIDConverter
 
-from backend.api import blobs, dead_letters, files, health, hls, jobs, segments
+from backend.api import blobs, dead_letters, files, health, hls, jobs, segments, webhooks
 from backend.api.http import contract, problems
 from backend.api.http.requests import MOST_JSON_BYTES
 from backend.settings import Settings
@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     for module in (files, jobs, segments, hls, dead_letters, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(hls.playlists)
+    app.register_blueprint(webhooks.blueprint)
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)
     return app

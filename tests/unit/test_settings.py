@@ -53,6 +53,11 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch):
         ({"LEASE_S": "20", "HEARTBEAT_S": "15"}, "LEASE_S"),
         ({"BROKER_URL": "redis://r"}, "DATABASE_URL"),
         ({"STORAGE_BACKEND": "minio"}, "MINIO_ENDPOINT"),
+        ({"ASSEMBLYAI_WEBHOOK_SECRET": "s" * 20}, "PUBLIC_URL"),
+        (
+            {"ASSEMBLYAI_WEBHOOK_SECRET": "short", "PUBLIC_URL": "https://a.example"},
+            "ASSEMBLYAI_WEBHOOK_SECRET",
+        ),
         ({"STORAGE_BACKEND": "s3"}, "S3_ACCESS_KEY"),
         ({"STORAGE_BACKEND": "s3", "S3_ACCESS_KEY": "k"}, "S3_SECRET_KEY"),
         ({"STORAGE_BACKEND": "minio", "MINIO_ENDPOINT": "m:9000"}, "MINIO_ACCESS_KEY"),

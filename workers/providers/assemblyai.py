@@ -12,7 +12,7 @@ from assemblyai.types import AssemblyAIError, TranscriptResponse
 
 from backend.documents import languages
 from backend.errors import Pending, Permanent, Transient
-from backend.settings import Settings
+from backend.settings import WEBHOOK_HEADER, Settings
 from workers.interfaces.providers import (
     Pitch,
     ProviderCall,
@@ -141,12 +141,23 @@ class AssemblyTranscriber(AssemblyService, VendorTranscriber):
 
     languages = LANGUAGES.split()
 
+    @property
+    def _webhook_secret(self) -> str:
+        return self.settings.assemblyai_webhook_secret.get_secret_value()
+
+    def _wait_for(self, job: VendorJob) -> Pending:
+        return build_pending(self.name, job, called=bool(self._webhook_secret))
+
     def listen(self, task: HearingTask) -> Any:
         """Send a file, which tells its length; returns the job's id."""
+        config = _build_config(task)
+        if self._webhook_secret:
+            url = f"{self.settings.api_url}/v1/webhooks/assemblyai"
+            config.set_webhook(url, WEBHOOK_HEADER, self._webhook_secret)
 
         def submit(client: aai.Client) -> Any:
             with task.recording.path.open("rb") as wav:
-                return aai.Transcriber(client=client).submit(wav, config=_build_config(task)).id
+                return aai.Transcriber(client=client).submit(wav, config=config).id
 
         return self.call(submit, task.deadline)
 
@@ -156,7 +167,7 @@ class AssemblyTranscriber(AssemblyService, VendorTranscriber):
             raise Transient("assemblyai: took in the recording, but named no job")
         job = VendorJob(answer, time.time(), task.recording.duration, task.diarize)
         keep_job(task.call, job)
-        raise build_pending(self.name, job)
+        raise self._wait_for(job)
 
     def has_job(self, call: ProviderCall) -> bool:
         """Whether an earlier attempt has handed in a job that is to be fetched."""
@@ -186,7 +197,7 @@ class AssemblyTranscriber(AssemblyService, VendorTranscriber):
         self, answer: TranscriptResponse, job: VendorJob, language: str
     ) -> TranscriptionResult:
         if answer.status in {aai.TranscriptStatus.queued, aai.TranscriptStatus.processing}:
-            raise build_pending(self.name, job)
+            raise self._wait_for(job)
         if answer.status != aai.TranscriptStatus.error:
             return self.build_result(read_transcript(answer, job), language, job.duration)
         reason = answer.error or "no reason told"

@@ -9,6 +9,7 @@ from workers.interfaces.providers import ProviderCall
 
 KEY = "job"
 SOONEST_S, LATEST_S = 3.0, 30.0  # between two looks
+CALLED_S = 300.0  # where the vendor calls when it is done, and might fail to
 LOST_S = 2 * 3600  # a job that is at work for longer is given up
 
 
@@ -38,12 +39,13 @@ def forget_job(call: ProviderCall) -> None:
     call.remember(KEY, "")
 
 
-def build_pending(vendor: str, job: VendorJob) -> Pending:
+def build_pending(vendor: str, job: VendorJob, *, called: bool) -> Pending:
     """To be looked at again: a quarter of the time that it has taken is not too long to wait.
 
-    Raises `Transient` when it has taken too long.
+    `called`: the vendor calls when it is done. Raises `Transient` when it has taken too long.
     """
     taken = time.time() - job.since
     if taken > LOST_S:
         raise Transient(f"{vendor}: job {job.id} is at work for more than {LOST_S} s")
-    return Pending(f"{vendor} is at work on job {job.id}", min(LATEST_S, max(SOONEST_S, taken / 4)))
+    wait = CALLED_S if called else min(LATEST_S, max(SOONEST_S, taken / 4))
+    return Pending(f"{vendor} is at work on job {job.id}", wait)

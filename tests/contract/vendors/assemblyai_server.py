@@ -24,6 +24,7 @@ class AssemblyServer(VendorServer):
         self.jobs: dict[str, Any] = {}
         self.looks = 0
         self.failure = ""
+        self.webhook: dict[str, str] = {}  # of the job that was handed in last
 
     def build_error(self, message: str) -> Any:
         return {"error": message}
@@ -58,6 +59,7 @@ class AssemblyServer(VendorServer):
         assert (language, detect) in (("es", 0), ("pt", 0), (None, True))
         assert question.pop("speaker_labels", True) is True
         assert question.pop("keyterms_prompt", ["Dubline", "Aura"]) == ["Dubline", "Aura"]
+        self.webhook = {name: question.pop(name) for name in list(question) if "webhook" in name}
         assert question == {}
         return Reply.of_json({"id": job, "status": "queued", "audio_url": UPLOADED})
 

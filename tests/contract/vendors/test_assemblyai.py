@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from pydantic import SecretStr
 
 from backend.errors import Pending, Permanent, Transient
 from tests.contract.vendors.test_transcribers import Line, listen
@@ -97,3 +98,22 @@ def test_a_transcript_that_is_too_short_is_bought_again(transcriber, recording):
 def test_a_recording_in_which_nobody_speaks_has_no_language(transcriber, recording, server):
     server.silence = True
     assert list(listen(transcriber, recording, "auto").segments) == []
+
+
+def test_without_a_secret_it_is_polled(transcriber, recording, server):
+    hand_in(transcriber, recording, Line())
+    assert server.webhook == {}
+
+
+def test_with_a_secret_it_calls_back_and_is_looked_at_rarely(settings, recording, server):
+    asked = {
+        "assemblyai_webhook_secret": SecretStr("s" * 20),
+        "public_url": "https://dubs.example/",
+    }
+    called = ProviderRegistry(settings.model_copy(update=asked)).get_transcriber("assemblyai")
+    assert hand_in(called, recording, Line()).wait == 300
+    assert server.webhook == {
+        "webhook_url": "https://dubs.example/v1/webhooks/assemblyai",
+        "webhook_auth_header_name": "X-Dubline-Webhook-Secret",
+        "webhook_auth_header_value": "s" * 20,
+    }
