@@ -1,11 +1,13 @@
 """Whether Dubline can run on this machine, what it can do there, and what to install for more.
 
-    python -m workers.doctor
+    python -m workers.doctor [--json]
 
 ends with 0 when at least one language can be dubbed into offline, otherwise with 1.
 """
 
+import json
 import sys
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +16,7 @@ from backend.settings import Settings, SettingsError, load
 from workers.machine_checks import Finding, check_home, check_modules
 
 
-def main() -> int:
+def main(*, as_json: bool = False) -> int:
     """Print the findings; returns the exit code."""
     try:
         settings = load()
@@ -23,7 +25,11 @@ def main() -> int:
         return 1
     ground = [check_modules(), check_home(settings.dubline_home)]
     found, usable = _ask_engines(settings) if ground[0].works else ([], False)
-    Console().print(_build_table([*ground, *found]))
+    if as_json:
+        told = [asdict(one) for one in (*ground, *found)]
+        print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        Console().print(_build_table([*ground, *found]))
     return 0 if usable and all(one.works for one in ground) else 1
 
 
@@ -47,4 +53,4 @@ def _build_table(found: list[Finding]) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(as_json="--json" in sys.argv))

@@ -1,10 +1,11 @@
 """The voices that a job may name for a language.
 
-    python -m workers.voices LANGUAGE
+    python -m workers.voices LANGUAGE [--json]
 
 ends with 1 and says why when there are none.
 """
 
+import json
 import sys
 
 from rich.console import Console
@@ -16,8 +17,10 @@ from backend.pipeline.providers import ProviderKind, expand_names
 from backend.settings import load
 from workers.providers.registry import ProviderRegistry
 
+COLUMNS = ("voice", "pitch", "of")
 
-def main(language: str) -> int:
+
+def main(language: str, *, as_json: bool = False) -> int:
     """Print the voices of the synthesiser that is set; returns the exit code."""
     try:
         tag = languages.normalize(language)
@@ -25,18 +28,23 @@ def main(language: str) -> int:
     except DublineError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    registry, table = ProviderRegistry(settings), Table("voice", "pitch", "of")
+    registry, found = ProviderRegistry(settings), []
     for name in expand_names(ProviderKind.TTS, settings.tts_backend):
         try:
-            for voice in registry.get_synthesizer(name).list_voices(tag):
-                table.add_row(voice.name, voice.pitch.name.lower(), name)
+            known = registry.get_synthesizer(name).list_voices(tag)
+            found += [(voice.name, voice.pitch.name.lower(), name) for voice in known]
         except Permanent as problem:
             print(problem, file=sys.stderr)  # noqa: T201
-    if not table.row_count:
-        return 1
-    Console().print(table)
-    return 0
+    if as_json:
+        told = [dict(zip(COLUMNS, one, strict=True)) for one in found]
+        print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201
+    elif found:
+        table = Table(*COLUMNS)
+        for one in found:
+            table.add_row(*one)
+        Console().print(table)
+    return 0 if found else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], as_json="--json" in sys.argv))

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import click
 import httpx
@@ -16,6 +17,7 @@ from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
 
 CHUNK = 1 << 20
+MOST_JOBS = 100  # that the API tells in one answer
 
 
 class ApiError(click.ClickException):
@@ -31,14 +33,31 @@ class ApiError(click.ClickException):
 @contextmanager
 def connect(settings: Settings, server: str | None) -> Iterator["Client"]:
     """A client of the given server, or of the stack that the commands on this home share."""
-    with ExitStack() as held:
-        lease = None if server else held.enter_context(lease_stack(settings))
-        client = Client(server or "", lease)
-        held.callback(client.close)
-        try:
+    client = None
+    try:
+        with ExitStack() as held:
+            lease = None if server else held.enter_context(lease_stack(settings))
+            client = Client(server or "", lease)
+            held.callback(client.close)
             yield client
-        except httpx.TransportError as error:
-            raise click.ClickException(f"{client.url} cannot be reached: {error}") from None
+    except httpx.TransportError as error:
+        raise click.ClickException(f"{client and client.url} cannot be reached: {error}") from None
+    except KeyboardInterrupt:
+        if client and client.watched:
+            click.echo(_explain_stop(client, client.watched), err=True)
+        raise
+
+
+def _explain_stop(client: "Client", job_id: str) -> str:
+    """What becomes of the job that was watched."""
+    if client.lease and client.lease.last:
+        return "Stopped. The same command goes on from here."
+    where = "" if client.lease else f" --server {client.url}"
+    place = "while other commands use Dubline" if client.lease else f"at {client.url}"
+    return (
+        f"Job {job_id} goes on {place}: see dubline show {job_id}{where}, or end it by "
+        f"dubline cancel {job_id}{where}"
+    )
 
 
 class Client:
@@ -49,6 +68,7 @@ class Client:
 
     def __init__(self, url: str, lease: StackLease | None = None) -> None:
         self.lease = lease
+        self.watched: str | None = None  # the job that is waited for
         timeout = httpx.Timeout(60, connect=5)
         self._http = httpx.Client(base_url=lease.url if lease else url, timeout=timeout)
 
@@ -89,9 +109,31 @@ class Client:
         """Ask for a job."""
         return self._post("/v1/jobs", request)
 
+    def list_jobs(self, limit: int = MOST_JOBS) -> list[dict[str, Any]]:
+        """The newest jobs."""
+        found: list[dict[str, Any]] = self._get(f"/v1/jobs?limit={limit}")["jobs"]
+        return found
+
+    def find_job_id(self, given: str) -> str:
+        """The id that this is, or the beginning or the end of among the newest jobs."""
+        with suppress(ValueError):
+            return str(UUID(given))
+        short = given.lower()
+        ids = [str(job["id"]) for job in self.list_jobs()]
+        fitting = [one for one in ids if short and (one.startswith(short) or one.endswith(short))]
+        if len(fitting) == 1:
+            return fitting[0]
+        many = f"{len(fitting)} jobs" if fitting else f"no job of the newest {MOST_JOBS}"
+        raise click.ClickException(f"'{given}' is the id of {many}: see dubline jobs")
+
+    def cancel(self, job_id: str) -> tuple[dict[str, Any], bool]:
+        """Cancel a job; also tells whether there was something to cancel."""
+        response = self._ask("DELETE", f"/v1/jobs/{quote(job_id)}")
+        return response.json(), response.status_code == httpx.codes.ACCEPTED
+
     def read_job(self, job_id: str) -> dict[str, Any]:
         """How a job goes."""
-        return self._get(f"/v1/jobs/{job_id}")
+        return self._get(f"/v1/jobs/{quote(job_id)}")
 
     def read_costs(self, job_id: str) -> dict[str, Any]:
         """What a job has cost."""

@@ -23,7 +23,7 @@ def edit_in_editor(client: Client, job: str, language: str, found: dict[str, Any
     with _keep_on_error(text, language):
         for number, change in parse_changes(text, lines).items():
             revision = _send_change(client, job, language, number, {"revision": revision, **change})
-            click.echo(f"Line {number} changed")
+            click.echo(f"Line {number} changed", err=True)
     return revision
 
 

@@ -61,7 +61,7 @@ class StackLease:
     def release(self) -> None:
         """Let go of the stack; who is the last to do so ends it, and waits until it has ended."""
         self.last = self._users.try_take()
-        if self.last:
+        if self.last:  # otherwise others go on with what this one began
             self._end_stack()
         self._users.close()
         if self._news:

@@ -1,7 +1,6 @@
 """`dubline dub` and `dubline transcribe`: send a file, watch the job, fetch what it made."""
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,17 @@ import click
 import httpx
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backend.cli import results
 from backend.cli.client import ApiError, Client
+from backend.cli.commands.options import print_json
+from backend.cli.job_text import format_label, list_errors, list_stages, list_warnings
+from backend.cli.watch import ENDED, console, watch_job
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.keys import hash_json
 from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
-
-POLL_S = 0.5
-ENDED = ("succeeded", "partial", "failed", "cancelled")
-console = Console()
 
 
 @dataclass(frozen=True)
@@ -47,20 +44,35 @@ def run_job(
     files: JobFiles,
     request: dict[str, Any],
     out: Path,
+    as_json: bool,
 ) -> None:
     """Do it all; raises `click.ClickException` with what went wrong, in one line."""
     ledger = _build_ledger_path(settings, files, request)
     job = _take_up_job(client, ledger) or _submit_job(client, files, request, ledger)
-    finish_job(client, job, out, files.media.name)
+    finish_job(client, job, out, as_json=as_json)
 
 
-def finish_job(client: Client, job: dict[str, Any], out: Path, media: str = "") -> None:
+def finish_job(
+    client: Client,
+    job: dict[str, Any],
+    out: Path,
+    *,
+    language: str = "",
+    as_json: bool = False,
+) -> None:
     """Watch a job to its end and fetch its files; raises as `run_job` does.
 
-    `media` is what its user calls the recording, where that is known.
+    `language` is the one that its user was at work on.
     """
-    job = _watch_job(client, job)
-    _print_report(client, job, fetch_files(client, job, out, media))
+    job = watch_job(client, job)
+    files = fetch_files(client, job, out)
+    if as_json:
+        print_json({**job, "files": [str(file) for file in files]})
+    else:
+        _print_report(client, job, files, out / language)
+    if job["status"] != "succeeded":
+        told = "; ".join(list_errors(job)) or "it was cancelled"
+        raise click.ClickException(f"The job ended as {job['status']}: {told}")
 
 
 def _build_ledger_path(settings: Settings, files: JobFiles, request: dict[str, Any]) -> Path:
@@ -89,13 +101,11 @@ def _take_up_job(client: Client, ledger: Path) -> dict[str, Any] | None:
         return job
     if job["status"] in ENDED:
         job = client.resume(job["id"])
-    done = [_format_label(stage, None) for stage in job["stages"] if stage["state"] == "succeeded"]
-    for language in job["languages"]:
-        done += [
-            _format_label(stage, language["language"])
-            for stage in language["stages"]
-            if stage["state"] == "succeeded"
-        ]
+    done = [
+        format_label(stage, language)
+        for stage, language in list_stages(job)
+        if stage["state"] == "succeeded"
+    ]
     console.print(f"Going on with job {job['id']}; reused: {', '.join(done) or 'nothing yet'}")
     return job
 
@@ -132,34 +142,7 @@ def _send_transcript(client: Client, path: Path) -> str:
     return str(taken["id"])
 
 
-def _watch_job(client: Client, job: dict[str, Any]) -> dict[str, Any]:
-    columns = (
-        TextColumn("{task.description:>5} {task.fields[status]:<12}"),
-        BarColumn(),
-        "{task.percentage:>3.0f}%",
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-        while True:
-            for name, status, done in _list_progress(job):
-                if name not in tasks:
-                    tasks[name] = bars.add_task(name, total=1.0, status=status)
-                bars.update(tasks[name], completed=done, status=status)
-            if job["status"] in ENDED:
-                return job
-            time.sleep(POLL_S)
-            client.read_news()
-            job = client.read_job(job["id"])
-
-
-def _list_progress(job: dict[str, Any]) -> list[tuple[str, str, float]]:
-    if job["languages"]:
-        return [(one["language"], one["status"], one["progress"]) for one in job["languages"]]
-    return [(job["sourceLanguage"], job["status"], job["progress"])]
-
-
-def fetch_files(client: Client, job: dict[str, Any], out: Path, media: str = "") -> list[Path]:
+def fetch_files(client: Client, job: dict[str, Any], out: Path) -> list[Path]:
     """Fetch the job's files into the folder, and tell what was there and is not of this job."""
     wanted = {one["name"]: one for one in choose_artifacts(job)}
     if not wanted:
@@ -167,7 +150,7 @@ def fetch_files(client: Client, job: dict[str, Any], out: Path, media: str = "")
     folder = results.open_results(out)
     before = folder.index
     changes = folder.make_room(
-        job["id"], media, {name: one["sha256"] for name, one in wanted.items()}
+        job["id"], job["filename"], {name: one["sha256"] for name, one in wanted.items()}
     )
     for line in folder.tell_changes(before, changes):
         console.print(line, style="yellow", highlight=False, soft_wrap=True)
@@ -190,25 +173,24 @@ def choose_artifacts(job: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _print_report(client: Client, job: dict[str, Any], files: list[Path]) -> None:
+def _print_report(client: Client, job: dict[str, Any], files: list[Path], folder: Path) -> None:
+    """Tell what there is now; what to play is from the folder."""
+    told = Console()
     table = Table("file", "size")
     for file in files:
         table.add_row(str(file), decimal(file.stat().st_size))
     if files:
-        console.print(table)
+        told.print(table)
     costs = format_costs(client.read_costs(job["id"]))
     for line in (*map(format_summary, job["languages"]), costs):
         if line:
-            console.print(line, highlight=False, soft_wrap=True)
-    for warning in _list_warnings(job):
-        console.print(f"Note: {warning}", style="yellow")
-    if job["status"] != "succeeded":
-        raise click.ClickException(
-            f"The job ended as {job['status']}: {'; '.join(_list_errors(job))}"
-        )
-    watchable = sorted((file for file in files if file.stem == "dub"), key=_is_audio_only)
-    if watchable:
-        console.print(f"Play it with any player, for example: mpv '{watchable[0]}'")
+            told.print(line, highlight=False, soft_wrap=True)
+    for warning in list_warnings(job):
+        told.print(f"Note: {warning}", style="yellow", highlight=False, soft_wrap=True)
+    dubs = [file for file in files if file.stem == "dub" and file.is_relative_to(folder)]
+    watchable = sorted(dubs, key=_is_audio_only)
+    if watchable and job["status"] == "succeeded":
+        told.print(f"Play it with any player, for example: mpv '{watchable[0]}'", soft_wrap=True)
 
 
 def format_summary(language: dict[str, Any]) -> str:
@@ -237,27 +219,3 @@ def format_costs(costs: dict[str, Any]) -> str:
 
 def _is_audio_only(file: Path) -> bool:
     return file.suffix in {".m4a", ".flac"}
-
-
-def _list_stages(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
-    yield from ((stage, None) for stage in job["stages"])
-    for language in job["languages"]:
-        yield from ((stage, language["language"]) for stage in language["stages"])
-
-
-def _list_warnings(job: dict[str, Any]) -> list[str]:
-    told = (text for stage, _ in _list_stages(job) for text in stage["warnings"])
-    return list(dict.fromkeys(told))  # what is true of the recording is told by several stages
-
-
-def _list_errors(job: dict[str, Any]) -> list[str]:
-    found = [
-        f"{_format_label(stage, tag)}: {stage['error']['message']}"
-        for stage, tag in _list_stages(job)
-        if stage["error"] and stage["state"] in ("failed", "dead")
-    ]
-    return found or ["it was cancelled"]
-
-
-def _format_label(stage: dict[str, Any], language: str | None) -> str:
-    return f"{stage['stage']} ({language})" if language else str(stage["stage"])

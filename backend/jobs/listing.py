@@ -50,9 +50,9 @@ def read_job_page(
 
 
 def select_jobs(user_id: UUID) -> Select[Any]:
-    """A user's jobs, each with the length of its recording."""
+    """A user's jobs, each with the name and the length of its recording."""
     return (
-        select(Job.__table__, Upload.duration)
+        select(Job.__table__, Upload.filename, Upload.duration)
         .join(Upload, Upload.id == Job.media_id)
         .where(Job.user_id == user_id)
     )

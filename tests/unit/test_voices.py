@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from workers import voices
 
 

@@ -1,7 +1,9 @@
 """`dubline models`: what engines can work with, and what of it is on this machine."""
 
+import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
@@ -22,10 +24,16 @@ SMALL_SET = ("whisper-base", "firefox-en-pt", "kokoro")
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
-def models(context: click.Context) -> None:
+def models(context: click.Context, *, as_json: bool) -> None:
     """List the models of the neural engines, install and remove them."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if as_json:
+        folder, known = _find_folder(), load_catalogue().values()
+        click.echo(json.dumps([_describe(model, folder) for model in known], indent=2))
+    else:
         Console().print(_build_table(_find_folder()))
 
 
@@ -88,6 +96,17 @@ def _find_folder() -> Path:
         return load().models_folder
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _describe(model: Model, folder: Path) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "installed": find_model(folder, model.name) is not None,
+        "kind": model.kind,
+        "languages": list(model.languages),
+        "size": model.size,
+        "licence": model.licence,
+    }
 
 
 def _build_table(folder: Path) -> Table:

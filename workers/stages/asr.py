@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.pipeline.params import JobKind, SpeakerMode
 from workers.calls.choice import ProviderChoice, choose_synthesizer, choose_translator
 from workers.calls.transcription import TranscriptionRequest, transcribe_recording
 from workers.exports import captions
+from workers.interfaces.progress import tell_part
 from workers.interfaces.providers import Recording, Transcriber, TranscriptionResult
 from workers.interfaces.stages import (
     OutputFile,
@@ -30,6 +31,7 @@ from workers.media.decode import decode_speech, write_wav
 from workers.speakers.pitch import measure_speakers
 
 TEXT = MIME_TYPES[".txt"]
+DECODED = 0.05  # of the stage's progress: decoding is quick beside recognition
 
 
 def run(inputs: StageInput, context: StageContext) -> StageResult:
@@ -51,9 +53,8 @@ def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcri
     dialogue = inputs.params.mode is SpeakerMode.DIALOGUE
     language = inputs.params.source_language
     question = TranscriptionRequest(_list_contents(inputs), language, dialogue)
-    heard = transcribe_recording(
-        transcriber, question, lambda: prepare()[0], context, context.progress
-    )
+    listened = partial(tell_part, context.progress, DECODED, 1.0)
+    heard = transcribe_recording(transcriber, question, lambda: prepare()[0], context, listened)
     recording, found = prepare()
     transcript = _build_transcript(recording, heard)
     fps = found.video.fps if found and found.video else None
@@ -114,11 +115,10 @@ def _prepare_recording(
     found = probe_media(path, media.filename, inputs.params.track_wish)
     require_audio(found, media.filename)
     wav = context.workdir / "speech.wav"
-    # Decoding is quick beside recognition: it checks whether to stop but shows no progress.
     write_wav(
         decode_speech(path, transcriber.sample_rate, TrackWish(number=found.track)),
         *(wav, transcriber.sample_rate, found.duration),
-        lambda _: context.progress(0.0),
+        partial(tell_part, context.progress, 0.0, DECODED),
     )
     return Recording(wav, found.duration, keyterms=inputs.params.key_terms), found
 

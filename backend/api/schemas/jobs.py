@@ -16,7 +16,7 @@ from backend.api.schemas.base import (
     build_time_field,
     build_word_field,
 )
-from backend.api.schemas.files import FileSchema
+from backend.api.schemas.files import LONGEST_FILENAME, FileSchema
 from backend.api.schemas.parameters import JobParametersSchema
 from backend.jobs.labels import LONGEST_LABEL, LONGEST_NAME
 
@@ -169,6 +169,7 @@ class JobSummarySchema(AnswerSchema):
         build_text_field(LONGEST_LABEL), metadata={"description": "what its user files it under"}
     )
     kind = build_word_field(words.JOB_KINDS)
+    filename = build_text_field(LONGEST_FILENAME, "of the recording, as its user calls it")
     status = build_word_field(words.JOB_STATUSES)
     source_language = build_language_field("as asked for; `auto`: as it is heard")
     target_languages = fields.List(build_language_field("a dub's"))

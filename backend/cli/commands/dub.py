@@ -1,6 +1,5 @@
 """`dubline dub` and `dubline transcribe`."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,28 @@ from typing import Any
 import click
 
 from backend import settings
-from backend.cli.commands.options import FILE, FOLDER, server_option
+from backend.cli.commands.options import FILE, FOLDER, json_option, server_option
+from backend.documents import languages
 from backend.documents.glossary_files import read_glossary
 from backend.errors import Invalid
+
+
+def _parse_language(tag: str) -> str:
+    try:
+        return languages.normalize(tag)
+    except Invalid as problem:
+        raise click.BadParameter(str(problem)) from None
+
+
+def _parse_source(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    return given if given == languages.DETECT else _parse_language(given)
+
+
+def _parse_targets(_context: click.Context, _option: click.Parameter, given: str) -> list[str]:
+    tags = [_parse_language(tag) for tag in given.split(",") if tag.strip()]
+    if not tags:
+        raise click.BadParameter("name at least one language, for example es")
+    return tags
 
 
 def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -19,6 +37,7 @@ def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
             "--from",
             "source",
             default="auto",
+            callback=_parse_source,
             show_default=True,
             help="Language spoken; auto: as it is heard.",
         ),
@@ -35,6 +54,7 @@ def _add_job_options(command: Callable[..., None]) -> Callable[..., None]:
             help="One speaker, or several to tell apart.",
         ),
         click.option("--out", type=FOLDER, help="Folder for the results [default: beside INPUT]."),
+        json_option,
         server_option,
     ):
         command = option(command)
@@ -73,7 +93,13 @@ def _read_glossary(
 
 @click.command()
 @click.argument("media", metavar="INPUT", type=FILE)
-@click.option("--to", "targets", required=True, help="Target languages, for example es,pt.")
+@click.option(
+    "--to",
+    "targets",
+    required=True,
+    callback=_parse_targets,
+    help="Target languages, for example es,pt.",
+)
 @click.option("--background", type=FILE, help="Music and effects without speech.")
 @click.option(
     "--bed",
@@ -138,7 +164,7 @@ def _read_glossary(
 def dub(
     media: Path,
     *,
-    targets: str,
+    targets: list[str],
     policy: str,
     bilingual: bool,
     burn_in: bool,
@@ -151,7 +177,7 @@ def dub(
     mixed = ("bed", "loudness", "flac", "stems")
     request = {
         "kind": "dub",
-        "targetLanguages": [tag.strip() for tag in targets.split(",") if tag.strip()],
+        "targetLanguages": targets,
         **{name: options.pop(name) for name in mixed},
         "segmentAudio": options.pop("segment_audio"),
         "transcribeDub": options.pop("transcribe_dub"),
@@ -180,6 +206,7 @@ def _run_job(
     track: int | None,
     mode: str,
     out: Path | None,
+    as_json: bool,
     server: str | None,
     **others: Any,
 ) -> None:
@@ -190,11 +217,7 @@ def _run_job(
     out = out or results.choose_folder(media, request["kind"])
     heard = {"sourceTrack": track} if track else {}
     request = {**request, "sourceLanguage": source, **heard, "mode": mode}
-    try:
-        results.open_results(out)  # hours before there is anything to put into it
-        with connect(loaded, server) as client:
-            files = submit.JobFiles(media, **others)
-            submit.run_job(client, loaded, files=files, request=request, out=out)
-    except KeyboardInterrupt:
-        click.echo("Stopped. The same command goes on from here.", err=True)
-        sys.exit(130)
+    results.open_results(out)  # hours before there is anything to put into it
+    with connect(loaded, server) as client:
+        files = submit.JobFiles(media, **others)
+        submit.run_job(client, loaded, files=files, request=request, out=out, as_json=as_json)

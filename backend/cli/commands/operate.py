@@ -4,10 +4,17 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from backend import settings
+from backend.cli.commands.options import json_option, print_json
+
+if TYPE_CHECKING:
+    from backend.storage.base import StoredObject
+
+_JSON = ("--json",)
 
 
 @click.command()
@@ -33,7 +40,8 @@ def up() -> None:
 
 @click.command()
 @click.option("--delete", is_flag=True, help="Remove them; otherwise they are only listed.")
-def collect(delete: bool) -> None:
+@json_option
+def collect(delete: bool, as_json: bool) -> None:
     """List the files in storage that nothing refers to, or remove them."""
     from rich.filesize import decimal
 
@@ -46,35 +54,45 @@ def collect(delete: bool) -> None:
     if not schema.is_current(parts.db):
         raise click.ClickException("The schema is not up to date: run `dubline migrate` first")
     keep = garbage.compute_ages(parts.settings.stage_limit_s, parts.settings.keep_days)
-    count = size = 0
+    told: list[StoredObject] = []
     try:
         for found in garbage.collect_garbage(
             parts.db, parts.store, parts.scratch, keep, delete=delete
         ):
-            click.echo(found.key)
-            count, size = count + 1, size + found.size
+            told.append(found)
+            if not as_json:
+                click.echo(found.key)
     except DublineError as error:
         raise click.ClickException(str(error)) from None
+    if as_json:
+        print_json([{"key": one.key, "size": one.size} for one in told])
     what = "removed" if delete else "to be removed with --delete"
-    click.echo(f"Objects {what}: {count}, {decimal(size)}", err=True)
+    size = decimal(sum(one.size for one in told))
+    click.echo(f"Objects {what}: {len(told)}, {size}", err=True)
 
 
 @click.command()
-def doctor() -> None:
+@json_option
+def doctor(as_json: bool) -> None:
     """Tell what is installed, which languages work, and what to install for more."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers.doctor"])  # noqa: S606
+    _become("workers.doctor", *_JSON[:as_json])
 
 
 @click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def models(arguments: tuple[str, ...]) -> None:
     """List the models of the neural engines, install and remove them."""
-    command = [sys.executable, "-m", "workers.models.command", *arguments]
-    os.execv(sys.executable, command)  # noqa: S606
+    _become("workers.models.command", *arguments)
 
 
 @click.command()
 @click.argument("language")
-def voices(language: str) -> None:
+@json_option
+def voices(language: str, as_json: bool) -> None:
     """List the voices for LANGUAGE, for example es, the best ones first."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers.voices", language])  # noqa: S606
+    _become("workers.voices", language, *_JSON[:as_json])
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    """Go on as a module of the workers, which nothing here may import."""
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606

@@ -1,5 +1,6 @@
 """The command line's client against a real server."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from werkzeug.serving import make_server
 
 from backend.api.app import create_app
 from backend.cli.client import ApiError, Client
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.documents.transcripts import Line, Speaker, Translation
@@ -162,6 +163,77 @@ def test_it_is_told_which_line_was_refused_and_which_were_changed_before(parts, 
     output = edit(parts, dub, "Dos/2", "00:00:05,000/00:00:03,000").output
     assert output.startswith("Line 1 changed\n")
     assert "Error: Line 2: " in output
+
+
+def test_an_edit_without_a_change_says_so_and_runs_nothing(client, parts, dub, tmp_path):
+    result = segments(parts, dub, "--edit", "--out", str(tmp_path / "out"), EDITOR="true")
+    assert (result.exit_code, "Nothing was changed" in result.output) == (0, True)
+    assert client.read_job(dub["id"])["run"] == 1
+    assert (tmp_path / "out" / "es" / "audio.txt").exists()
+
+
+def test_lines_are_told_as_json(parts, dub):
+    found = json.loads(segments(parts, dub, "--json").stdout)
+    assert [line["text"] for line in found["segments"]] == ["# Uno", "Dos", "Tres"]
+
+
+def run(parts: Parts, *command: str) -> Result:
+    return CliRunner().invoke(cli, [*command, "--server", parts.settings.api_url])
+
+
+def test_jobs_are_listed_newest_first(client, parts, talk):
+    before = done(client, parts, talk)
+    media = client.upload(talk, "video")["id"]
+    again = client.submit({"mediaId": media, "targetLanguages": ["pt"]})
+    found = json.loads(run(parts, "jobs", "--json").stdout)
+    assert [one["id"] for one in found] == [again["id"], before["id"]]
+    shown = run(parts, "jobs").stdout
+    assert all(one in shown for one in (again["id"], before["id"], talk.name, "dub es", "dub pt"))
+
+
+def test_there_may_be_no_jobs(client, parts):
+    assert run(parts, "jobs").stdout == "No jobs\n"
+    assert json.loads(run(parts, "jobs", "--json").stdout) == []
+
+
+def test_a_job_is_shown_by_the_end_of_its_id(client, parts, talk):
+    job = done(client, parts, talk)
+    shown = run(parts, "show", job["id"][-8:]).stdout
+    assert f"Job {job['id']}: dub of {talk.name}, succeeded" in shown
+    assert "es/audio.txt" in shown
+    assert json.loads(run(parts, "show", job["id"], "--json").stdout) == job
+
+
+def test_a_short_id_must_be_that_of_one_job(client, parts, talk):
+    for _ in range(2):
+        client.submit({"mediaId": client.upload(talk, "video")["id"], "targetLanguages": ["es"]})
+    first = run(parts, "show", client.list_jobs()[0]["id"][:1])
+    assert (first.exit_code, "is the id of 2 jobs" in first.output) == (1, True)
+    assert "is the id of no job" in run(parts, "show", "xyz").output
+
+
+def test_a_job_is_cancelled_once(client, parts, talk):
+    job = client.submit({"mediaId": client.upload(talk, "video")["id"], "targetLanguages": ["es"]})
+    assert "is being cancelled" in run(parts, "cancel", job["id"]).stdout
+    assert client.read_job(job["id"])["status"] == "cancelled"
+    assert "had ended before: cancelled" in run(parts, "cancel", job["id"]).stdout
+
+
+def test_files_are_fetched_again(client, parts, talk, tmp_path):
+    job = done(client, parts, talk)
+    result = run(parts, "fetch", job["id"], "--out", str(tmp_path / "out"), "--json")
+    told = json.loads(result.stdout)
+    assert (told["id"], told["status"]) == (job["id"], "succeeded")
+    assert [Path(file).exists() for file in told["files"]] == [True] * len(told["files"])
+    assert (tmp_path / "out" / "es" / "audio.txt").read_text() == "mix es"
+
+
+def test_what_was_cancelled_is_told_as_that(client, parts, talk, tmp_path):
+    job = client.submit({"mediaId": client.upload(talk, "video")["id"], "targetLanguages": ["es"]})
+    client.cancel(job["id"])
+    result = run(parts, "fetch", job["id"], "--out", str(tmp_path / "out"), "--json")
+    assert (result.exit_code, json.loads(result.stdout)["status"]) == (1, "cancelled")
+    assert "The job ended as cancelled" in result.stderr
 
 
 def test_dead_letters_are_listed_and_start_again(client, parts, talk):

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from backend.api.app import create_app
 from backend.cli import submit
 from backend.cli.client import Client
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from backend.cli.output_errors import explain_output_error
 from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER

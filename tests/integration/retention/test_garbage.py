@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.documents.speech import Clip, Speech

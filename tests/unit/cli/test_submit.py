@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli import submit
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from backend.cli.submit import JobFiles, choose_artifacts, format_costs, format_summary
 
 
@@ -26,6 +26,21 @@ def test_a_wrong_glossary_is_told_before_anything_is_sent(tmp_path):
     result = CliRunner().invoke(cli, [*command, "--glossary", str(tmp_path / "terms.csv")])
     assert result.exit_code == 2
     assert "'klingonish' is no language tag" in result.output
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--to", "klingonish"], ["--to", ","], ["--to", "es", "--from", "klingonish"]]
+)
+def test_a_wrong_language_is_wrong_usage(tmp_path, wrong):
+    (tmp_path / "talk.wav").touch()
+    result = CliRunner().invoke(cli, ["dub", str(tmp_path / "talk.wav"), *wrong])
+    assert result.exit_code == 2
+    assert wrong[-2] in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_a_shell(shell):
+    assert "_DUBLINE_COMPLETE" in CliRunner().invoke(cli, ["completion", shell]).output
 
 
 def test_a_dub_starts_after_what_is_given():

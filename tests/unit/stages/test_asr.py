@@ -72,6 +72,18 @@ def test_sound_is_decoded_for_the_transcriber(context):
     assert "2.000 s of sound" in said.segments[0].text
 
 
+def test_progress_moves_while_the_recording_is_decoded_and_while_it_is_heard(context):
+    media = context.store_file(
+        write(context.workdir / "in.wav", tone(20.0, 8_000, 1), 8_000), "audio/wav"
+    )
+    transcript(context, media)
+    decoding = [told for told in context.told if told <= asr.DECODED]
+    assert len(set(decoding)) > 1
+    assert context.told == sorted(context.told)
+    # The stub tells that it has heard one half.
+    assert context.told[-1] == pytest.approx((1 + asr.DECODED) / 2)
+
+
 def test_speakers_are_listed_with_their_pitch(context):
     hum = write(context.workdir / "in.wav", tone(2.0, 16_000, 1, hertz=220), 16_000)
     said = transcript(context, context.store_file(hum, "audio/wav"))
