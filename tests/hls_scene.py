@@ -32,10 +32,11 @@ SECONDS = 24.0
 HERTZ = {"es": 880.0, "pt-BR": 1320.0, "fr": 660.0, "en": 440.0}
 
 
-def film(folder: Path, seconds: float = SECONDS) -> Path:
+def film(folder: Path, seconds: float = SECONDS, codec: str = "libx264", **options: str) -> Path:
     """Keyframes each ten seconds, which is x264's default at 25 frames a second."""
-    sound, path = tone(seconds, hertz=HERTZ["en"]), folder / f"film-{seconds:g}.mp4"
-    return write_av(path, sound, "aac", video=seconds, video_codec="libx264")
+    sound, path = tone(seconds, hertz=HERTZ["en"]), folder / f"{codec}-{seconds:g}.mp4"
+    picture = {"video": seconds, "video_codec": codec, "video_options": options}
+    return write_av(path, sound, "aac", **picture)
 
 
 def text(language: str, number: int) -> str:

@@ -18,12 +18,17 @@ log = structlog.get_logger()
 
 def dispatch_and_answer(job_id: UUID, run_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Send the run's first messages; the answer is 202 with the job and its address."""
-    _send_first_messages(run_id)
+    send_first_messages(run_id)
+    return answer_accepted(job_id)
+
+
+def answer_accepted(job_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """202 with the job as it stands and its address."""
     location = {"Location": url_for("jobs.JobResource", job_id=job_id)}
     return views.read_job_view(get_parts().db, get_user_id(), job_id), 202, location
 
 
-def _send_first_messages(run_id: UUID) -> None:
+def send_first_messages(run_id: UUID) -> None:
     """The run is accepted already: when this fails the relay sends it instead."""
     try:
         for message in outbox.read_first_messages(get_parts().db, run_id):

@@ -13,16 +13,19 @@ from flask import Response, redirect
 from flask.views import MethodView
 
 from backend.api import schemas
+from backend.api.dispatching import answer_accepted, send_first_messages
 from backend.api.http.context import get_parts, get_user_id
-from backend.api.http.contract import LOCATION
+from backend.api.http.contract import LOCATION, RETRY_AFTER
 from backend.api.http.cross_origin import allow_any_origin
 from backend.api.http.requests import Blueprint
 from backend.errors import NotFound
 from backend.hls import playlist
 from backend.hls.index import Package, Rendition, Role, Stream, list_renditions
-from backend.jobs import views
+from backend.jobs import streams, views
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
+
+AGAIN_S = 3  # between two looks of a player whose streams are being made
 
 PackagedFiles = Mapping[str, Mapping[str, StoredFile]]  # by language and kind of artifact
 
@@ -39,6 +42,13 @@ class MasterPlaylistResource(MethodView):
 
     @blueprint.doc(operationId="getMasterPlaylist")
     @blueprint.arguments(schemas.MasterQuerySchema, location="query")
+    @blueprint.response(
+        202,
+        schemas.JobViewSchema,
+        description="They are being made: ask again",
+        headers={"Location": LOCATION, "Retry-After": RETRY_AFTER},
+    )
+    @blueprint.alt_response(409, "Conflict")
     @blueprint.alt_response(
         302,
         description="To a URL that works for a short time",
@@ -49,10 +59,14 @@ class MasterPlaylistResource(MethodView):
 
         Those whose picture is held (`timing.policy` `extend`) have one each: name the `language`.
         The URLs in the playlists work as long as the recording lasts, and URL_TTL_S more.
+
+        Of a dub made without streams (`hls: false`) they are made now: 202 until they are there.
         """
-        language = _choose_language(
-            query["language"], views.read_streamable_files(get_parts().db, get_user_id(), job_id)
-        )
+        wanted = query["language"]
+        files = views.read_streamable_files(get_parts().db, get_user_id(), job_id)
+        if not files or wanted not in (None, *files):
+            return _order_streams(job_id, wanted)
+        language = wanted or next(iter(files))
         claims = {"job": str(job_id), "user": str(get_user_id()), "language": language}
         return redirect(_sign_url(claims, "master", _compute_lifetime()))
 
@@ -68,6 +82,15 @@ def get(token: str, _name: str) -> Response:
         else _build_master_playlist(claims, files)
     )
     return Response(text, mimetype=playlist.MIME)
+
+
+def _order_streams(job_id: UUID, language: str | None) -> Any:
+    parts = get_parts()
+    run_id = streams.order_streams(parts.db, parts.store, get_user_id(), job_id, language)
+    if run_id is not None:
+        send_first_messages(run_id)
+    job, status, headers = answer_accepted(job_id)
+    return job, status, {**headers, "Retry-After": str(AGAIN_S)}
 
 
 def _build_master_playlist(claims: dict[str, Any], files: PackagedFiles) -> str:
@@ -100,10 +123,9 @@ def _build_media_playlist(claims: dict[str, Any], files: PackagedFiles) -> str:
 
 def _choose_language(language: str | None, files: PackagedFiles) -> str:
     """The language, by default the first; raises `NotFound` when there is nothing of it."""
-    if language is None:
-        return next(iter(files))
-    if language not in files:
-        raise NotFound(f"There is nothing to stream in '{language}', but in {', '.join(files)}")
+    language = language or next(iter(files), None)
+    if language is None or language not in files:
+        raise NotFound("There is nothing to stream in this language any more: ask the job again")
     return language
 
 

@@ -37,7 +37,9 @@ class MediaSegment(Document):
 class Stream(Document):
     """One file: `header` bytes that every segment needs, then the segments without a gap.
 
-    `codecs` is as in RFC 6381, for example `avc1.64001f`; subtitles have none.
+    `codecs` is as in RFC 6381, for example `avc1.64001f`; subtitles have none. `video_range` is
+    that of a picture of high dynamic range, PQ or HLG. `independent` says that each segment can be
+    decoded by itself to its last picture; otherwise a few at its start need the segment before.
     """
 
     segments: tuple[MediaSegment, ...] = Field(min_length=1)
@@ -47,6 +49,8 @@ class Stream(Document):
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None
+    video_range: str | None = None
+    independent: bool = True
 
     @property
     def duration(self) -> float:

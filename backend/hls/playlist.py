@@ -11,8 +11,8 @@ MIME = "application/vnd.apple.mpegurl"
 HEAD = (
     "#EXTM3U",
     "#EXT-X-VERSION:7",  # the one that brought fragmented MP4 (7)
-    "#EXT-X-INDEPENDENT-SEGMENTS",
 )
+INDEPENDENT = "#EXT-X-INDEPENDENT-SEGMENTS"
 KINDS = {
     Role.VIDEO: "VIDEO",
     Role.DUB: "AUDIO",
@@ -33,12 +33,13 @@ def format_master_playlist(renditions: Sequence[Rendition], urls: Sequence[str])
         for one, url in zip(renditions, urls, strict=True)
         if one.role is not Role.VIDEO
     ]
-    return _join_lines(*HEAD, *choices, _format_variant(renditions), urls[0])
+    head = _list_head(one.stream for one in renditions)
+    return _join_lines(*head, *choices, _format_variant(renditions), urls[0])
 
 
 def format_media_playlist(stream: Stream, url: str, target: int) -> str:
     """The media playlist of a stream whose file is at `url`; `target` is in seconds."""
-    lines = [*HEAD, "#EXT-X-PLAYLIST-TYPE:VOD", f"#EXT-X-TARGETDURATION:{target}"]
+    lines = [*_list_head([stream]), "#EXT-X-PLAYLIST-TYPE:VOD", f"#EXT-X-TARGETDURATION:{target}"]
     if stream.header:
         lines.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{stream.header}@0"')
     offset = stream.header
@@ -49,6 +50,11 @@ def format_media_playlist(stream: Stream, url: str, target: int) -> str:
         lines.append(url)
         offset += segment.size
     return _join_lines(*lines, "#EXT-X-ENDLIST")
+
+
+def _list_head(streams: Iterable[Stream]) -> tuple[str, ...]:
+    """What a playlist of these begins with."""
+    return (*HEAD, INDEPENDENT) if all(one.independent for one in streams) else HEAD
 
 
 def compute_target_duration(streams: Iterable[Stream]) -> int:
@@ -123,6 +129,8 @@ def _format_variant(renditions: Sequence[Rendition]) -> str:
         attributes["RESOLUTION"] = f"{main.width}x{main.height}"
     if main.frame_rate:
         attributes["FRAME-RATE"] = f"{main.frame_rate:.3f}"
+    if main.video_range:  # the standard range where it is not told
+        attributes["VIDEO-RANGE"] = main.video_range
     groups = dict.fromkeys(KINDS[one.role] for one in renditions if one.role is not Role.VIDEO)
     attributes |= {kind: _quote(kind.lower()) for kind in groups}
     return _format_tag("EXT-X-STREAM-INF", attributes)

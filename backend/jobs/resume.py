@@ -31,6 +31,8 @@ from backend.pipeline.stages import Stage
 from backend.runs import completion, create, events
 from backend.storage.base import BlobStore
 
+RUNNING = "job-running"  # the conflict of a run that is asked for while another one goes on
+
 
 @dataclass(frozen=True)
 class ResumeRequest:
@@ -160,7 +162,7 @@ def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:
         run_id = create.find_active_run(connection, job_id)
     if run_id is not None:
         raise Conflict(
-            "job-running",
+            RUNNING,
             "A run of this job is still going on: wait for its end or cancel it first",
             runId=str(run_id),
             job=f"/v1/jobs/{job_id}",

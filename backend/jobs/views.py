@@ -116,19 +116,13 @@ def read_artifact_file(db: Database, user_id: UUID, job_id: UUID, name: str) -> 
 def read_streamable_files(
     db: Database, user_id: UUID, job_id: UUID
 ) -> dict[str, dict[str, StoredFile]]:
-    """The files of each language that can be streamed, by kind, in the order asked for.
-
-    Raises `NotFound` when there are none.
-    """
+    """The files of each language that can be streamed, by kind, in the order asked for."""
     with db.read() as connection:
         row = access.read_job(connection, user_id, job_id)
         artifacts = _read_artifacts(connection, read_markers(connection, [job_id]))
     dubs = _group_dubs(artifacts)
     order = dict.fromkeys((*row.params["target_languages"], *dubs))
-    streamable = {tag: dubs[tag] for tag in order if ArtifactKind.HLS in dubs.get(tag, {})}
-    if not streamable:
-        raise NotFound("This job has nothing to stream yet: wait until a language is complete")
-    return streamable
+    return {tag: dubs[tag] for tag in order if ArtifactKind.HLS in dubs.get(tag, {})}
 
 
 def build_plan_view(steps: Sequence[Step], costs: Sequence[float | None]) -> dict[str, Any]:

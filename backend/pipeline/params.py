@@ -113,6 +113,8 @@ class JobParams(BaseModel):
     stems: bool = False  # the dub and the bed by themselves
     segment_audio: bool = False  # each line's speech as a file
     transcribe_dub: bool = False  # for the report, to count the words that come across wrong
+    hls: bool = True  # also streams; without them the first player orders them (docs/adr/0014)
+    hls_h264: bool = False  # their picture as H.264, which every player takes, whatever it is
     captions: Captions = Captions()
     voices: Mapping[str, str] = Field(default_factory=dict)  # by speaker; others are chosen
     timing: Timing = Timing()
@@ -151,7 +153,7 @@ MOST_LANGUAGES = 50
 
 # What a resume may change; anything else makes a new job.
 OVERRIDABLE = {
-    *("bed", "captions", "ducking", "flac", "glossary", "loudness", "max_cost"),
+    *("bed", "captions", "ducking", "flac", "glossary", "hls", "hls_h264", "loudness", "max_cost"),
     *("mode", "providers", "segment_audio", "stems", "timing", "transcribe_dub", "voices"),
 }
 # Groups of which an override may name a part.

@@ -102,7 +102,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         params=(
             *("source_language", "source_track"),
             *("bed", "captions", "ducking", "loudness", "flac", "stems", "segment_audio"),
-            *("transcribe_dub", "listener"),
+            *("transcribe_dub", "listener", "hls", "hls_h264"),
         ),
         provider="listener",
         status=LanguageStatus.MIXING,

@@ -8,7 +8,7 @@ from pathlib import Path
 from backend.errors import Permanent
 from backend.hls.index import Package, Role, Stream
 from backend.media.mime import MIME_TYPES
-from backend.media.probe import Probe, ProbedStream
+from backend.media.probe import ProbedStream
 from backend.media.tracks import TrackWish
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
@@ -23,14 +23,13 @@ from workers.interfaces.stages import (
     describe_output,
 )
 from workers.media import hls
-from workers.mixing.recording import SourceRecording
 
 Maker = Callable[[Path, Path, Progress], Stream]
 
 
 def export(dub: MixedDub, progress: Progress) -> Export:
-    """See `write_package`."""
-    return write_package(dub.finished_mix, progress)
+    """See `write_package`; nothing where no streams are asked for."""
+    return write_package(dub.finished_mix, progress) if dub.inputs.params.hls else Export()
 
 
 def write_package(mix: FinishedMix, progress: Progress) -> Export:
@@ -40,7 +39,7 @@ def write_package(mix: FinishedMix, progress: Progress) -> Export:
     """
     found, kept, warnings = {}, [], []
     half = {Role.VIDEO: (0.0, 0.5), Role.ORIGINAL: (0.5, 1.0)}
-    for role, make in _list_shared_makers(mix.source.found).items():
+    for role, make in _list_shared_makers(mix).items():
         try:
             file, found[role] = _make_shared_stream(
                 mix, role, make, _scale_progress(mix, progress, *half[role])
@@ -83,15 +82,21 @@ def _make_own_streams(mix: FinishedMix) -> tuple[list[OutputFile], dict[Role, St
     return made, own
 
 
-def _list_shared_makers(found: Probe | None) -> dict[Role, Maker]:
+def _list_shared_makers(mix: FinishedMix) -> dict[Role, Maker]:
     """How the streams are made that are the same for all languages."""
+    found = mix.source.found
     if found is None:
         return {}
     makers: dict[Role, tuple[ProbedStream | None, Maker]] = {
-        Role.VIDEO: (found.video, hls.write_video),
+        Role.VIDEO: (found.video, partial(hls.write_video, codecs=_list_codecs(mix))),
         Role.ORIGINAL: (found.audio, partial(hls.write_audio, track=TrackWish(number=found.track))),
     }
     return {role: make for role, (there, make) in makers.items() if there}
+
+
+def _list_codecs(mix: FinishedMix) -> tuple[str, ...]:
+    """Those of pictures that are streamed as they are."""
+    return hls.H264 if mix.inputs.params.hls_h264 else hls.COPIED
 
 
 def _make_shared_stream(
@@ -101,7 +106,7 @@ def _make_shared_stream(
 
     Its description is kept under the hash of the stream, so that the two always fit.
     """
-    key = _compute_content_key(role, mix.source)
+    key = _compute_content_key(role, mix)
     # A language that waits for another one to encode is done no later, and both share the cores.
     with mix.context.hold_alone(f"{role}-{key[:2]}"):
         return _find_kept(mix.context, key) or _make_stream(mix, role, key, make, progress)
@@ -128,12 +133,13 @@ def _make_stream(
     return file, stream
 
 
-def _compute_content_key(role: Role, source: SourceRecording) -> str:
-    heard = source.found.track if source.found and role is Role.ORIGINAL else None
+def _compute_content_key(role: Role, mix: FinishedMix) -> str:
+    found = mix.source.found
     made_of = {
         "role": role,
-        "media": source.sha256,
-        "track": heard,
+        "media": mix.source.sha256,
+        "track": found.track if found and role is Role.ORIGINAL else None,
+        "codecs": _list_codecs(mix) if role is Role.VIDEO else None,
         "code": STAGES[Stage.MIX].code_version,
     }
     return hash_json(made_of)

@@ -14,6 +14,11 @@ from av.container import InputContainer, OutputContainer
 from backend.hls.index import MediaSegment, Stream
 from backend.media.container import find_audio_stream, find_video_stream, open_media
 from workers.audio.samples import RATE
+from workers.media.codec_strings import read_codec_string
+
+# How players are told that a picture's brightness goes beyond the usual, by its transfer
+# characteristics (ITU-T H.273, table 3; draft-pantos-hls-rfc8216bis, 4.4.6.2).
+VIDEO_RANGES = {16: "PQ", 18: "HLG"}
 
 FLAGS = (
     "dash",  # before each fragment a box (sidx) tells its time, duration and size
@@ -24,8 +29,9 @@ FLAGS = (
     "skip_trailer",
 )
 SOUND = {"movflags": "+".join(FLAGS), "frag_duration": "6000000"}  # microseconds
-# At the first keyframe after so long; keyframes are rarely further apart than ten seconds.
-PICTURE = {"movflags": "+".join((*FLAGS, "frag_keyframe")), "min_frag_duration": "4000000"}
+# At the first keyframe after so long; keyframes are rarely further apart than ten seconds. Those
+# that are four apart may be decoded a few pictures sooner.
+PICTURE = {"movflags": "+".join((*FLAGS, "frag_keyframe")), "min_frag_duration": "3700000"}
 
 
 @contextmanager
@@ -40,8 +46,10 @@ def describe_stream(path: Path) -> Stream:
     """What playlists have to say of such a file."""
     with path.open("rb") as file:
         fragments = list(_read_fragments(file))
+        file.seek(0)
+        header = file.read(fragments[0].offset)
     with open_media(path) as container:
-        looks = _describe_looks(container)
+        looks = _describe_looks(container, header)
     return Stream(header=fragments[0].offset, segments=_list_segments(fragments), **looks)
 
 
@@ -81,15 +89,16 @@ def _list_segments(fragments: Sequence[_Fragment]) -> tuple[MediaSegment, ...]:
     )
 
 
-def _describe_looks(container: InputContainer) -> dict[str, Any]:
-    """Codecs as in RFC 6381, from the profile and level in the codec's own configuration."""
+def _describe_looks(container: InputContainer, header: bytes) -> dict[str, Any]:
+    """What players are told before they fetch anything; codecs are as in RFC 6381."""
     shown, heard = find_video_stream(container), find_audio_stream(container)
     if shown:
         return {
-            "codecs": f"avc1.{(shown.codec_context.extradata or b'')[1:4].hex()}",
+            "codecs": read_codec_string(header),
             "width": shown.width,
             "height": shown.height,
             "frame_rate": float(shown.average_rate) if shown.average_rate else None,
+            "video_range": VIDEO_RANGES.get(shown.codec_context.color_trc),
         }
     if heard:
         # The object type is in the first five bits (ISO/IEC 14496-3, 1.6.2.1).

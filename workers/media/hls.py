@@ -1,6 +1,7 @@
 """The streams of an HLS package: repackaged where players take them as they are, else encoded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -22,10 +23,19 @@ from workers.media.fmp4 import PICTURE, SOUND, describe_stream, open_fragmented
 from workers.media.h264 import encode_picture as h264
 from workers.media.packets import Timed, add_copy, copy_packets
 
-# What decoders in browsers take.
-PIXELS = ("yuv420p", "yuvj420p")
-# Further apart, seeking takes too long, and a segment gets too big.
-LONGEST_GAP = 10.0
+# What players decode where they know the codec at all.
+PIXELS: Mapping[str, tuple[str, ...]] = {
+    "h264": ("yuv420p", "yuvj420p"),
+    "hevc": ("yuv420p", "yuvj420p", "yuv420p10le"),
+    "vp9": ("yuv420p", "yuv420p10le"),
+    "av1": ("yuv420p", "yuv420p10le"),
+}
+COPIED, H264 = tuple(PIXELS), ("h264",)
+# Where HEVC's configuration counts its arrays of parameter sets (ISO/IEC 14496-15, 8.3.3.1).
+HEVC_ARRAYS = 22
+# Further apart, seeking takes too long, and a segment gets too big. Encoders put 250 frames between
+# keyframes by default, which are 10.4 s of cinema.
+LONGEST_GAP = 12.0
 UNTOLD = "und"  # playlists tell the language
 
 # How WebVTT says that its clock is the media's (RFC 8216, 3.5).
@@ -38,17 +48,20 @@ class _UnusableError(Exception):
     """The stream cannot be taken as it is."""
 
 
-def write_video(source: Path, out: Path, progress: Progress) -> Stream:
+def write_video(
+    source: Path, out: Path, progress: Progress, codecs: Sequence[str] = COPIED
+) -> Stream:
     """Write the picture as fragmented MP4; `progress` gets seconds.
 
-    It is copied if it is H.264 that browsers decode, with closed groups of pictures of at most
-    `LONGEST_GAP` seconds, and encoded as such otherwise.
+    It is copied if it is coded in one of `codecs` as players decode it, with a keyframe at least
+    each `LONGEST_GAP` seconds, and encoded as H.264 otherwise.
     """
     try:
-        _copy_video(source, out, progress)
+        independent = _copy_video(source, out, progress, codecs)
     except _UnusableError:
+        independent = True
         _encode_video(source, out, progress)
-    return describe_stream(out)
+    return describe_stream(out).model_copy(update={"independent": independent})
 
 
 def write_audio(source: Path, out: Path, progress: Progress, *, track: TrackWish = ANY) -> Stream:
@@ -73,34 +86,61 @@ def write_subtitles(vtt: Path, out: Path, duration: float) -> Stream:
     return Stream(segments=(MediaSegment(duration=duration, size=out.stat().st_size),))
 
 
-def _copy_video(source: Path, out: Path, progress: Progress) -> None:
+def _copy_video(source: Path, out: Path, progress: Progress, codecs: Sequence[str]) -> bool:
+    """Returns whether all of each group of pictures can be decoded without another one."""
     with open_media(source) as container:
         stream = _find_picture(container)
-        codec = stream.codec_context
-        if codec.name != "h264" or codec.pix_fmt not in PIXELS:
+        codec = stream.codec_context.codec.canonical_name
+        if codec not in codecs or not _can_be_played(stream, codec):
             raise _UnusableError
+        groups = _Groups(may_be_open=codec == "hevc")
         with open_fragmented(out, PICTURE) as target:
             copy = add_copy(target, stream, Disposition.default)
-            for time, packet in _check_seekable(copy_packets(container, stream, copy)):
+            if codec == "hevc":
+                copy.codec_context.codec_tag = "hvc1"  # the only name that Apple's players take
+            for time, packet in groups.check(copy_packets(container, stream, copy)):
                 target.mux(packet)
                 progress(time)
+        return not groups.open
 
 
-def _check_seekable(packets: Iterable[Timed]) -> Iterator[Timed]:
-    """The packets, from zero; raises `_UnusableError` where keyframes are too rare or open.
+def _can_be_played(stream: VideoStream, codec: str) -> bool:
+    """Not HEVC that brings its parameters within the stream only: players want them before."""
+    config = stream.codec_context.extradata or b""
+    lacking = codec == "hevc" and config[:1] == b"\x01" and not config[HEVC_ARRAYS]
+    return stream.codec_context.pix_fmt in PIXELS[codec] and not lacking
 
-    After an open one come pictures that are shown before it, so that nothing can begin there.
+
+@dataclass
+class _Groups:
+    """Groups of pictures, each a keyframe and what follows it; `open` tells that one of them is.
+
+    After an open one's keyframe come pictures that are shown before it and need the group before.
+    Decoders of HEVC leave these out when they begin there, and x265 makes such groups unless told
+    not to; those of H.264 in browsers cannot begin there.
     """
-    key: float | None = None
-    for time, packet in packets:
-        if key is None:
-            _begin_at_zero(packet)
-        shown = (packet.pts or 0) * float(packet.time_base)
-        if packet.is_keyframe:
-            key = shown
-        if key is None or not 0 <= shown - key <= LONGEST_GAP:
-            raise _UnusableError
-        yield time, packet
+
+    may_be_open: bool
+    open: bool = False
+
+    def check(self, packets: Iterable[Timed]) -> Iterator[Timed]:
+        """The packets, from zero; raises `_UnusableError` where nothing can begin for too long."""
+        first: float | None = None
+        key = 0.0
+        for time, packet in packets:
+            if first is None:
+                _begin_at_zero(packet)
+            shown = (packet.pts or 0) * float(packet.time_base)
+            if packet.is_keyframe:
+                key, first = shown, shown if first is None else first
+            self.open |= shown < key
+            if first is None or not self._can_show(shown, first, key):
+                raise _UnusableError
+            yield time, packet
+
+    def _can_show(self, shown: float, first: float, key: float) -> bool:
+        early = first if self.may_be_open else key
+        return early <= shown <= key + LONGEST_GAP
 
 
 def _begin_at_zero(first: "Packet[AnyStream]") -> None:

@@ -62,10 +62,10 @@ class RequestSchema(CamelCaseSchema):
         return {name: value for name, value in data.items() if value is not None}
 
 
-def build_flag_field(description: str) -> fields.Boolean:
-    """`true` or `false`, false by default, and no words that might mean it."""
+def build_flag_field(description: str, *, default: bool = False) -> fields.Boolean:
+    """`true` or `false`, and no words that might mean it."""
     return fields.Boolean(
-        load_default=False, truthy={True}, falsy={False}, metadata={"description": description}
+        load_default=default, truthy={True}, falsy={False}, metadata={"description": description}
     )
 
 

@@ -1,5 +1,7 @@
 """The parameters of a job as it was accepted, defaults included."""
 
+from typing import Any
+
 from marshmallow import fields
 
 from backend.api.schemas import words
@@ -13,9 +15,9 @@ from backend.api.schemas.base import (
 )
 
 
-def build_setting(description: str) -> fields.Boolean:
+def build_setting(description: str, **options: Any) -> fields.Boolean:
     """Whether something was asked for."""
-    return fields.Boolean(metadata={"description": description})
+    return fields.Boolean(metadata={"description": description}, **options)
 
 
 def build_provider_list(description: str) -> fields.List:
@@ -74,6 +76,9 @@ class JobParametersSchema(AnswerSchema):
     stems = build_setting("also the dubbed speech and the bed by themselves")
     segment_audio = build_setting("also each line's speech as a file")
     transcribe_dub = build_setting("count the words that come across wrong")
+    # Jobs that are older than these were made so.
+    hls = build_setting("also streams", dump_default=True)
+    hls_h264 = build_setting("the streams' picture as H.264, whatever it was", dump_default=False)
     providers = fields.Nested(ProvidersSchema)
     voices = fields.Dict(
         keys=fields.String(),

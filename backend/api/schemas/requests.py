@@ -153,6 +153,8 @@ class JobRequestSchema(RequestSchema):
     stems = build_flag_field("also the dubbed speech and the bed by themselves")
     segment_audio = build_flag_field("also each line's speech as a file")
     transcribe_dub = build_flag_field("count the words that come across wrong, for the report")
+    hls = build_flag_field("also streams; without them the first player orders them", default=True)
+    hls_h264 = build_flag_field("the streams' picture as H.264, which every player takes")
     providers = fields.Nested(ProvidersRequestSchema, load_default=dict)
     start_from = build_word_field(
         {stage: words.STAGES[stage] for stage in (Stage.ASR, Stage.MT, Stage.TTS)},

@@ -125,6 +125,7 @@ def _read_glossary(
 )
 @click.option("--flac", is_flag=True, help="Also the dubbed audio as FLAC.")
 @click.option("--stems", is_flag=True, help="Also the dub and the bed by themselves.")
+@click.option("--hls", is_flag=True, help="Also streams for HLS players, served by `dubline up`.")
 @click.option("--segment-audio", is_flag=True, help="Also each line's speech as a file, zipped.")
 @click.option(
     "--transcribe-dub", is_flag=True, help="Let it be transcribed, to count the word errors."
@@ -174,7 +175,7 @@ def dub(
     **options: Any,
 ) -> None:
     """Dub INPUT, any audio or video file, into other languages."""
-    mixed = ("bed", "loudness", "flac", "stems")
+    mixed = ("bed", "loudness", "flac", "stems", "hls")
     request = {
         "kind": "dub",
         "targetLanguages": targets,

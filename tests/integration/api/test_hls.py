@@ -143,6 +143,35 @@ def test_hls_js_plays_in_a_browser_and_switches_sound_and_subtitles(film, tmp_pa
         assert page.evaluate("errors") == []
 
 
+@pytest.mark.parametrize(
+    ("codec", "options", "told"),
+    [
+        ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}, "vp09.00.10.08."),
+        ("libsvtav1", {"preset": "11"}, "av01.0.00M.08"),
+    ],
+)
+def test_hls_js_plays_a_picture_that_was_copied(parts, tmp_path, codec, options, told):
+    source = hls_scene.film(parts.settings.dubline_home, SECONDS, codec, **options)
+    job_id = hls_scene.create_streamable(parts, source, "es")
+    url = f"{parts.settings.api_url}/v1/jobs/{job_id}/hls/master.m3u8"
+    found = httpx.get(url, follow_redirects=True)
+    assert m3u8.loads(found.text).playlists[0].stream_info.codecs.startswith(told)
+    with player(tmp_path) as page:
+        page.evaluate("url => load(url)", str(found.url))
+        page.evaluate("video.play()")
+        page.wait_for_function("video.currentTime > 1")
+        page.evaluate("video.currentTime = 13.2")
+        page.wait_for_function("video.currentTime > 14")
+        page.evaluate("video.currentTime = 21.2")
+        page.wait_for_function("video.currentTime > 22")
+        width, duration, quality = page.evaluate(
+            "[video.videoWidth, video.duration, video.getVideoPlaybackQuality().totalVideoFrames]"
+        )
+        assert (width, duration) == (64, pytest.approx(SECONDS, abs=0.05))
+        assert quality > 25
+        assert page.evaluate("errors") == []
+
+
 def test_only_languages_with_one_picture_are_streamed_together(parts):
     folder = parts.settings.dubline_home
     pictures = {"fr": hls_scene.film(folder, SECONDS + 2)}

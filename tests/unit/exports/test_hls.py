@@ -46,9 +46,13 @@ def test_a_language_has_its_own_streams_and_shares_the_sources(context, source):
     assert context.told == sorted(context.told)
 
 
+def fail(*_: object, **_named: object) -> None:
+    raise Permanent("The picture cannot be decoded: check that the recording plays.")
+
+
 def test_another_language_takes_over_what_there_is(context, source, monkeypatch):
     first = streams(context, source, "es")
-    monkeypatch.setattr(hls.hls, "write_video", None)
+    monkeypatch.setattr(hls.hls, "write_video", fail)
     second = streams(context, source, "pt-BR")
     assert second.reused == first.reused
     assert index(second).streams[Role.VIDEO].codecs.startswith("avc1.")
@@ -70,9 +74,6 @@ def test_sound_alone_is_streamed_as_sound(context, tmp_path):
 
 
 def test_a_picture_that_cannot_be_decoded_is_left_out_and_said(context, source, monkeypatch):
-    def fail(*_: object) -> None:
-        raise Permanent("The picture cannot be decoded: check that the recording plays.")
-
     monkeypatch.setattr(hls.hls, "write_video", fail)
     made = streams(context, source, "es")
     assert Role.VIDEO not in index(made).streams

@@ -77,6 +77,22 @@ def test_the_variant_tells_the_most_that_playing_it_can_take():
     assert (told.audio, told.subtitles) == ("audio", "subtitles")
 
 
+def test_high_dynamic_range_is_told_and_the_usual_one_is_not():
+    bright = PICTURE.model_copy(update={"video_range": "PQ"})
+    found = [list_renditions([package("es", video=one)]) for one in (PICTURE, bright)]
+    texts = [format_master_playlist(renditions, ["u"] * 3) for renditions in found]
+    assert ["VIDEO-RANGE=PQ" in text for text in texts] == [False, True]
+
+
+def test_segments_are_called_independent_only_where_all_of_them_are():
+    leaning = PICTURE.model_copy(update={"independent": False})
+    master = parse_playlist(list_renditions([package("es", video=leaning)]))
+    assert not master.is_independent_segments
+    for one in (PICTURE, leaning):
+        text = format_media_playlist(one, "http://a/v.mp4", 8)
+        assert m3u8.loads(text).is_independent_segments == one.independent
+
+
 def test_without_a_picture_the_first_dub_is_the_variant():
     playlist = parse_playlist(list_renditions([package("es"), package("pt")]))
     [variant] = playlist.playlists

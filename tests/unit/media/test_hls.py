@@ -1,6 +1,10 @@
 """Streams of an HLS package: what is copied, what is encoded, and that nothing moves in time."""
 
+import json
+import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -89,7 +93,8 @@ def test_each_segment_can_be_decoded_with_nothing_but_the_header(tmp_path):
         ("libx264", {"g": "1000", "sc_threshold": "0"}),
         ("libx264", {"x264-params": "open-gop=1:keyint=50:min-keyint=50:scenecut=0"}),
         ("libx264", {"x264-params": "intra-refresh=1:keyint=50"}),
-        ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}),
+        ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "g": "1000"}),
+        ("libx265", {"x265-params": "keyint=-1:log-level=0"}),
         ("mpeg4", {}),
     ],
 )
@@ -103,6 +108,105 @@ def test_a_picture_that_cannot_be_cut_is_encoded_with_a_keyframe_each_six_second
     assert {0.0, 6.0, 12.0} <= set(keyframes(out))
     assert sum(one.duration for one in found.segments) == pytest.approx(14.0, abs=1 / FPS)
     assert times(out) == pytest.approx([number / FPS for number in range(14 * FPS)], abs=0.001)
+
+
+X265 = {"x265-params": "keyint=50:min-keyint=50:scenecut=0:open-gop=0:log-level=0"}
+VP9 = {"deadline": "realtime", "cpu-used": "8", "g": "50"}
+AV1 = {"preset": "11", "g": "50"}
+BRIGHT = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "options"),
+    [
+        ("a.mp4", "libx265", "yuv420p", X265),
+        ("a.mkv", "libx265", "yuv420p10le", {"x265-params": f"{X265['x265-params']}:{BRIGHT}"}),
+        ("a.ts", "libx265", "yuv420p", X265),
+        ("a.webm", "libvpx-vp9", "yuv420p", VP9),
+        ("a.mp4", "libvpx-vp9", "yuv420p", VP9),
+        ("a.webm", "libsvtav1", "yuv420p", AV1),
+        ("a.mp4", "libsvtav1", "yuv420p10le", AV1),
+    ],
+)
+def test_what_players_know_is_copied_and_named_as_it_is(tmp_path, name, codec, pixels, options):
+    source, out = (
+        write_av(
+            *(tmp_path / name, no_sound(), ""),
+            video=6.0,
+            video_codec=codec,
+            video_options=options,
+            pixels=pixels,
+        ),
+        tmp_path / "out.mp4",
+    )
+    found = hls.write_video(source, out, untold)
+    assert len(packets(out)) == len(packets(source)) == 6 * FPS
+    assert covers(found, out)
+    assert sum(one.duration for one in found.segments) == pytest.approx(6.0, abs=1 / FPS)
+    assert times(out) == pytest.approx([number / FPS for number in range(6 * FPS)], abs=0.002)
+    assert found.independent
+    shown = probe(out)
+    assert shown["codec_tag_string"] == found.codecs.partition(".")[0]
+    assert found.codecs.startswith(build_codec_string(shown))
+    assert found.video_range == ("PQ" if BRIGHT in options.get("x265-params", "") else None)
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """What ffprobe tells of the picture."""
+    told = ("ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path))
+    done = subprocess.run(told, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["streams"][0]
+
+
+def build_codec_string(shown: dict[str, Any]) -> str:
+    """As far as ffprobe tells what is in it."""
+    depth, level = 10 if shown["pix_fmt"].endswith("10le") else 8, shown["level"]
+    match shown["codec_name"]:
+        case "hevc":
+            profile, flags = {"Main": (1, 6), "Main 10": (2, 4)}[shown["profile"]]
+            return f"hvc1.{profile}.{flags}.L{level}."
+        case "vp9":
+            return f"vp09.{shown['profile'].split()[-1]:0>2}."
+        case "av1":
+            return f"av01.0.{level:02}M.{depth:02}"
+    raise AssertionError(shown["codec_name"])
+
+
+def test_open_groups_of_hevc_are_copied_and_said(tmp_path):
+    """x265 makes them unless told not to; players leave out what they cannot decode at a start."""
+    options = {"x265-params": "keyint=100:min-keyint=100:scenecut=0:bframes=4:log-level=0"}
+    source, out = film(tmp_path / "a.mkv", "libx265", 12.0, **options), tmp_path / "out.mp4"
+    found = hls.write_video(source, out, untold)
+    assert len(packets(out)) == len(packets(source))
+    assert len(found.segments) == 3
+    assert not found.independent
+    assert times(out) == pytest.approx([number / FPS for number in range(12 * FPS)], abs=0.001)
+
+
+def test_vp9_of_ten_bits_is_copied(tmp_path):
+    made = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2")
+    coded = ("-pix_fmt", "yuv420p10le", "-c:v", "libvpx-vp9", "-deadline", "realtime")
+    subprocess.run((*made, *coded, str(tmp_path / "a.webm")), check=True)
+    found = hls.write_video(tmp_path / "a.webm", tmp_path / "out.mp4", untold)
+    assert found.codecs.startswith("vp09.02.10.10.01.")
+
+
+def test_a_picture_is_encoded_where_every_player_is_to_take_it(tmp_path):
+    for codec, options in (("libvpx-vp9", VP9), ("libx265", X265)):
+        source, out = film(tmp_path / "a.mkv", codec, 2.0, **options), tmp_path / "out.mp4"
+        assert hls.write_video(source, out, untold, hls.H264).codecs.startswith("avc1.64")
+
+
+def test_hevc_that_brings_its_parameters_only_within_the_stream_is_encoded(tmp_path):
+    """Turns red where such a file is called hvc1, whose header must hold them."""
+    options = {"x265-params": f"{X265['x265-params']}:repeat-headers=1"}
+    source, out = film(tmp_path / "a.mp4", "libx265", 2.0, **options), tmp_path / "out.mp4"
+    content = source.read_bytes()
+    [at] = [found.start() for found in re.finditer(b"hvcC", content)]
+    emptied = bytearray(content)
+    emptied[at + 4 + 22] = 0  # numOfArrays
+    source.write_bytes(emptied)
+    assert hls.write_video(source, out, untold).codecs.startswith("avc1.64")
 
 
 def test_pixels_that_browsers_do_not_decode_are_encoded(tmp_path):

@@ -50,6 +50,8 @@ def key(stage: Stage, params=BASE, language: str = "es", inputs=INPUTS) -> str:
         ({"stems": True}, {"mix"}),
         ({"segment_audio": True}, {"mix"}),
         ({"transcribe_dub": True}, {"mix"}),
+        ({"hls": False}, {"mix"}),
+        ({"hls_h264": True}, {"mix"}),
         ({"loudness": Loudness.EBU}, {"mix"}),
         ({"ducking": Ducking(depth_db=6)}, {"mix"}),
         ({"glossary": (GlossaryEntry(term="Dubline"),)}, {"asr", "mt"}),
@@ -67,7 +69,7 @@ def test_every_parameter_is_covered_above():
     listed = {
         *("kind", "source_language", "mode", "providers", "bed", "ducking", "loudness", "flac"),
         *("stems", "segment_audio", "transcribe_dub", "target_languages", "captions", "timing"),
-        *("voices", "glossary", "max_cost", "source_track"),
+        *("voices", "glossary", "max_cost", "source_track", "hls", "hls_h264"),
     }
     assert set(type(BASE).model_fields) == listed, "decide which stages a new parameter changes"
 
