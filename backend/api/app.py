@@ -7,7 +7,7 @@ from flask_smorest import Api
 from werkzeug.routing import IntegerConverter, UUIDConverter
 
 from backend.api import blobs, dead_letters, files, health, hls, jobs, segments, webhooks
-from backend.api.http import contract, problems
+from backend.api.http import contract, problems, request_ids
 from backend.api.http.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.wiring import Parts
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.extensions["dubline"] = Parts(settings)
     api = ContractApi(app)
+    request_ids.register_request_ids(app)
     problems.register_error_handlers(app)
     for module in (files, jobs, segments, hls, dead_letters, health):
         api.register_blueprint(module.blueprint)

@@ -41,9 +41,10 @@ class RetryDeadLetterResource(MethodView):
 
     @accept_idempotency_key
     @blueprint.doc(operationId="retryDeadLetter")
+    @blueprint.arguments(schemas.EmptyRequestSchema)
     @blueprint.response(202, schemas.JobViewSchema, headers={"Location": LOCATION})
     @blueprint.alt_response(409, "Conflict")
-    def post(self, letter_id: UUID) -> Any:
+    def post(self, _request: dict[str, Any], letter_id: UUID) -> Any:
         """Start the job again for all that is dead in this stage's run, with what is there.
 
         What was made is taken over, so that only what is missing is done.

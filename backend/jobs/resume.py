@@ -81,7 +81,7 @@ def prepare_run(
     known = {"target_languages": tuple(dict.fromkeys((*params.target_languages, *wanted)))}
     params = normalize_params(apply_overrides(params.model_copy(update=known), asked.overrides))
     if params.bed is Bed.BACKGROUND and job.background_id is None:
-        raise Invalid("overrides", "bed: this job has no background file; that is a new job")
+        raise Invalid("overrides.bed", "this job has no background file; that is a new job")
     steps = plan(
         params,
         wanted,

@@ -171,7 +171,7 @@ def normalize_params(params: JobParams) -> JobParams:
             "targetLanguages", "a transcription has none; leave them out or ask for a dub"
         )
     if params.kind is JobKind.DUB and not targets:
-        raise Invalid("targetLanguages", "a dub needs at least one, for example ['es']")
+        raise Invalid("targetLanguages", "a dub needs at least one, such as 'es'")
     if source in targets:
         raise Invalid("targetLanguages", f"'{source}' is the source language already; leave it out")
     known = {"source_language": source, "target_languages": targets}
@@ -192,9 +192,9 @@ def apply_overrides(params: JobParams, overrides: Mapping[str, Any]) -> JobParam
     what cannot be changed, or not to this.
     """
     given = _convert_to_snake(overrides)
-    unknown = given.keys() - OVERRIDABLE
-    if unknown:
-        raise Invalid("overrides", f"cannot change {', '.join(sorted(unknown))}: that is a new job")
+    for name in overrides:
+        if to_snake(name) not in OVERRIDABLE:
+            raise Invalid(f"overrides.{name}", "cannot be changed: that is a new job")
     values = {**params.model_dump(by_alias=True), **given}
     for name in GROUPS:
         if isinstance(values[name], Mapping):
@@ -203,8 +203,8 @@ def apply_overrides(params: JobParams, overrides: Mapping[str, Any]) -> JobParam
         return JobParams.model_validate(values)
     except ValidationError as error:
         problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise Invalid("overrides", f"{where}: {problem['msg']}") from None
+        where = ".".join(to_camel(str(part)) for part in ("overrides", *problem["loc"]))
+        raise Invalid(where, problem["msg"]) from None
 
 
 def _convert_to_snake(values: Mapping[str, Any]) -> dict[str, Any]:

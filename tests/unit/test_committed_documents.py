@@ -1,5 +1,6 @@
 """Documents that must follow the code."""
 
+import re
 from pathlib import Path
 
 from backend.api.openapi import build_document
@@ -19,3 +20,11 @@ def test_every_setting_is_documented():
     example = (ROOT / ".env.example").read_text()
     assert {name for name in names if f"| `{name}` |" not in table} == set()
     assert {name for name in names if f"#{name}=" not in example} == set()
+
+
+def test_every_code_of_a_problem_is_documented():
+    raised = {"internal", "storage-full", "unavailable", "invalid-request", "not-found"}
+    for path in (ROOT / "backend").rglob("*.py"):
+        raised |= set(re.findall(r'Conflict\(\s*"([a-z-]+)"', path.read_text()))
+    table = (ROOT / "docs" / "problems.md").read_text()
+    assert {code for code in raised if f"| `{code}` |" not in table} == set()

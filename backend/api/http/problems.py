@@ -3,10 +3,13 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound as RouteNotFound
 
 from backend.api.http.context import get_parts
+from backend.api.http.field_errors import list_field_errors
+from backend.api.http.request_ids import get_request_id
 from backend.database.errors import DatabaseUnreachable, find_disk_error
 from backend.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
 from backend.process.disk_errors import FULL_DISK, explain_disk_error
@@ -33,10 +36,10 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_unexpected_error)
 
 
-def build_problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:
-    """A problem details document; `slug` is what programs tell problems apart by."""
-    body = {"type": f"urn:dubline:problem:{slug}", "title": title, "status": status}
-    response = jsonify({**body, "detail": detail, **more})
+def build_problem(status: int, code: str, title: str, detail: str, **more: Any) -> Response:
+    """A problem details document; `code` is what programs tell problems apart by."""
+    kind = {"type": f"urn:dubline:problem:{code}", "code": code, "title": title, "status": status}
+    response = jsonify({**kind, "detail": detail, "requestId": get_request_id(), **more})
     response.status_code = status
     response.content_type = CONTENT_TYPE
     return response
@@ -46,32 +49,31 @@ def _answer_domain_error(error: DublineError) -> Response:
     row = next((row for row in STATUS if isinstance(error, row[0])), None)
     if row is None:
         return _answer_unexpected_error(error)
-    _, status, slug, title = row
+    _, status, code, title = row
     more: dict[str, Any] = {}
     if isinstance(error, Invalid):
         more = {"errors": [{"field": error.field, "message": str(error)}]}
     if isinstance(error, Conflict):
-        slug, more = error.slug, error.details
-    return build_problem(status, slug, title, str(error), **more)
+        code, more = error.slug, error.details
+    return build_problem(status, code, title, str(error), **more)
 
 
 def _answer_http_error(error: HTTPException) -> Response:
-    status = error.code or 500
     messages = getattr(error, "data", {}).get("messages")
     if messages:
-        # As webargs has them: messages by field, by the place where the field was looked for.
-        errors = [
-            {"field": field, "message": str(found)}
-            for place in messages.values()
-            for field, found in (place.items() if isinstance(place, dict) else [("", place)])
-        ]
-        detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
-        return build_problem(status, "invalid-request", error.name, detail, errors=errors)
-    response = build_problem(
-        status, error.name.lower().replace(" ", "-"), error.name, error.description or ""
-    )
+        return _answer_wrong_fields(list_field_errors(messages))
+    status, detail = error.code or 500, error.description or ""
+    if isinstance(error, RouteNotFound) and request.url_rule is None:
+        detail = "There is nothing at this address; ids in it are UUIDs (see /v1/openapi.json)"
+    response = build_problem(status, error.name.lower().replace(" ", "-"), error.name, detail)
     response.headers.extend((k, v) for k, v in error.get_headers() if k != "Content-Type")
     return response
+
+
+def _answer_wrong_fields(errors: list[dict[str, str]]) -> Response:
+    told = (f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
+    _, status, code, title = STATUS[0]
+    return build_problem(status, code, title, "; ".join(told), errors=errors)
 
 
 def _answer_database_error(error: DatabaseUnreachable) -> Response:

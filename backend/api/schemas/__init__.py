@@ -18,6 +18,7 @@ from backend.api.schemas.jobs import (
 )
 from backend.api.schemas.requests import (
     DownloadQuerySchema,
+    EmptyRequestSchema,
     JobChangeSchema,
     JobQuerySchema,
     JobRequestSchema,
@@ -37,6 +38,7 @@ __all__ = [
     "CompleteRequestSchema",
     "DeadLetterSchema",
     "DownloadQuerySchema",
+    "EmptyRequestSchema",
     "EventViewSchema",
     "FileSchema",
     "HealthSchema",

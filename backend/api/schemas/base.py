@@ -159,26 +159,46 @@ def build_names_field(description: str) -> NamesField:
 class FieldProblemSchema(AnswerSchema):
     """What is wrong with one field."""
 
-    field = build_text_field(1000, "where it is", metadata={"example": "targetLanguages"})
+    field = build_text_field(
+        1000,
+        "its whole path, empty for the body",
+        metadata={"example": "timing.maxShift"},
+    )
     message = build_text_field(10_000, "what is wrong with it, and what to do")
 
 
 class ProblemSchema(AnswerSchema):
-    """Problem details (RFC 9457); tell problems apart by `type`, show people `detail`."""
+    """Problem details (RFC 9457); tell problems apart by `code`, show people `detail`.
+
+    docs/problems.md lists the codes, and which of them say more.
+    """
 
     type = build_text_field(
-        200, "the kind of problem", metadata={"example": "urn:dubline:problem:invalid-request"}
+        200, "the code as a URN", metadata={"example": "urn:dubline:problem:invalid-request"}
     )
+    code = build_text_field(100, "the kind of problem", metadata={"example": "invalid-request"})
     title = build_text_field(200, "the kind of problem, for people")
     status = fields.Integer(
         metadata={"description": "as the answer's own", "minimum": 400, "maximum": 599}
     )
     detail = build_text_field(10_000, "what is wrong here, and what to do")
+    request_id = build_text_field(128, "as in the header X-Request-Id, and in the server's log")
     errors = fields.List(
-        fields.Nested(FieldProblemSchema), metadata={"description": "the fields that are wrong"}
+        fields.Nested(FieldProblemSchema),
+        metadata={"description": "of `invalid-request`: the fields that are wrong"},
+    )
+    job = build_text_field(200, "of `job-running`: the job's path")
+    run_id = build_id_field("of `job-running`: the run that goes on")
+    revision = build_count_field("of `revision-stale`: the latest one")
+    earliest_valid_stage = build_text_field(20, "of `upstream-...`: where the run can start")
+    missing = fields.List(
+        build_text_field(100), metadata={"description": "of `upstream-...`: what is not there"}
     )
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
-        """Only problems of fields name fields."""
+        """What only some problems tell is not promised."""
         super().on_bind_field(field_name, field_obj)
-        field_obj.required = field_name != "errors"
+        field_obj.required = field_name in PROMISED
+
+
+PROMISED = {"type", "code", "title", "status", "detail", "request_id"}

@@ -193,6 +193,10 @@ class JobRequestSchema(RequestSchema):
     )
 
 
+class EmptyRequestSchema(RequestSchema):
+    """`{}`: what is asked for is told by the address."""
+
+
 class JobChangeSchema(CamelCaseSchema):
     """What to change in what a job is called; what is not named stays."""
 

@@ -10,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from backend.api.schemas import ProblemSchema
 from backend.database import schema
 from backend.errors import Stopping
+from backend.pipeline.retry import GiveUp
 from backend.pipeline.stages import Stage
+from backend.runs import transitions
 from backend.wiring import Parts
 from tests import factories
 from tests.servers import free_port
@@ -25,11 +28,15 @@ def check_problem(answer: TestResponse, status: int, slug: str, field: str | Non
     assert answer.status_code == status, answer.json
     assert answer.content_type == "application/problem+json"
     assert answer.json["type"] == f"urn:dubline:problem:{slug}"
+    assert answer.json["code"] == slug
+    assert answer.json["requestId"] == answer.headers["X-Request-Id"]
     assert answer.json["status"] == status
     assert answer.json["title"]
     assert answer.json["detail"]
     if field:
         assert field in [error["field"] for error in answer.json["errors"]]
+    assert "['" not in answer.text, "a Python list"
+    assert ProblemSchema().validate(answer.json) == {}
 
 
 @pytest.fixture
@@ -47,28 +54,28 @@ def media_id(parts: Parts) -> str:
         ({"bed": "background"}, "backgroundId"),
         ({"bed": "loud"}, "bed"),
         ({"loudness": "loud"}, "loudness"),
-        ({"ducking": {"attackMs": 5}}, "ducking"),
-        ({"ducking": {"depth": 5}}, "ducking"),
+        ({"ducking": {"attackMs": 5}}, "ducking.attackMs"),
+        ({"ducking": {"depth": 5}}, "ducking.depth"),
         ({"kind": "sing"}, "kind"),
         ({"mode": "choir"}, "mode"),
         ({"flac": "perhaps"}, "flac"),
         ({"voices": ["f2"]}, "voices"),
-        ({"voices": {"A": ""}}, "voices"),
-        ({"glossary": [{"translation": "x"}]}, "glossary"),
-        ({"glossary": [{"term": " \u0001"}]}, "glossary"),
-        ({"glossary": [{"term": "x" * 101}]}, "glossary"),
+        ({"voices": {"A": ""}}, "voices.A"),
+        ({"glossary": [{"translation": "x"}]}, "glossary.0.term"),
+        ({"glossary": [{"term": " \u0001"}]}, "glossary.0.term"),
+        ({"glossary": [{"term": "x" * 101}]}, "glossary.0.term"),
         ({"glossary": [{"term": "x", "language": "klingonish"}]}, "glossary"),
         ({"glossary": [{"term": "x"}, {"term": "X"}]}, "glossary"),
         ({"glossary": [{"term": f"x{i}"} for i in range(1001)]}, "glossary"),
-        ({"timing": {"policy": "stretch"}}, "timing"),
-        ({"timing": {"maxShift": -1}}, "timing"),
-        ({"timing": {"max_shift": 1}}, "timing"),
+        ({"timing": {"policy": "stretch"}}, "timing.policy"),
+        ({"timing": {"maxShift": -1}}, "timing.maxShift"),
+        ({"timing": {"max_shift": 1}}, "timing.max_shift"),
         ({"sourceLanguage": "klingonish"}, "sourceLanguage"),
         ({"targetLanguages": ["klingonish"]}, "targetLanguages"),
         ({"sourceLanguage": "en", "targetLanguages": ["en"]}, "targetLanguages"),
         ({"targetLanguages": []}, "targetLanguages"),
         ({"targetLanguages": "es"}, "targetLanguages"),
-        ({"targetLanguages": [7]}, "targetLanguages"),
+        ({"targetLanguages": [7]}, "targetLanguages.0"),
         ({"targetLanguage": "es"}, "targetLanguage"),
     ],
 )
@@ -83,12 +90,12 @@ def test_a_job_that_makes_no_sense(client, media_id, change, field):
         ({"resumeFrom": "dub"}, "resumeFrom"),
         ({"fromRunId": "1"}, "fromRunId"),
         ({"fromRunId": str(uuid4())}, "fromRunId"),
-        ({"overrides": {"kind": "transcribe"}}, "overrides"),
-        ({"overrides": {"bed": "loud"}}, "overrides"),
-        ({"overrides": {"voices": "f2"}}, "overrides"),
-        ({"overrides": {"timing": {"maxShift": 11}}}, "overrides"),
-        ({"overrides": {"timing": "fit"}}, "overrides"),
-        ({"overrides": {"glossary": [{"term": ""}]}}, "overrides"),
+        ({"overrides": {"kind": "transcribe"}}, "overrides.kind"),
+        ({"overrides": {"bed": "loud"}}, "overrides.bed"),
+        ({"overrides": {"voices": "f2"}}, "overrides.voices"),
+        ({"overrides": {"timing": {"maxShift": 11}}}, "overrides.timing.maxShift"),
+        ({"overrides": {"timing": "fit"}}, "overrides.timing"),
+        ({"overrides": {"glossary": [{"term": ""}]}}, "overrides.glossary.0.term"),
         ({"overrides": {"glossary": [{"term": "x"}, {"term": "X"}]}}, "glossary"),
         ({"languages": ["klingonish"]}, "targetLanguages"),
         ({"dryrun": True}, "dryrun"),
@@ -101,11 +108,58 @@ def test_a_resume_that_makes_no_sense(client, parts, change, field):
     check_problem(answer, 422, "invalid-request", field)
 
 
-@pytest.mark.parametrize("body", ["{", '"es"', "[]", ""])
-def test_what_is_no_json_object(client, body):
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("{", 400, "bad-request"),
+        ("", 400, "bad-request"),
+        ('"es"', 422, "invalid-request"),
+        ("[]", 422, "invalid-request"),
+        ("null", 422, "invalid-request"),
+    ],
+)
+def test_what_is_no_json_object(client, body, status, code):
     answer = client.post("/v1/jobs", data=body, content_type="application/json")
-    check_problem(answer, answer.status_code, answer.json["type"].rpartition(":")[2])
-    assert answer.status_code in (400, 422)
+    check_problem(answer, status, code, "" if status == 422 else None)
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_nothing_is_started_without_a_json_body(client, parts, content_type):
+    """Any page on the web may send such a request to this machine; red without the check."""
+    job_id, run_id = factories.create_dub(parts.db)
+    dying = factories.claim_stage(parts.db, run_id, Stage.ASR)
+    transitions.fail(parts.db, dying, {"kind": "transient", "message": ""}, GiveUp(dead=True))
+    [letter] = client.get("/v1/dead-letters").json
+    for path in (f"/v1/jobs/{job_id}/retry", f"/v1/dead-letters/{letter['id']}/retry"):
+        answer = client.post(path, content_type=content_type)
+        check_problem(answer, 415, "unsupported-media-type")
+        check_problem(
+            client.post(path, data="", content_type="application/json"), 400, "bad-request"
+        )
+    assert len(client.get(f"/v1/jobs/{job_id}/runs").json) == 1
+
+
+def test_null_is_as_if_not_given(client, media_id):
+    """Red without leaving nulls out: clients that send all their fields were refused."""
+    request = {"mediaId": media_id, "targetLanguages": ["es"], "bed": None, "timing": None}
+    assert client.post("/v1/jobs", json=request).status_code == 202
+    answer = client.post("/v1/jobs/translate", json={**request, "jobId": None, "dryRun": None})
+    assert answer.status_code == 202
+    again = {"jobId": answer.json["id"], "mediaId": None, "backgroundId": None, "voices": None}
+    check_problem(client.post("/v1/jobs/translate", json=again), 409, "job-running")
+
+
+def test_a_request_keeps_its_clients_id(client):
+    answer = client.get("/healthz", headers={"X-Request-Id": "01-abc.DEF_2"})
+    assert answer.headers["X-Request-Id"] == "01-abc.DEF_2"
+    for odd in ("", "a b", "x" * 129, "é"):
+        answer = client.get("/healthz", headers={"X-Request-Id": odd})
+        assert UUID(answer.headers["X-Request-Id"])
+
+
+def test_a_request_that_was_not_looked_at_has_an_id_too(client):
+    answer = client.get("/v1/jobs", headers={"Host": "evil.example"})
+    check_problem(answer, 400, "bad-request")
 
 
 @pytest.mark.parametrize("type_", ["text/plain", "application/json", None])

@@ -145,7 +145,7 @@ def test_translating_anew_leaves_the_changes_of_the_old_translation_behind(clien
         ({"end": 1.0}, 422),
         ({"end": 11.0}, 422),
         ({"start": -1.0}, 422),
-        ({"text": None}, 422),
+        ({"text": 7}, 422),
         ({"words": []}, 422),
     ],
 )

@@ -237,7 +237,7 @@ def test_times_past_the_end_name_the_line_and_no_job_is_made(client, upload, sub
         ({"startFrom": "mt"}, "transcriptId"),
         ({"startFrom": "mt", "transcriptId": "MEDIA"}, "transcriptId"),
         ({"startFrom": "mix"}, "startFrom"),
-        ({"startFrom": "tts", "translations": {"es": "talk"}}, "translations"),
+        ({"startFrom": "tts", "translations": {"es": "talk"}}, "translations.es"),
         ({"startFrom": "mt", "kind": "transcribe", "targetLanguages": []}, "startFrom"),
     ],
 )
