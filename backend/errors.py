@@ -74,6 +74,33 @@ class NotFound(DublineError):
     """There is no such thing, or it belongs to somebody else."""
 
 
+class Unauthenticated(DublineError):
+    """Nobody is known to ask: no token, or one that does not work."""
+
+    def __init__(self, message: str = "This access token does not work, or no longer") -> None:
+        super().__init__(message)
+
+
+class Forbidden(DublineError):
+    """Whoever asks may not do this; `slug` names the problem type."""
+
+    def __init__(self, slug: str, message: str, *, scope: str | None = None) -> None:
+        """`scope` is the one that is missing."""
+        super().__init__(message)
+        self.slug = slug
+        self.scope = scope
+
+
+class TooManyRequests(DublineError):
+    """This was tried too often; `slug` names the problem type."""
+
+    def __init__(self, slug: str, message: str, *, retry_after: int) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(message)
+        self.slug = slug
+        self.retry_after = retry_after
+
+
 class Conflict(DublineError):
     """The request is sound but the present state forbids it; `slug` names the problem type."""
 

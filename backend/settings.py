@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -32,6 +33,10 @@ def count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+# As many bytes as HMAC-SHA-256 makes (RFC 7518, 3.2).
+SHORTEST_KEY = 32
 
 
 class SettingsError(Exception):
@@ -138,15 +143,48 @@ class Settings(BaseSettings):
     )
 
     api_host: str = Field(
-        default="127.0.0.1", description="Address to bind; keep it loopback: no accounts yet"
+        default="127.0.0.1", description="Address to bind; others than loopback need IDENTITY"
     )
     api_port: int = Field(default=8642, ge=0, le=65535, description="Port; 0 takes a free one")
     public_url: str = Field(
         default="", description="URL that clients reach the API by; empty: http://API_HOST:API_PORT"
     )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="Proxies in front of the API, which tell by X-Forwarded-For who asks",
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Signs upload and download URLs; empty: made once and kept in DUBLINE_HOME",
+        description="Signs URLs and access tokens; empty: made once and kept in DUBLINE_HOME",
+    )
+
+    identity: Literal["none", "accounts", "supabase"] = Field(
+        default="none",
+        description="Who keeps the accounts; none: open to this machine, embedded only",
+    )
+    registration: Literal["closed", "open"] = Field(
+        default="closed", description="Whether anybody may open an account; else: dubline users"
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Sends mail, as in smtp://user:password@host:587; empty: mails are logged",
+    )
+    mail_from: str = Field(default="dubline@localhost", description="Sender of mails")
+    app_url: str = Field(
+        default="", description="Web app that links in mails lead to; empty: mails show tokens"
+    )
+    supabase_issuer: str = Field(
+        default="", description="As in https://PROJECT.supabase.co/auth/v1; its JWKS is below it"
+    )
+    supabase_audience: str = Field(
+        default="authenticated", description="Audience of Supabase's tokens"
+    )
+    supabase_jwt_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret of a project that signs by HS256 (legacy)"
+    )
+    dubline_api_key: SecretStr = Field(
+        default=SecretStr(""), description="API key that the command line uses at a server"
     )
     url_ttl_s: int = Field(
         default=900,
@@ -265,6 +303,34 @@ def _explain(error: ValidationError) -> str:
     )
 
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+
+def is_open(settings: Settings) -> bool:
+    """Whether whoever reaches the API is its one user."""
+    return settings.identity == "none"
+
+
+def check_identity(settings: Settings) -> None:
+    """Raise `SettingsError` for an API that more than its own machine can reach, open to all.
+
+    A proxy on this machine makes the loopback address public, so that servers, and whoever has a
+    public URL, demand identity too.
+    """
+    if not is_open(settings):
+        return
+    public = urlsplit(settings.public_url).hostname or settings.api_host
+    if settings.api_host not in LOOPBACK or public not in LOOPBACK:
+        what = f"API_HOST is {settings.api_host}, the clients' URL {settings.api_url}"
+    elif not settings.embedded:
+        what = "this is a house of servers (BROKER_URL)"
+    else:
+        return
+    raise SettingsError(
+        f"IDENTITY: {what}, so the API has to know who asks: set it to accounts or supabase"
+    )
+
+
 def _check_together(settings: Settings) -> None:
     if settings.heartbeat_s * 2 > settings.lease_s:
         raise SettingsError("LEASE_S: must be at least twice HEARTBEAT_S, or live work is taken")
@@ -280,5 +346,23 @@ def _check_together(settings: Settings) -> None:
         if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
             kind = settings.storage_backend
             raise SettingsError(f"{name.upper()}: needed when STORAGE_BACKEND is {kind}")
+    _check_keys(settings)
     if not settings.embedded and settings.database.startswith("sqlite"):
         raise SettingsError("DATABASE_URL: a Redis broker needs Postgres, not SQLite")
+
+
+def _check_keys(settings: Settings) -> None:
+    """What telling users apart cannot do without."""
+    if settings.identity == "none":
+        return
+    if settings.identity == "supabase" and not settings.supabase_issuer:
+        raise SettingsError("SUPABASE_ISSUER: needed when IDENTITY is supabase")
+    for name in ("secret_key", "supabase_jwt_secret"):
+        secret = getattr(settings, name).get_secret_value()
+        if secret and len(secret) < SHORTEST_KEY:
+            raise SettingsError(
+                f"{name.upper()}: signs tokens, so it needs {SHORTEST_KEY} characters: "
+                "openssl rand -hex 32"
+            )
+    if not settings.embedded and not settings.secret_key:
+        raise SettingsError("SECRET_KEY: needed for IDENTITY with servers, the same for all")

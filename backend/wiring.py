@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from backend.database.engine import Database
+from backend.errors import NotFound
 from backend.limits.ledgers import DatabaseLedger, RedisLedger, Throttles
 from backend.pipeline.prices import PriceList, load_prices
 from backend.pipeline.retry import RetryPolicy
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from backend.broker.dispatch import Dispatcher
+    from backend.identity.access_tokens import AccessTokens
+    from backend.identity.accounts import Accounts
+    from backend.identity.authenticate import Authenticator
+    from backend.identity.mail import Mailer
     from backend.storage.minio import MinioStore, S3Options
     from backend.storage.s3 import S3Store
 
@@ -73,6 +78,44 @@ class Parts:
     def playlist_links(self) -> Signer:
         """Signs the URLs of HLS playlists, whichever store has the files."""
         return Signer(_read_secret_key(self.settings), "playlist")
+
+    @cached_property
+    def access_tokens(self) -> "AccessTokens":
+        """Makes and verifies the tokens of those who have logged in here."""
+        from backend.identity.access_tokens import AccessTokens
+
+        return AccessTokens(_read_secret_key(self.settings))
+
+    @cached_property
+    def authenticator(self) -> "Authenticator":
+        """Tells who sends a request."""
+        from backend.identity.authenticate import Authenticator
+        from backend.identity.supabase import SupabaseTokens
+
+        settings, supabase = self.settings, None
+        if settings.identity == "supabase":
+            secret = settings.supabase_jwt_secret.get_secret_value()
+            supabase = SupabaseTokens(settings.supabase_issuer, settings.supabase_audience, secret)
+        return Authenticator(self.db, self.access_tokens, supabase)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """The accounts that are kept here; raises `NotFound` where none are."""
+        from backend.identity.accounts import Accounts
+
+        if self.settings.identity != "accounts":
+            raise NotFound(f"This server keeps no accounts: IDENTITY is {self.settings.identity}")
+        return Accounts(self.db, self.access_tokens, self.mailer, self.settings.app_url.rstrip("/"))
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        """Sends mails to users."""
+        from backend.identity.mail import BackgroundMailer, LogMailer, SmtpMailer
+
+        url = self.settings.smtp_url.get_secret_value()
+        if not url:
+            return LogMailer(show_text=self.settings.embedded)
+        return BackgroundMailer(SmtpMailer(url, self.settings.mail_from))
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":

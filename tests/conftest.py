@@ -82,10 +82,13 @@ def postgres_url(migrated_postgres: str) -> str:
         for table in reversed(Base.metadata.sorted_tables):
             mine = sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
             connection.execute(mine)
-        connection.execute("INSERT INTO users VALUES (%s, 'local', now())", [LOCAL_USER])
+        connection.execute(ADD_LOCAL_USER, [LOCAL_USER])
     return migrated_postgres
 
 
+ADD_LOCAL_USER = """
+    INSERT INTO users (id, name, role, created_at) VALUES (%s, 'local', 'admin', now())
+"""
 # A test that failed may have left some, with locks.
 END_OTHER_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -4,16 +4,27 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, UUIDConverter
 
-from backend.api import blobs, dead_letters, files, health, hls, jobs, segments, webhooks
-from backend.api.http import contract, problems, request_ids
+from backend.api import (
+    account,
+    auth,
+    blobs,
+    dead_letters,
+    files,
+    health,
+    hls,
+    jobs,
+    segments,
+    webhooks,
+)
+from backend.api.http import access, contract, problems, request_ids
 from backend.api.http.requests import MOST_JSON_BYTES
-from backend.settings import Settings
+from backend.settings import LOOPBACK, Settings, check_identity
 from backend.wiring import Parts
 
 VERSION = "v1"
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 class ContractApi(Api):
@@ -35,8 +46,12 @@ class ContractApi(Api):
 
 
 def create_app(settings: Settings) -> Flask:
-    """Build the app; it reaches for nothing until the first request."""
-    app = Flask("dubline")
+    """Build the app; it reaches for nothing until the first request.
+
+    Raises `SettingsError` when it would be open to more than its own machine.
+    """
+    check_identity(settings)
+    app = Flask("dubline", static_folder=None)
     app.config.update(
         API_TITLE="Dubline",
         API_VERSION=VERSION,
@@ -48,10 +63,14 @@ def create_app(settings: Settings) -> Flask:
     )
     app.extensions["dubline"] = Parts(settings)
     api = ContractApi(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     request_ids.register_request_ids(app)
+    access.register_access(app)
     problems.register_error_handlers(app)
-    for module in (files, jobs, segments, hls, dead_letters, health):
+    for module in (files, jobs, segments, hls, dead_letters, auth, account, health):
         api.register_blueprint(module.blueprint)
+    api.register_blueprint(account.keys)
     app.register_blueprint(hls.playlists)
     app.register_blueprint(webhooks.blueprint)
     if settings.storage_backend == "local":

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import click
 import httpx
+from pydantic import SecretStr
 
 from backend.cli.lease import StackLease, lease_stack
 from backend.cli.results import resolve_below, write_whole
@@ -26,6 +27,8 @@ class ApiError(click.ClickException):
     def __init__(self, response: httpx.Response) -> None:
         problem = response.json() if "json" in response.headers.get("content-type", "") else {}
         detail = problem.get("detail") or f"{response.status_code} {response.reason_phrase}"
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            detail = f"{detail} (set DUBLINE_API_KEY)"
         super().__init__(detail)
         self.status = response.status_code
 
@@ -37,7 +40,7 @@ def connect(settings: Settings, server: str | None) -> Iterator["Client"]:
     try:
         with ExitStack() as held:
             lease = None if server else held.enter_context(lease_stack(settings))
-            client = Client(server or "", lease)
+            client = Client(server or "", lease, settings.dubline_api_key)
             held.callback(client.close)
             yield client
     except httpx.TransportError as error:
@@ -66,11 +69,17 @@ class Client:
     What was not sent, or only reads, is asked of that again.
     """
 
-    def __init__(self, url: str, lease: StackLease | None = None) -> None:
+    def __init__(
+        self, url: str, lease: StackLease | None = None, key: SecretStr | None = None
+    ) -> None:
+        """`key` is the API key, for an API that demands one."""
         self.lease = lease
         self.watched: str | None = None  # the job that is waited for
+        self._key = key
         timeout = httpx.Timeout(60, connect=5)
-        self._http = httpx.Client(base_url=lease.url if lease else url, timeout=timeout)
+        self._http = httpx.Client(
+            base_url=lease.url if lease else url, timeout=timeout, auth=self._show_key
+        )
 
     @property
     def url(self) -> str:
@@ -85,6 +94,12 @@ class Client:
         """Tell what an embedded stack has to tell."""
         if self.lease:
             self.lease.read_news()
+
+    def _show_key(self, request: httpx.Request) -> httpx.Request:
+        """Show the key to the API, and to nobody that it sends us to, such as a storage."""
+        if self._key and _find_origin(request.url) == _find_origin(self._http.base_url):
+            request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+        return request
 
     def upload(self, path: Path, role: str) -> dict[str, Any]:
         """Send a file; returns it as the API took it in."""
@@ -217,6 +232,10 @@ def _check_blocks(blocks: Iterator[bytes], artifact: dict[str, Any]) -> Iterator
         yield block
     if digest.hexdigest() != artifact["sha256"]:
         raise click.ClickException(f"{artifact['name']} was damaged on its way: try again")
+
+
+def _find_origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _check_response(response: httpx.Response) -> httpx.Response:

@@ -13,6 +13,7 @@ from backend.cli.commands.dub import dub, transcribe
 from backend.cli.commands.jobs import cancel, fetch, jobs, show
 from backend.cli.commands.operate import collect, doctor, models, up, voices
 from backend.cli.commands.segments import segments
+from backend.cli.commands.users import users
 from backend.cli.output_errors import explain_output_error
 from backend.cli.processes import api, migrate, reconciler, stack, worker
 from backend.process.start_errors import explain_error, find_error
@@ -21,7 +22,7 @@ from backend.process.start_errors import explain_error, find_error
 COMMANDS = (
     *(dub, transcribe, segments),
     *(jobs, show, cancel, fetch, dead_letters),
-    *(up, collect, doctor, models, voices, completion),
+    *(up, users, collect, doctor, models, voices, completion),
     *(api, worker, reconciler, stack, migrate),
 )
 

@@ -20,7 +20,7 @@ from backend.process import lifeline
 from backend.process.lifeline import GRACE_S
 from backend.process.listener import listen
 from backend.process.start_errors import explain_error
-from backend.settings import Settings, format_url
+from backend.settings import Settings, check_identity, format_url
 
 if TYPE_CHECKING:
     from backend.database.engine import Database
@@ -49,6 +49,7 @@ class Stack:
     _reasons: SimpleQueue[str] = field(default_factory=SimpleQueue)
 
     def __enter__(self) -> Self:
+        check_identity(self.settings)
         with ExitStack() as held:
             self._hold_home(held)
             host = self.settings.api_host

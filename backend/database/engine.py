@@ -24,6 +24,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from backend.database import row_security
+
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
@@ -101,7 +103,9 @@ class Database:
         """
         if not self.is_sqlite:
             with self.write() as connection:
+                row_security.enter_owner_role(connection)
                 yield connection
+            self.engine.dispose()  # those from before have the roles from before
             return
         with self.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
             driver: Any = connection.connection.dbapi_connection
@@ -119,9 +123,12 @@ class Database:
 
 def _build_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(
+        engine = create_engine(
             url, connect_args=_POSTGRES_ARGS, pool_pre_ping=True, pool_size=5, max_overflow=20
         )
+        event.listen(engine, "connect", row_security.enter_system_role)
+        event.listen(engine, "begin", row_security.enter_user_role)
+        return engine
     engine = create_engine(url, connect_args=_SQLITE_ARGS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, insert, select
 
 from backend.database.engine import Database
-from backend.database.models.accounts import LOCAL_USER, User
+from backend.database.models.accounts import LOCAL_USER, Role, User
 
 # It takes as long to import as all else that an API needs of the database.
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def migrate(db: Database, revision: str = "head") -> None:
 
     with db.rebuild() as connection:
         command.upgrade(build_config(connection), revision)
+        local = {"id": LOCAL_USER, "name": "local", "role": Role.ADMIN}
         if connection.execute(select(User.id).where(User.id == LOCAL_USER)).first() is None:
-            connection.execute(insert(User).values(id=LOCAL_USER, name="local"))
+            connection.execute(insert(User).values(local))
 
 
 def is_current(db: Database) -> bool:

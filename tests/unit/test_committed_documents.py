@@ -22,9 +22,12 @@ def test_every_setting_is_documented():
     assert {name for name in names if f"#{name}=" not in example} == set()
 
 
+RAISES_CODE = r'(?:Conflict|Forbidden|TooManyRequests)\(\s*"([a-z-]+)"'
+
+
 def test_every_code_of_a_problem_is_documented():
     raised = {"internal", "storage-full", "unavailable", "invalid-request", "not-found"}
     for path in (ROOT / "backend").rglob("*.py"):
-        raised |= set(re.findall(r'Conflict\(\s*"([a-z-]+)"', path.read_text()))
+        raised |= set(re.findall(RAISES_CODE, path.read_text()))
     table = (ROOT / "docs" / "problems.md").read_text()
     assert {code for code in raised if f"| `{code}` |" not in table} == set()

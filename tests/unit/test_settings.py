@@ -74,10 +74,61 @@ def test_settings_that_do_not_go_together_are_named(monkeypatch, given, named):
         load()
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"API_HOST": "192.0.2.7"},
+        {"API_HOST": "dub.example"},
+        {"PUBLIC_URL": "https://dub.example"},
+        {"BROKER_URL": "redis://r", "DATABASE_URL": "postgresql://db/dubline"},
+    ],
+)
+def test_an_api_that_others_reach_has_to_know_them(monkeypatch, given):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=r"^IDENTITY: .* set it to accounts or supabase$"):
+        settings.check_identity(load())
+    monkeypatch.setenv("IDENTITY", "accounts")
+    monkeypatch.setenv("SECRET_KEY", "s" * 32)
+    settings.check_identity(load())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_an_embedded_house_is_open_to_its_own_machine(monkeypatch, host):
+    monkeypatch.setenv("API_HOST", host)
+    settings.check_identity(load())
+    assert settings.is_open(load())
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"IDENTITY": "accounts", "SECRET_KEY": "s" * 31}, "SECRET_KEY"),
+        ({"IDENTITY": "supabase"}, "SUPABASE_ISSUER"),
+        (
+            {"IDENTITY": "supabase", "SUPABASE_ISSUER": "i", "SUPABASE_JWT_SECRET": "short"},
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            {"IDENTITY": "accounts", "BROKER_URL": "redis://r", "DATABASE_URL": "postgresql://d"},
+            "SECRET_KEY",
+        ),
+    ],
+)
+def test_what_identity_cannot_do_without(monkeypatch, given, named):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{named}: "):
+        load()
+
+
 def test_secrets_are_in_no_text(monkeypatch):
     for name in ("DATABASE_URL", "BROKER_URL"):
         monkeypatch.setenv(name, f"postgresql://dubline:{SECRET}@db/dubline")
-    for name in ("SECRET_KEY", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"):
+    for name in (
+        *("SECRET_KEY", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"),
+        *("SMTP_URL", "SUPABASE_JWT_SECRET", "DUBLINE_API_KEY"),
+    ):
         monkeypatch.setenv(name, SECRET)
     found = load()
     assert SECRET in found.database

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from flask import current_app
+from flask import current_app, g
 
-from backend.database.models.accounts import LOCAL_USER
+from backend.identity.principal import Principal
 from backend.wiring import Parts
 
 
@@ -14,6 +14,12 @@ def get_parts() -> Parts:
     return found
 
 
+def get_principal() -> Principal:
+    """Who asks; there is nobody on routes that demand no identity."""
+    found: Principal = g.principal
+    return found
+
+
 def get_user_id() -> UUID:
-    """Whose request this is; without accounts there is one user."""
-    return LOCAL_USER
+    """Whose request this is."""
+    return get_principal().user_id

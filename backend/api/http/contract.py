@@ -1,7 +1,7 @@
 """What the OpenAPI document says of all operations alike: how they can fail, what has limits."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import getdoc
 from typing import Any
 
@@ -9,12 +9,26 @@ from apispec import APISpec, BasePlugin
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
+from backend.api.http.access import SESSION, find_demand
 from backend.api.schemas.base import TEXT, ProblemSchema
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_AFTER = {
     "description": "in how many seconds to try again",
     "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
+}
+CHALLENGE = {
+    "description": "how to tell who asks, or which scope is missing (RFC 6750, section 3)",
+    "schema": {"type": "string", "maxLength": 1000, "pattern": "^Bearer "},
+}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT or API key",
+    "description": (
+        "An access token of `POST /v1/auth/login` or an API key (`dub_...`; RFC 6750). An embedded "
+        "installation that only its own machine reaches asks nobody."
+    ),
 }
 LOCATION = {
     "description": "where it is",
@@ -34,7 +48,7 @@ INFO = {
     "description": (
         "Send a file, ask for a job, watch it, get what it made. Times are UTC (RFC 3339), ids are "
         "UUIDs that sort by time, money is in US dollars. Problems are told as RFC 9457 has it: "
-        "tell them apart by `type`. Clients pass over properties and words that they do not know: "
+        "tell them apart by `code`. Clients pass over properties and words that they do not know: "
         "new ones come without a new version."
     ),
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -55,25 +69,38 @@ class DocumentedProblem:
 
     name: str
     description: str
-    retry_after: bool = False
+    headers: Mapping[str, Any] = field(default_factory=dict)
 
     def build_response(self) -> dict[str, Any]:
         """The response as OpenAPI has it."""
         content = {PROBLEM_TYPE: {"schema": ProblemSchema}}
-        headers = {"headers": {"Retry-After": RETRY_AFTER}} if self.retry_after else {}
+        headers = {"headers": dict(self.headers)} if self.headers else {}
         return {"description": self.description, **headers, "content": content}
 
 
 PROBLEMS: Mapping[int, DocumentedProblem] = {
     400: DocumentedProblem("BadRequest", "The request cannot be read"),
+    401: DocumentedProblem(
+        "Unauthenticated", "No token, or one that does not work", {"WWW-Authenticate": CHALLENGE}
+    ),
+    403: DocumentedProblem(
+        "Forbidden",
+        "Whoever asks may not do this; `code` tells why",
+        {"WWW-Authenticate": CHALLENGE},
+    ),
     404: DocumentedProblem("NotFound", "There is no such thing, or it belongs to somebody else"),
     409: DocumentedProblem("Conflict", "The present state forbids it; `type` tells why"),
     413: DocumentedProblem("ContentTooLarge", "The body is larger than any that is taken"),
     415: DocumentedProblem("UnsupportedMediaType", "The body is not in the type that is taken"),
     422: DocumentedProblem("Unprocessable", "A part of the request is wrong; `errors` tells which"),
+    429: DocumentedProblem(
+        "TooManyRequests", "This was tried too often", {"Retry-After": RETRY_AFTER}
+    ),
     500: DocumentedProblem("InternalError", "Something went wrong that should not"),
     503: DocumentedProblem(
-        "Unavailable", "A service that is needed does not answer: try again later", True
+        "Unavailable",
+        "A service that is needed does not answer: try again later",
+        {"Retry-After": RETRY_AFTER},
     ),
     507: DocumentedProblem("StorageFull", "There is no room left to store it"),
 }
@@ -86,6 +113,7 @@ class ContractPlugin(BasePlugin):
     def init_spec(self, spec: APISpec) -> None:
         """Register the ways in which requests fail; those that none does are left out."""
         super().init_spec(spec)
+        spec.components.security_scheme("bearer", BEARER)
         for plugin in spec.plugins:
             if isinstance(plugin, MarshmallowPlugin) and plugin.converter is not None:
                 plugin.converter.add_attribute_function(complete_property)
@@ -100,8 +128,9 @@ class ContractPlugin(BasePlugin):
         operations: dict[str, dict[str, Any]] | None = None,
         **_: Any,
     ) -> None:
-        """Name the ways in which an operation fails."""
-        for operation in (operations or {}).values():
+        """Tell whom an operation takes, and name the ways in which it fails."""
+        for method, operation in (operations or {}).items():
+            operation["security"] = _list_security(operation["tags"][0], method.upper())
             told = {str(status): found for status, found in operation["responses"].items()}
             failures = {str(one): PROBLEMS[one].name for one in _list_failures(path, operation)}
             named = {str(one): PROBLEMS[one].name for one in PROBLEMS if str(one) in told}
@@ -124,8 +153,20 @@ def _limit_lists(responses: Mapping[str, Any]) -> None:
                 media["schema"]["maxItems"] = MOST_ITEMS
 
 
+def _list_security(blueprint: str, method: str) -> list[dict[str, list[str]]]:
+    """By the same table that lets requests in; a blueprint's name is its operations' tag."""
+    demand = find_demand(blueprint, method)
+    if demand is None:
+        return []
+    return [{"bearer": [] if demand == SESSION else [str(demand)]}]
+
+
 def _list_failures(path: str | None, operation: Mapping[str, Any]) -> Iterator[int]:
     yield from (400, 500, 503)
+    if operation["security"]:
+        yield from (401, 403)
+    if "auth" in operation["tags"]:
+        yield from (401, 403, 404, 429)
     if "{" in (path or ""):
         yield 404
     if "parameters" in operation or "requestBody" in operation:

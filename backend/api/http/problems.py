@@ -11,15 +11,29 @@ from backend.api.http.context import get_parts
 from backend.api.http.field_errors import list_field_errors
 from backend.api.http.request_ids import get_request_id
 from backend.database.errors import DatabaseUnreachable, find_disk_error
-from backend.errors import Conflict, DublineError, Invalid, NotFound, Permanent, Transient
+from backend.errors import (
+    Conflict,
+    DublineError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Permanent,
+    TooManyRequests,
+    Transient,
+    Unauthenticated,
+)
 from backend.process.disk_errors import FULL_DISK, explain_disk_error
 
+CHALLENGE = 'Bearer realm="dubline"'
 CONTENT_TYPE = "application/problem+json"
 
 log = structlog.get_logger()
 
 STATUS: list[tuple[type[DublineError], int, str, str]] = [
     (Invalid, 422, "invalid-request", "The request cannot be processed"),
+    (Unauthenticated, 401, "unauthenticated", "Who asks is not known"),
+    (Forbidden, 403, "forbidden", "This is not allowed"),
+    (TooManyRequests, 429, "too-many-requests", "Too many requests"),
     (NotFound, 404, "not-found", "Not found"),
     (Conflict, 409, "conflict", "The present state forbids it"),
     (Permanent, 422, "unusable-file", "The file cannot be used"),
@@ -54,8 +68,24 @@ def _answer_domain_error(error: DublineError) -> Response:
     if isinstance(error, Invalid):
         more = {"errors": [{"field": error.field, "message": str(error)}]}
     if isinstance(error, Conflict):
-        code, more = error.slug, error.details
-    return build_problem(status, code, title, str(error), **more)
+        more = error.details
+    code = getattr(error, "slug", code)
+    response = build_problem(status, code, title, str(error), **more)
+    response.headers.extend(_list_headers(error))
+    return response
+
+
+def _list_headers(error: DublineError) -> dict[str, str]:
+    """What clients go by without reading the body (RFC 6750, 3; RFC 9110, 10.2.3)."""
+    if isinstance(error, Unauthenticated):
+        tried = "Authorization" in request.headers
+        return {"WWW-Authenticate": CHALLENGE + (', error="invalid_token"' if tried else "")}
+    if isinstance(error, Forbidden) and error.scope:
+        needed = f'error="insufficient_scope", scope="{error.scope}"'
+        return {"WWW-Authenticate": f"{CHALLENGE}, {needed}"}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from backend.database.models.accounts import Role
+from backend.identity.principal import Scope
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
 from backend.pipeline.stages import LanguageStatus, Stage
@@ -10,6 +12,15 @@ from backend.runs.events import EventType
 
 Words = Mapping[str, str]
 
+ROLES: Words = {
+    Role.USER: "sees what is their own",
+    Role.ADMIN: "sees all users, jobs and errors",
+}
+SCOPES: Words = {
+    Scope.JOBS_READ: "read jobs and files",
+    Scope.JOBS_WRITE: "send files, ask for jobs, change and cancel them",
+    Scope.ADMIN: "what admins may do, while its owner is one",
+}
 JOB_KINDS: Words = {
     JobKind.DUB: "the recording in other languages",
     JobKind.TRANSCRIBE: "what is said in it, as text",

@@ -32,7 +32,8 @@ def up() -> None:
             held.enter_context(stack)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stack.request_end("told"))
-        click.echo(f"Dubline is up: {stack.url}/v1 (no accounts yet: keep it on this machine)")
+        whose = "open to this machine" if settings.is_open(stack.settings) else "log in"
+        click.echo(f"Dubline is up: {stack.url}/v1 ({whose})")
         if stack.wait() == "failed":
             sys.exit(1)
         click.echo("Stopping: running stages are handed back and go on at the next start ...")

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from backend.api.schemas import ProblemSchema
+from backend.api.schemas.base import ProblemSchema
 from backend.database import schema
 from backend.errors import Stopping
 from backend.pipeline.retry import GiveUp

@@ -59,12 +59,28 @@ def test_every_operation_tells_how_it_fails(document):
             assert told >= {"413", "415", "422", "507"}, where
 
 
+PROMISED = {"type", "code", "title", "status", "detail", "requestId"}
+
+
+def test_every_operation_tells_whom_it_takes(document):
+    for where, operation in list_operations(document):
+        demanded = operation["security"]
+        if operation["tags"][0] in ("auth", "health"):
+            assert demanded == [], where
+        else:
+            assert list(demanded[0]) == ["bearer"], where
+            assert {"401", "403"} <= set(operation["responses"]), where
+
+
 def test_every_property_of_an_answer_is_there(document):
     """Red with a schema of answers that is no `AnswerSchema`. Only problems leave one out."""
     for name in list_answers(document):
         schema = document["components"]["schemas"][name]
         missing = set(schema["properties"]) - set(schema.get("required", ()))
-        assert missing <= ({"errors"} if name == "Problem" else set()), (name, missing)
+        if name == "Problem":
+            assert set(schema["required"]) >= PROMISED
+        else:
+            assert missing == set(), (name, missing)
         assert schema.get("description"), name
 
 
