@@ -42,6 +42,16 @@ class Permanent(DublineError):
     """Trying again cannot help: bad input, a missing language, a refused key."""
 
 
+class LimitExceeded(Permanent):
+    """More than the settings allow: `limit` is the setting, `allowed` its value, `found` ours."""
+
+    def __init__(self, message: str, limit: str, allowed: float, found: float) -> None:
+        super().__init__(f"{message} ({limit} is {format(allowed, '.15g')})")
+        self.limit = limit
+        self.allowed = allowed
+        self.found = found
+
+
 class Refused(Permanent):
     """The provider refuses for a reason of its own (its key, its credit): another one may do it."""
 

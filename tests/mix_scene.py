@@ -12,6 +12,7 @@ from backend.media.probe import probe_media
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams, Timing
 from backend.pipeline.stages import Provenance
+from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
 from tests.media_samples import Samples, tone, write
@@ -35,6 +36,7 @@ class FakeContext:
         self.store = LocalStore(workdir / "store", "http://test", "secret")
         self.streams = BlobContentStore(self.store, "streams")
         self.transcripts = BlobContentStore(self.store, "transcripts")
+        self.media_limits = Settings().media_limits
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []
         self.fetched: list[str] = []

@@ -38,6 +38,8 @@ class LocalContext:
         self.streams = BlobContentStore(self.store, "streams")
         self.batches = BlobContentStore(self.store, "batches")
         self.transcripts = BlobContentStore(self.store, "transcripts")
+        self.media_limits = Settings().media_limits
+        self.text_limits = Settings().text_limits
         self.told: list[float] = []
         self.stop: tuple[float, Exception] | None = None
         self.memo: dict[str, str] = {}

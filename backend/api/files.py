@@ -10,7 +10,7 @@ from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.api.idempotency import accept_idempotency_key
 from backend.uploads import access, receive
-from backend.uploads.content import probe_upload
+from backend.uploads.content import UploadLimits, probe_upload
 
 blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Files to work on")
 
@@ -69,6 +69,7 @@ class CompleteResource(MethodView):
                     path,
                     upload.role,
                     upload.filename,
+                    UploadLimits(settings.media_limits, settings.text_limits),
                     text_allowed="stub" in settings.transcription_backend,
                 )
                 receive.accept_upload(

@@ -9,6 +9,7 @@ import click
 
 from backend.cli.client import ApiError, Client
 from backend.cli.line_text import format_lines, parse_changes
+from backend.documents.text import number_line
 
 
 def edit_in_editor(client: Client, job: str, language: str, found: dict[str, Any]) -> int:
@@ -23,7 +24,7 @@ def edit_in_editor(client: Client, job: str, language: str, found: dict[str, Any
     with _keep_on_error(text, language):
         for number, change in parse_changes(text, lines).items():
             revision = _send_change(client, job, language, number, {"revision": revision, **change})
-            click.echo(f"Line {number} changed", err=True)
+            click.echo(f"Line {number_line(number)} changed", err=True)
     return revision
 
 
@@ -33,7 +34,7 @@ def _send_change(
     try:
         return int(client.change_segment(job, language, number, change)["revision"])
     except ApiError as error:
-        raise click.ClickException(f"Line {number}: {error.message}") from None
+        raise click.ClickException(f"Line {number_line(number)}: {error.message}") from None
 
 
 @contextmanager

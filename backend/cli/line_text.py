@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from backend.documents.text import number_line
+
 LineFields = dict[str, Any]
 
 HEAD = re.compile(r"(?P<id>\d+)( \| speaker (?P<speaker>.+?))?( \| voice (?P<voice>.+))?")
@@ -35,7 +37,9 @@ def parse_changes(text: str, lines: Sequence[LineFields]) -> dict[int, LineField
     for block in blocks:
         line = _parse_block(block)
         if line["id"] not in before:
-            raise click.ClickException(f"There is no line {line['id']}: keep the numbers")
+            raise click.ClickException(
+                f"There is no line {number_line(line['id'])}: keep the numbers"
+            )
         # As it would be written: what is finer than a millisecond was not edited.
         old = _parse_block(_format_block(before[line["id"]]))
         changed = {name: value for name, value in line.items() if value != old[name]}
@@ -49,7 +53,7 @@ def _is_help(row: str) -> bool:
 
 
 def _format_block(line: LineFields) -> str:
-    head = str(line["id"])
+    head = str(number_line(line["id"]))
     for name in ("speaker", "voice"):
         if line[name]:
             head += f" | {name} {line[name]}"
@@ -67,7 +71,7 @@ def _parse_block(block: str) -> LineFields:
         )
     values = [int(value) for value in timing.groups()]
     return {
-        "id": int(heading["id"]),
+        "id": int(heading["id"]) - number_line(0),
         "speaker": heading["speaker"],
         "voice": heading["voice"],
         "start": _compute_seconds(*values[:4]),

@@ -18,12 +18,28 @@ _EMOJI = "[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _JOINED = "[\u200d\ufe0f\u20e3\U000e0020-\U000e007f]"
 
 
+LONGEST_MARK = 200  # letters in brackets or stars: without an end nobody looks for one for ever
+
+
 def _enclose(opening: str, closing: str) -> str:
     """What stands in such brackets, of which there may be others within."""
-    inside = f"[^{opening}{closing}]"
-    return f"[{opening}](?:{inside}|[{opening}]{inside}*[{closing}])*[{closing}]"
+    inside, times = f"[^{opening}{closing}]", f"{{0,{LONGEST_MARK}}}"
+    return f"[{opening}](?:{inside}|[{opening}]{inside}{times}[{closing}]){times}[{closing}]"
 
 
+# Who does something between stars does so by itself: `*laughs* Hello.`; what is stressed by them is
+# a part of its sentence: `He said *never* again.`
+_DONE = (
+    rf"(?<![\w*])(?<![\w,;]\s)\*{{1,3}}[^\W\d_][^*.!?]{{0,{LONGEST_MARK}}}\*{{1,3}}"
+    r"(?!\s*[a-z\xdf-\xf6\xf8-\xff\u03b1-\u03c9\u0430-\u045f])"
+)
+# A lone sign at the end closes a song that began before, unless a sentence ends there: then it
+# tells of music that begins.
+_STOPS = ".!?\u2026\u3002\uff01\uff1f"
+_SONGS_END = (
+    rf"(?<!\w)(?<![^\s{_STOPS}{_NOTE}>\])}}:]\s)[^\s{_NOTE}>{_STOPS}]"
+    rf"[^{_NOTE}>{_STOPS}]{{0,{LONGEST_MARK}}}[{_NOTE}]+\s*\Z"
+)
 # Round brackets that touch the word before belong to it (`person(s)`), and those without a letter
 # are said (`(555) 0199`). A song lasts from its sign to the next one, or as long as the text.
 MARK = re.compile(
@@ -32,6 +48,8 @@ MARK = re.compile(
             _enclose(r"\[\uff3b\u3010\u3014", r"\]\uff3d\u3011\u3015") + ":?",
             r"(?<!\w)(?=\((?:[^\w()]|[\d_])*[^\W\d_])" + _enclose("(", ")") + ":?",
             _enclose("\uff08", "\uff09"),
+            _DONE,
+            _SONGS_END,
             rf"[{_NOTE}]+[^{_NOTE}]*?(?:[{_NOTE}]+|(?=>>)|\Z)",
             r"(?:(?<=\s)|\A)#\s[^#]*\s#(?=\s|\Z)",
             r"(?:(?<=\s)|\A)>{2,}",

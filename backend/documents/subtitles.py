@@ -7,19 +7,21 @@ dubbed, or a number that is spoken.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from backend.documents.bilingual import mark_second_language
-from backend.documents.cues import SubtitleCue, split_lines
+from backend.documents.cues import ARROW, SubtitleCue, split_lines
 from backend.documents.encodings import decode_text
+from backend.documents.limits import TextLimits, check_count, check_texts
 from backend.documents.names import mark_names
 from backend.documents.rolling import join_rolling
 from backend.documents.spoken import name_speakers
 from backend.documents.subrip import is_sbv, parse_sbv, parse_subrip
 from backend.documents.substation import is_substation, parse_substation
-from backend.documents.transcripts import Segment, Transcript, Translation
+from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.documents.turns import split_turns
 from backend.documents.webvtt import is_webvtt, parse_webvtt
 from backend.errors import Invalid
@@ -29,12 +31,16 @@ MICRODVD = re.compile(r"\s*\{\d+\}\{\d*\}")
 
 
 def parse_transcript(
-    content: bytes, name: str, language: str | None = None
+    content: bytes,
+    name: str,
+    language: str | None = None,
+    *,
+    limits: TextLimits | None = None,
 ) -> Transcript | Translation:
     """The document, or a transcript of `UNKNOWN` language from subtitles in order of time.
 
     `name` is what the user calls the file, `language` what it is said to be in. Raises `Invalid`
-    with the line and the reason.
+    with the line and the reason, `LimitExceeded` for what is beyond the `limits`.
     """
     text = decode_text(content, name).text
     if MICRODVD.match(text):
@@ -44,18 +50,21 @@ def parse_transcript(
             "save it as one of these, at the frame rate of its film",
         )
     if text.lstrip().startswith("{"):
-        return _parse_document(text, name)
-    return _parse_subtitles(split_lines(text), name, language)
+        return _parse_document(text, name, limits)
+    return _parse_subtitles(split_lines(text), name, language, limits)
 
 
-def _parse_document(text: str, name: str) -> Transcript | Translation:
+def _parse_document(text: str, name: str, limits: TextLimits | None) -> Transcript | Translation:
     try:
         data = from_json(text, allow_inf_nan=False)
-        if "lines" in data:
-            said = Translation.model_validate(data)
-            return said.model_copy(update={"lines": tuple(name_speakers(said.lines))})
-        heard = Transcript.model_validate(data)
-        return heard.model_copy(update={"segments": tuple(name_speakers(heard.segments))})
+        field = "lines" if "lines" in data else "segments"
+        if limits and isinstance(data.get(field), list):
+            check_count(limits, len(data[field]), name)  # before each is looked at
+        kind = Translation if field == "lines" else Transcript
+        document = kind.model_validate(data)
+        said = tuple(name_speakers(getattr(document, field)))
+        _check_said(said, document.duration, name, limits)
+        return document.model_copy(update={field: said})
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"])
@@ -64,18 +73,46 @@ def _parse_document(text: str, name: str) -> Transcript | Translation:
         raise Invalid("fileId", f"{name} is no JSON document: {error}") from None
 
 
-def _parse_subtitles(lines: Sequence[str], name: str, language: str | None) -> Transcript:
-    cues = sorted(_parse_cues(lines, name), key=lambda cue: (cue.start, cue.end))
+def _check_said(
+    said: Sequence[Segment | Line], duration: float, name: str, limits: TextLimits | None
+) -> None:
+    """Of a document, which may say anything: raises `Invalid` for times that cannot be."""
+    if limits:
+        check_texts(limits, said, name)
+    if not isfinite(duration):
+        raise Invalid("fileId", f"{name}, duration: this is no number of seconds")
+    if not said:
+        raise Invalid("fileId", f"{name} holds no line: there is nothing to dub")
+    for number, one in enumerate(said, 1):
+        if not (isfinite(one.end) and one.start <= one.end):
+            told = f"it ends ({one.end:g} s) before it begins ({one.start:g} s)"
+            raise Invalid("fileId", f"{name}, line {number}: {told}")
+
+
+def _parse_subtitles(
+    lines: Sequence[str], name: str, language: str | None, limits: TextLimits | None
+) -> Transcript:
+    cues = sorted(_take_cues(lines, name, limits), key=lambda cue: (cue.start, cue.end))
     shown = mark_second_language(mark_names(join_rolling(cues)), language)
     said = [segment for cue in shown for segment in _split_segments(cue)]
     if not said:
         problem = "holds no subtitle" if cues or is_webvtt(lines) else "is neither SRT nor WebVTT"
         raise Invalid("fileId", f"{name} {problem}: send SRT, WebVTT, ASS, SBV or Dubline's JSON")
+    if limits:
+        check_texts(limits, said, name)
     return Transcript(
         language=UNKNOWN,
         duration=max(segment.end for segment in said),
         segments=tuple(one.model_copy(update={"id": n}) for n, one in enumerate(said)),
     )
+
+
+def _take_cues(lines: Sequence[str], name: str, limits: TextLimits | None) -> Iterator[SubtitleCue]:
+    """The subtitles; no more are read than are allowed."""
+    for number, cue in enumerate(_parse_cues(lines, name), 1):
+        if limits and number > limits.lines:
+            check_count(limits, sum(ARROW in line for line in lines) or number, name)
+        yield cue
 
 
 def _parse_cues(lines: Sequence[str], name: str) -> Iterable[SubtitleCue]:

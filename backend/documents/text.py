@@ -16,8 +16,13 @@ def collapse_lines(text: str) -> str:
     return " ".join(CONTROLS.sub(" ", text).split())
 
 
+def number_line(id_: int) -> int:
+    """What people call a line: ids count from 0, captions and people from 1."""
+    return id_ + 1
+
+
 def format_lines(ids: Sequence[int]) -> str:
     """Lines as a warning names them, the first ones of many."""
-    listed = ", ".join(str(id_) for id_ in ids[:LISTED])
+    listed = ", ".join(str(number_line(id_)) for id_ in ids[:LISTED])
     more = f" and {len(ids) - LISTED} more" if len(ids) > LISTED else ""
     return f"line {listed}{more}" if len(ids) == 1 else f"lines {listed}{more}"

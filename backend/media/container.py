@@ -13,8 +13,10 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
+from backend.media.limits import MOST_HEADER_BYTES, MOST_PIXELS
 from backend.media.tracks import ANY, SoundTrack, TrackWish, choose_track
 from backend.process.disk_errors import REMEDIES
+from backend.process.interrupt import check_interrupt
 
 # Demuxers of self-contained files. Left out are all that read what another file or address
 # holds (hls, dash, concat, sdp, image2, lavfi, ...): a playlist must not fetch for its author.
@@ -46,6 +48,13 @@ BESIDE_MAIN = (
 )
 
 
+# What decoders refuse to take, whatever a single picture says of itself; those of whole recordings
+# are measured before (`backend.media.limits`).
+DECODING = {"max_pixels": str(MOST_PIXELS)}
+# A single picture may be so many times as large as its file says, and this large in any case.
+BEYOND_TOLD, SMALL = 4, 1 << 22
+
+
 NAMELESS = "<none>"  # what PyAV calls a file without a name
 CANNOT_CONVERT = (
     "can be read, but what is made of it cannot be written: convert it to H.264 and AAC in MP4"
@@ -55,13 +64,40 @@ CANNOT_CONVERT = (
 class _NamelessFile:
     """An open file without its name, so that content alone decides what the file is.
 
-    Given the name, FFmpeg takes random bytes called `.mp3` for music.
+    Given the name, FFmpeg takes random bytes called `.mp3` for music. Until it is `opened` no more
+    than so much is read: FFmpeg keeps tags, covers and attachments in memory.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
+    def __init__(self, file: BinaryIO, called: str) -> None:
+        self._file, self._called = file, called
         self.seek = file.seek
         self.tell = file.tell
+        self.opened = False
+        self.stopped: Exception | None = None
+        self._taken = 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none any more once something stops the reading, which is kept."""
+        if self.stopped:
+            return b""
+        try:
+            check_interrupt()
+            block = self._file.read(size)
+            self._count(len(block))
+        except Exception as error:
+            self.stopped = error
+            raise
+        return block
+
+    def _count(self, size: int) -> None:
+        self._taken += size
+        if not self.opened and self._taken > MOST_HEADER_BYTES:
+            most = MOST_HEADER_BYTES >> 20
+            raise Permanent(
+                f"{self._called} has more than {most} MB of tags, covers and attachments before "
+                "anything to hear: take those out (ffmpeg -i IN -map 0:v? -map 0:a "
+                "-map_metadata -1 -c copy OUT)"
+            )
 
 
 @contextmanager
@@ -75,16 +111,22 @@ def open_media(path: Path, name: str = "") -> Iterator[InputContainer]:
     with path.open("rb") as file:
         head = file.read(64)
         file.seek(0)
+        bare = _NamelessFile(file, name or path.name)
         try:
             with av.open(
-                _NamelessFile(file), "r", container_options=OPTIONS, metadata_errors="replace"
+                bare, "r", options=DECODING, container_options=OPTIONS, metadata_errors="replace"
             ) as container:
+                bare.opened = True
                 yield container
         except av.FFmpegError as error:
+            if bare.stopped:
+                raise bare.stopped from error
             if error.errno in REMEDIES:
                 raise  # the input comes from an open file: it is an output's disk
             told = diagnose_head(head) if _is_of_input(error) else CANNOT_CONVERT
             raise Permanent(f"{name or path.name} {told}") from error
+        if bare.stopped:  # FFmpeg took it for the end of the file
+            raise bare.stopped
 
 
 def _is_of_input(error: av.FFmpegError) -> bool:
@@ -133,7 +175,11 @@ def find_video_stream(container: InputContainer) -> VideoStream | None:
     """The first moving picture, or None: the cover image of an album is not one."""
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = (s for s in container.streams.video if not s.disposition & still)
-    return next((s for s in streams if s.codec_context), None)
+    found = next((s for s in streams if s.codec_context), None)
+    if found:
+        most = max(SMALL, BEYOND_TOLD * found.width * found.height)
+        found.codec_context.options = {"max_pixels": str(most)}
+    return found
 
 
 def compute_origin(container: InputContainer) -> Fraction:

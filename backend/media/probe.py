@@ -15,6 +15,13 @@ from pydantic import BaseModel, ConfigDict
 from backend.documents.languages import get_name, is_same_language
 from backend.errors import Permanent
 from backend.media.container import compute_origin, find_audio_stream, find_video_stream, open_media
+from backend.media.limits import (
+    MediaLimits,
+    check_duration,
+    check_picture,
+    check_rate,
+    check_streams,
+)
 from backend.media.timeline import Timeline
 from backend.media.tracks import ANY, TrackWish
 
@@ -58,24 +65,32 @@ class Probe(BaseModel):
     track: int | None = None  # the number of `audio` among the sound tracks, from 1
 
 
-def probe_media(path: Path, name: str = "", wish: TrackWish = ANY) -> Probe:
+def probe_media(
+    path: Path, name: str = "", wish: TrackWish = ANY, limits: MediaLimits | None = None
+) -> Probe:
     """Probe the file, which the user calls `name`; it is read through, but not decoded.
 
     Of several sound tracks `audio` is the one that is wished for.
 
-    Raises `Permanent` when it holds no audio and no video that can be played.
+    Raises `Permanent` when it holds no audio and no video that can be played, `LimitExceeded` for
+    what demands more than the `limits`.
     """
     with open_media(path, name) as container:
         audio, video = find_audio_stream(container, wish), find_video_stream(container)
+        if limits:
+            _check_streams(container, audio, video, limits=limits, name=name or path.name)
         ends = _compute_ends(container, [stream for stream in (video, audio) if stream])
         if not any(ends.values()) or (audio and not _can_decode(container, audio)):
             raise Permanent(
                 f"{name or path.name} holds nothing that can be played: it is damaged or cut "
                 "short. Check that it plays and upload it again."
             )
+        duration = compute_duration(ends.get("audio"), ends.get("video"))
+        if limits:
+            check_duration(limits, duration, name or path.name)
         return Probe(
             format=container.format.name,
-            duration=compute_duration(ends.get("audio"), ends.get("video")),
+            duration=duration,
             audio=_describe_stream(audio) if audio else None,
             video=_describe_stream(video) if video else None,
             streams=tuple(
@@ -85,6 +100,22 @@ def probe_media(path: Path, name: str = "", wish: TrackWish = ANY) -> Probe:
             ),
             track=container.streams.audio.index(audio) + 1 if audio else None,
         )
+
+
+def _check_streams(
+    container: InputContainer,
+    audio: AudioStream | None,
+    video: VideoStream | None,
+    *,
+    limits: MediaLimits,
+    name: str,
+) -> None:
+    """Before anything is decoded: what the file says of itself may be too much."""
+    check_streams(limits, len(container.streams), name)
+    if audio:
+        check_rate(limits, audio.sample_rate, name)
+    if video:
+        check_picture(limits, video.width, video.height, name)
 
 
 def list_track_warnings(found: Probe, language: str) -> list[str]:

@@ -206,6 +206,13 @@ def heartbeat(db: Database, claim: Claim, progress: float) -> bool:
     return require_held(row, claim)[0] is not None
 
 
+def is_cancelled(db: Database, claim: Claim) -> bool:
+    """Whether somebody asked the run to stop; writes nothing."""
+    with db.read() as connection:
+        return connection.execute(_CANCELLED, {"of_run": claim.run_id}).scalar_one() is not None
+
+
+_CANCELLED = select(Run.cancel_requested_at).where(Run.id == bindparam("of_run"))
 _BEAT = (
     update(StageRun)
     .where(HELD)

@@ -194,7 +194,7 @@ def test_a_line_that_always_fails_is_told_of_and_keeps_what_there_is(server, tmp
     server.acts = [vendor.answer_texts(say_six)] * 3
     texts, warnings = run_stage(server, tmp_path, "It is 5.")
     assert texts == ["es It is 6."]
-    assert warnings == ["Line 0: it lacks the number 5; change it if that is wrong"]
+    assert warnings == ["Line 1: it lacks the number 5; change it if that is wrong"]
     assert len(server.requests) == 2, "the very same question is not bought twice"
 
 
@@ -208,7 +208,7 @@ def test_a_line_that_it_refuses_spoils_no_other(server, tmp_path):
     texts, warnings = run_stage(server, tmp_path, "One.", "A bad word.", "Two.")
     assert texts == ["es One.", "", "es Two."]
     [warning] = warnings
-    assert "Line 1 has no translation" in warning
+    assert "Line 2 has no translation" in warning
     assert "I cannot help with that" in warning
     assert [len(keys) for keys in server.list_keys()] == [3, 3, 1, 1, 1]
 

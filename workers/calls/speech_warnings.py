@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from backend.documents.speech import Placement, Verdict
 from backend.documents.spoken import find_marks, find_spoken_text
-from backend.documents.text import LISTED, format_lines
+from backend.documents.text import LISTED, format_lines, number_line
 from backend.documents.transcripts import Translation
 from workers.calls.synthesis import Takes
 from workers.speakers.casting import ONLY
@@ -45,7 +45,7 @@ def warn_of_marks(translation: Translation) -> Iterator[str]:
     """Which sounds, songs and names of speakers are only shown."""
     marks = [(line.id, mark) for line in translation.lines for mark in find_marks(line.text)]
     if marks:
-        listed = ", ".join(f"'{mark}' (line {id_})" for id_, mark in marks[:LISTED])
+        listed = ", ".join(f"'{mark}' (line {number_line(id_)})" for id_, mark in marks[:LISTED])
         more = f" and {len(marks) - LISTED} more" if len(marks) > LISTED else ""
         yield f"Shown in captions and not spoken: {listed}{more}"
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -12,11 +13,12 @@ from uuid import uuid4
 import soundfile
 
 from backend.documents.glossary import write_for_voice
+from backend.errors import Cancelled
 from backend.pipeline.files import StoredFile
 from backend.pipeline.stages import Stage
 from workers.audio.silence import trim_silence
 from workers.calls.paid_calls import PaidCalls
-from workers.interfaces.progress import tell_part
+from workers.interfaces.progress import await_result, tell_part
 from workers.interfaces.providers import Synthesizer, Utterance
 from workers.interfaces.stages import StageContext
 
@@ -57,13 +59,20 @@ class LineSpeaker:
 
         None where the synthesiser gave silence, which is not kept: next time it may be speech.
         """
-        takes = []
-        # An error lets go of the map's iterator, and that cancels the utterances that still wait:
-        # what is asked for already is kept, nothing more is bought.
-        with ThreadPoolExecutor(self._synthesizer.concurrency) as pool:
-            for take in pool.map(self._take_line, asked):
-                takes.append(take)
-                tell_part(self._context.progress, begin, end, len(takes) / len(asked))
+        takes: list[SpokenTake | None] = []
+        pool = ThreadPoolExecutor(self._synthesizer.concurrency)
+        tell = partial(tell_part, self._context.progress, begin, end)
+        kept = True
+        try:
+            for future in [pool.submit(self._take_line, one) for one in asked]:
+                takes.append(await_result(future, lambda: tell(len(takes) / len(asked))))
+                tell(len(takes) / len(asked))
+        except Cancelled:
+            kept = False  # nobody waits for what nobody wants
+            raise
+        finally:
+            # What is asked for already is kept, nothing more is bought.
+            pool.shutdown(wait=kept, cancel_futures=True)
         return takes
 
     def _take_line(self, utterance: Utterance) -> SpokenTake | None:

@@ -21,7 +21,7 @@ from backend.documents.glossary import (
     find_terms,
 )
 from backend.documents.spoken import has_words
-from backend.documents.text import format_lines
+from backend.documents.text import format_lines, number_line
 from backend.documents.transcripts import Transcript
 from backend.documents.translation_checks import find_faults, is_unchanged
 from backend.errors import Refused, Transient
@@ -84,11 +84,12 @@ def list_warnings(done: Mapping[int, TranslatedLine], translator: Translator) ->
                 yield fault.format(name=translator.name, lines=format_lines(faulty))
         return
     for id_, line in done.items():
+        told = f"Line {number_line(id_)}"
         if line.fault and line.text:
-            yield f"Line {id_}: {line.fault}; change it if that is wrong"
+            yield f"{told}: {line.fault}; change it if that is wrong"
         elif line.fault:
             why = line.reason or line.fault
-            yield f"Line {id_} has no translation and keeps its source's text: {why}; change it"
+            yield f"{told} has no translation and keeps its source's text: {why}; change it"
 
 
 def _build_batches(source: Transcript, target: str, size: int) -> Iterator[TranslationBatch]:

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.documents.limits import TextLimits
 from backend.errors import Damaged
+from backend.media.limits import MediaLimits
 from backend.media.mime import find_mime
 from backend.pipeline.files import StageFiles, StoredFile
 from backend.pipeline.params import JobParams
@@ -101,6 +103,8 @@ class StageContext(ProviderCall, Protocol):
     clips: ContentStore  # synthesised speech
     batches: ContentStore  # translated texts
     transcripts: ContentStore  # of recordings, and of finished dubs
+    media_limits: MediaLimits  # what a recording may demand
+    text_limits: TextLimits  # and a transcript
     streams: ContentStore  # recordings that are held, what is the same in all HLS packages
 
     def fetch(self, file: StoredFile) -> Path:

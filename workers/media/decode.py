@@ -19,8 +19,10 @@ from av.filter import Graph
 
 from backend.errors import Permanent
 from backend.media.container import compute_origin, find_audio_stream, open_media
+from backend.media.limits import HIGHEST_RATE, LOWEST_RATE
 from backend.media.timeline import Timeline
 from backend.media.tracks import ANY, TrackWish
+from backend.process.interrupt import check_interrupt
 from workers.audio.channels import Covariance, choose_speech_weights, measure_covariance
 from workers.audio.samples import LAYOUTS, Samples
 
@@ -248,12 +250,18 @@ def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[A
     """The frames that can be decoded; the time of those that cannot stays empty."""
     try:
         for packet in container.demux(stream):
+            check_interrupt()
             try:
-                yield from packet.decode()
+                yield from filter(_is_sound, packet.decode())
             except av.InvalidDataError:
                 continue
     except av.InvalidDataError:
         return  # the file ends in the middle of a packet
+
+
+def _is_sound(frame: AudioFrame) -> bool:
+    """Whether it can be resampled: a single frame may say any rate, and last for days."""
+    return LOWEST_RATE <= frame.sample_rate <= HIGHEST_RATE
 
 
 def join_pieces(

@@ -1,9 +1,11 @@
 """A picture encoded as H.264 that any player takes."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -14,6 +16,7 @@ from av.video.stream import VideoStream
 from backend.errors import Permanent
 from backend.media.container import compute_origin, find_video_stream
 from backend.media.timeline import Timeline
+from backend.process.interrupt import check_interrupt
 from workers.media.hold import Shown, hold_frames
 from workers.timing.holds import Hold, count_parts
 
@@ -21,12 +24,18 @@ from workers.timing.holds import Hold, count_parts
 OPTIONS = {"preset": "veryfast", "crf": "23", "forced-idr": "1"}
 # Of slides that are held B-frames would be decoded many seconds before they are shown.
 IN_ORDER = {"bf": "0"}
+# Bytes that the frames of a picture may take which decoder, filters and encoder hold.
+MOST_HELD = 1 << 29
+AHEAD = 10  # frames, as the preset has it
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 KEYFRAME_EVERY = 6.0  # seconds, as long as Apple's authoring specification wants segments
 CLOCK = Fraction(1, 90_000)
 UNSPECIFIED = 2  # of the matrix of colours, as 0 is RGB's and the picture is none (ITU-T H.273)
 
 # Of each interlaced frame one whole picture; others pass as they are.
 WHOLE = ("bwdif", "mode=send_frame:deint=interlaced")
+
+LARGEST_INTERLACED = 4096 * 2304  # of no larger one a standard knows; the filter holds four frames
 
 # What undoes a camera's turn, told in degrees counterclockwise.
 TURNS = {
@@ -51,7 +60,7 @@ def encode_picture(
     key = -KEYFRAME_EVERY
     fps = _choose_rate(stream) * count_parts(float(_choose_rate(stream)))
     for time, frame in hold_frames(_place_frames(container, stream), holds, fps):
-        sink = sink or _open_stream(target, frame, stream, OPTIONS | (IN_ORDER if holds else {}))
+        sink = sink or _open_stream(target, frame, stream, _choose_options(frame, holds))
         frame.pts, frame.time_base = round(time / CLOCK), CLOCK
         due = time - key >= KEYFRAME_EVERY
         key = time if due else key
@@ -61,6 +70,28 @@ def encode_picture(
     if sink is None:
         raise Permanent("The picture cannot be decoded: check that the recording plays.")
     target.mux(sink.encode(None))
+
+
+class HeldFrames(NamedTuple):
+    """How many `threads` may each hold frames, and how many frames the encoder looks `ahead`."""
+
+    threads: int
+    ahead: int
+
+
+def count_frames(pixels: int) -> HeldFrames:
+    """What a picture of so many pixels allows, so that all frames held fit into `MOST_HELD`."""
+    frames = MOST_HELD // max(1, pixels * 3 // 2)  # of 12 bits a pixel, as 4:2:0 has them
+    share = frames // 8  # decoder, filters, and encoder each have their own
+    return HeldFrames(max(1, min(share, CORES)), max(0, min(share, AHEAD)))
+
+
+def _choose_options(like: VideoFrame, holds: Sequence[Hold]) -> dict[str, str]:
+    held = count_frames(like.width * like.height)
+    options = OPTIONS | {"threads": str(held.threads)}
+    if held.ahead < AHEAD:
+        options |= IN_ORDER | {"x264-params": f"rc-lookahead={held.ahead}:sync-lookahead=0"}
+    return options | (IN_ORDER if holds else {})
 
 
 def _open_stream(
@@ -110,7 +141,8 @@ def _turn_frames(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[
         return
     graph = Graph()
     even = ("scale", "trunc(iw/2)*2:trunc(ih/2)*2")
-    filters = (WHOLE, *TURNS.get(first.rotation, ()), even, ("format", "yuv420p"))
+    whole = (WHOLE,) if first.width * first.height <= LARGEST_INTERLACED else ()
+    filters = (*whole, *TURNS.get(first.rotation, ()), even, ("format", "yuv420p"))
     chained = [graph.add(name, arguments) for name, arguments in filters]
     graph.link_nodes(graph.add_buffer(stream), *chained, graph.add("buffersink")).configure()
     for frame in chain([first], frames, [None]):
@@ -123,6 +155,8 @@ def _turn_frames(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[
 def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The frames that can be decoded; damaged ones are left out."""
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = count_frames(stream.width * stream.height).threads
     for packet in container.demux(stream):
+        check_interrupt()
         with suppress(av.InvalidDataError):
             yield from packet.decode()

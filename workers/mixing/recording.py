@@ -61,7 +61,7 @@ def fetch_recording(
     path = context.fetch(media)
     if media.mime.startswith("text/"):
         return SourceRecording(path, media.sha256, said)
-    found = probe_media(path, media.filename, wish)
+    found = probe_media(path, media.filename, wish, context.media_limits)
     return SourceRecording(path, media.sha256, found.duration, found)
 
 

@@ -21,7 +21,9 @@ from pocketsphinx import Endpointer
 from backend.documents import languages
 from backend.documents.transcripts import Segment, Word
 from backend.errors import Permanent
+from backend.process.interrupt import check_interrupt
 from backend.settings import Settings
+from workers.interfaces.progress import await_result
 from workers.interfaces.providers import (
     ProviderCall,
     Recording,
@@ -187,9 +189,9 @@ def decode_stretches(
             waiting.append((stretch, pool.submit(decode, stretch)))
             if len(waiting) > READ_AHEAD * processes:
                 first, future = waiting.popleft()
-                yield first, future.result()
+                yield first, await_result(future, check_interrupt)
         for first, future in waiting:
-            yield first, future.result()
+            yield first, await_result(future, check_interrupt)
 
 
 def split_sentences(words: Sequence[Word]) -> list[Sequence[Word]]:

@@ -53,6 +53,8 @@ class WorkerContext:
         self.batches: ContentStore = BlobContentStore(store, "batches")
         self.transcripts: ContentStore = BlobContentStore(store, "transcripts")
         self.streams: ContentStore = BlobContentStore(store, "streams")
+        self.media_limits = parts.settings.media_limits
+        self.text_limits = parts.settings.text_limits
         self.get_transcriber = providers.get_transcriber
         self.get_translator = providers.get_translator
         self.get_synthesizer = providers.get_synthesizer

@@ -41,7 +41,7 @@ class Heartbeat:
         self._progress = 0.0
         self._storing = False
         self._verdict: Exception | None = None
-        self._beat_at = time.monotonic()
+        self._beat_at = self._renewed_at = time.monotonic()
         self._limit_s = limit_s
         self._ends_at = self._beat_at + limit_s
         self._wake = threading.Event()
@@ -96,11 +96,16 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while self._verdict is None:
-            self._wake.wait(self._heartbeat_s)
+            told = self._wake.wait(min(LOOK_EVERY_S, self._heartbeat_s))
             self._wake.clear()
             if self._done:
                 return
-            self._verdict = self._renew()
+            due = time.monotonic() - self._renewed_at >= self._heartbeat_s
+            if told or due:
+                self._verdict = self._renew()
+                self._renewed_at = time.monotonic()
+            else:
+                self._verdict = self._look()
         self._decided.set()
 
     def _renew(self) -> Exception | None:
@@ -119,6 +124,15 @@ class Heartbeat:
             unreachable = LeaseLost("The database was out of reach for a whole lease")
             return unreachable if self._check_deadline() else None
         self._beat_at = began  # when the database renewed it at the earliest
+        return Cancelled("The job was cancelled") if cancel else None
+
+    def _look(self) -> Exception | None:
+        """Between heartbeats only whether to stop, so that nobody waits long for that."""
+        try:
+            cancel = leases.is_cancelled(self._db, self._claim)
+        except Exception as error:
+            log.debug("whether to stop cannot be asked", error=type(error).__name__)
+            return None  # the heartbeat decides
         return Cancelled("The job was cancelled") if cancel else None
 
     def _check_deadline(self) -> bool:

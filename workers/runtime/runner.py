@@ -25,6 +25,7 @@ from backend.errors import (
 from backend.pipeline.retry import decide_retry
 from backend.pipeline.stages import STAGES, Stage
 from backend.process.disk_errors import explain_disk_error
+from backend.process.interrupt import interruptible
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.wiring import Parts
@@ -118,7 +119,8 @@ class Runner:
                 bill=attempt.bill,
             )
             heartbeat.check()
-            outcome = self._stages[claim.stage](_build_input(claim), context)
+            with interruptible(heartbeat.check):
+                outcome = self._stages[claim.stage](_build_input(claim), context)
             pass_failpoint("mid-work", claim.stage)
             heartbeat.note_storing()
             # Within the heartbeat: the lease must outlive the wait for a database that restarts.

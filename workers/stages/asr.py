@@ -112,7 +112,7 @@ def _prepare_recording(
     path = context.fetch(media)
     if media.mime == TEXT:
         return Recording(path, 0.0, text=_read_text(path, media.filename)), None
-    found = probe_media(path, media.filename, inputs.params.track_wish)
+    found = probe_media(path, media.filename, inputs.params.track_wish, context.media_limits)
     require_audio(found, media.filename)
     wav = context.workdir / "speech.wav"
     write_wav(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from backend.documents.languages import get_base_language, get_name
+from backend.documents.limits import check_texts
 from backend.documents.spoken import find_spoken_text, replace_spoken_text
 from backend.documents.transcripts import Line, Segment, Transcript, Translation
 from backend.errors import Permanent
@@ -23,6 +24,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
     source = Transcript.model_validate_json(
         context.fetch(inputs.files[ArtifactKind.SEGMENTS_SRC]).read_bytes()
     )
+    check_texts(context.text_limits, source.segments, "The transcript")
     if get_base_language(source.language) == get_base_language(inputs.language):
         raise Permanent(f"The recording is in {get_name(source.language)} already: leave it out")
     choice = choose_translator(inputs.params, context, source.language, inputs.language)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from math import log
 
 from backend.documents.glossary import Terms, choose_pronunciations, choose_terms, find_terms
+from backend.documents.limits import check_texts
 from backend.documents.speech import Clip, Placement, Speech, Verdict
 from backend.documents.spoken import find_spoken_text, has_words
 from backend.documents.transcripts import Line, Translation
 from backend.errors import Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Timing
+from backend.process.interrupt import check_interrupt
 from workers.calls.choice import choose_synthesizer, choose_translator
 from workers.calls.shortening import TextShortener
 from workers.calls.speech_warnings import (
@@ -96,6 +98,7 @@ def _gather_inputs(
 ) -> _SpeechJob:
     text = context.fetch(inputs.files[ArtifactKind.SEGMENTS]).read_bytes()
     translation = Translation.model_validate_json(text)
+    check_texts(context.text_limits, translation.lines, "The translation")
     said = (inputs.params.glossary, translation.source_language, inputs.language)
     speaker = LineSpeaker(synthesizer, context, choose_pronunciations(*said))
     offered = synthesizer.list_voices(inputs.language)
@@ -141,7 +144,7 @@ def _speak(job: _SpeechJob, asked: Mapping[int, Utterance], begin: float, end: f
 
 def _place_takes(job: _SpeechJob, takes: Takes, timing: Timing) -> tuple[Placement, ...]:
     lines, total = job.translation.lines, job.translation.duration
-    return place_lines(lines, _list_natural_lengths(takes), total, timing)
+    return place_lines(lines, _list_natural_lengths(takes), total, timing, check_interrupt)
 
 
 def _list_natural_lengths(takes: Takes) -> Mapping[int, float]:

@@ -6,7 +6,7 @@ last line to the first, the cost of a late start is carried along as a curve; th
 its place, from the first to the last. Times within are in samples.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from math import floor, inf
 from typing import NamedTuple
@@ -53,12 +53,14 @@ def plan_placements(
     *,
     max_shift: float,
     hold: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[Placement, ...]:
     """Place the lines whose natural speech, in seconds by line id, is told; in order of time.
 
     The other lines are speech that goes on being heard: none is moved into it. `total` is the
     recording's length in seconds, `max_shift` the hard limit of a line's shift. With `hold` the
     picture may be held, and no line is spoken faster than wanted; see `workers.timing.holds`.
+    `check` is called at every line, and may raise to stop it.
     """
     order = sorted(lines, key=lambda line: (line.start, line.id))
     count = sum(bool(natural.get(line.id)) for line in order)
@@ -67,7 +69,8 @@ def plan_placements(
         return ()
     gap = min(weights.MIN_GAP, end // (2 * count))
     slots = _build_slots(order, natural, end, gap, max_shift * GRID)
-    steps = _walk_back(slots, end, gap, weights.ABOVE_WANTED if hold else inf)
+    price = weights.ABOVE_WANTED if hold else inf
+    steps = _walk_back(slots, end, gap, price, check)
     return tuple(_walk_forth(slots, steps, gap))
 
 
@@ -107,7 +110,9 @@ def _find_rooms(
             yield line, earliest * GRID, latest * GRID
 
 
-def _walk_back(slots: Sequence[_LineSlot], end: int, gap: int, price: float) -> list[_BackStep]:
+def _walk_back(
+    slots: Sequence[_LineSlot], end: int, gap: int, price: float, check: Callable[[], None]
+) -> list[_BackStep]:
     """From the last line to the first: what it costs to start late.
 
     `price` is the pressure from which on the picture is held instead.
@@ -115,6 +120,7 @@ def _walk_back(slots: Sequence[_LineSlot], end: int, gap: int, price: float) -> 
     steps: list[_BackStep] = []
     late = PressureCurve(np.array([end + gap] * 2, float), np.array([0.0, weights.END]))
     for slot in reversed(slots):
+        check()
         ends = late.shift(-gap)
         if slot.wall < slot.reach + slot.durations[0]:
             ends = ends.add_force(weights.build_wall(slot.wall))

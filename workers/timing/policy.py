@@ -1,6 +1,6 @@
 """What becomes of lines that do not fit: fewer words, fast speech, a held picture, or nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from backend.documents.speech import Placement, Verdict
@@ -14,19 +14,25 @@ AIM = 1.1
 
 
 def place_lines(
-    lines: Sequence[Line], natural: Mapping[int, float], total: float, timing: Timing
+    lines: Sequence[Line],
+    natural: Mapping[int, float],
+    total: float,
+    timing: Timing,
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[Placement, ...]:
     """Place the lines as `workers.timing.plan.plan_placements` does, in order of time.
 
     With the policy `extend` the picture is held for those that would be fast. With `report` none
     is rushed: those that would be are left out, the worst ones first, for as long as it takes, and
-    the source speech in their place is spared like any other.
+    the source speech in their place is spared like any other. `check` may raise to stop it.
     """
     left_out: dict[int, Placement] = {}
     while True:
         kept = {id_: length for id_, length in natural.items() if id_ not in left_out}
         hold = timing.policy is TimingPolicy.EXTEND
-        found = plan_placements(lines, kept, total, max_shift=timing.max_shift, hold=hold)
+        found = plan_placements(
+            lines, kept, total, max_shift=timing.max_shift, hold=hold, check=check
+        )
         if timing.policy is not TimingPolicy.REPORT or not (worst := list(_find_worst(found))):
             everything = (*found, *left_out.values())
             return tuple(sorted(everything, key=lambda one: (one.start, one.id)))

@@ -16,6 +16,7 @@ from backend.errors import (
     DublineError,
     Forbidden,
     Invalid,
+    LimitExceeded,
     NotFound,
     Permanent,
     TooManyRequests,
@@ -36,6 +37,7 @@ STATUS: list[tuple[type[DublineError], int, str, str]] = [
     (TooManyRequests, 429, "too-many-requests", "Too many requests"),
     (NotFound, 404, "not-found", "Not found"),
     (Conflict, 409, "conflict", "The present state forbids it"),
+    (LimitExceeded, 422, "limit-exceeded", "More than is allowed"),
     (Permanent, 422, "unusable-file", "The file cannot be used"),
     (Transient, 503, "unavailable", "A service that is needed does not answer"),
 ]
@@ -67,6 +69,8 @@ def _answer_domain_error(error: DublineError) -> Response:
     more: dict[str, Any] = {}
     if isinstance(error, Invalid):
         more = {"errors": [{"field": error.field, "message": str(error)}]}
+    if isinstance(error, LimitExceeded):
+        more = {"limit": error.limit, "allowed": error.allowed, "found": error.found}
     if isinstance(error, Conflict):
         more = error.details
     code = getattr(error, "slug", code)

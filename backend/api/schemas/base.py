@@ -195,6 +195,12 @@ class ProblemSchema(AnswerSchema):
         build_text_field(100), metadata={"description": "of `upstream-...`: what is not there"}
     )
 
+    limit = build_text_field(
+        200, "of `limit-exceeded`: the setting", metadata={"example": "MAX_DURATION_S"}
+    )
+    allowed = build_number_field("of `limit-exceeded`: what it allows")
+    found = build_number_field("of `limit-exceeded`: what there is")
+
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
         """What only some problems tell is not promised."""
         super().on_bind_field(field_name, field_obj)

@@ -23,7 +23,7 @@ class SegmentsQuerySchema(CamelCaseSchema):
 class SegmentSchema(AnswerSchema):
     """A line of the dub, seconds from the start of the recording."""
 
-    id = build_count_field("its number, from 0")
+    id = build_count_field("its number, from 0; warnings, reports and captions count from 1")
     start = build_number_field("seconds")
     end = build_number_field("seconds")
     source = build_text_field(100_000, "what is said in the recording")

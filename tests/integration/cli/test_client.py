@@ -145,7 +145,7 @@ def test_lines_that_are_only_shown_stay_as_they_are(client, parts, dub):
 
 
 def test_lines_are_changed_in_an_editor(client, parts, dub):
-    assert edit(parts, dub, "Dos/2", "Tres/3").output.startswith("Line 1 changed\nLine 2 changed\n")
+    assert edit(parts, dub, "Dos/2", "Tres/3").output.startswith("Line 2 changed\nLine 3 changed\n")
     found = client.read_segments(dub["id"], "es")
     assert [line["text"] for line in found["segments"]] == ["# Uno", "2", "3"]
 
@@ -161,8 +161,8 @@ def test_what_was_edited_is_kept_when_a_line_of_it_is_refused(parts, dub, wrong)
 
 def test_it_is_told_which_line_was_refused_and_which_were_changed_before(parts, dub):
     output = edit(parts, dub, "Dos/2", "00:00:05,000/00:00:03,000").output
-    assert output.startswith("Line 1 changed\n")
-    assert "Error: Line 2: " in output
+    assert output.startswith("Line 2 changed\n")
+    assert "Error: Line 3: " in output
 
 
 def test_an_edit_without_a_change_says_so_and_runs_nothing(client, parts, dub, tmp_path):

@@ -106,7 +106,7 @@ def test_sounds_are_shown_and_neither_translated_nor_said(client, upload, submit
     assert [clip.text for clip in speech.clips] == ["{es} Bye."]
     [line] = [one for one in job["languages"][0]["stages"] if one["stage"] == "tts"]
     assert line["warnings"] == [
-        "Shown in captions and not spoken: '[Music]' (line 0), 'MARY:' (line 1)"
+        "Shown in captions and not spoken: '[Music]' (line 1), 'MARY:' (line 2)"
     ]
 
 

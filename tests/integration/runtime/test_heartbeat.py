@@ -164,3 +164,14 @@ def test_a_worker_that_stops_still_stores_what_is_made(database, claim, stopping
     with heart_of(database, claim, stopping) as heartbeat:
         heartbeat.note_storing()
         heartbeat.check()
+
+
+def test_a_cancel_is_noticed_long_before_the_next_heartbeat(database, claim, stopping):
+    """Turns red when only heartbeats ask whether to stop."""
+    own = replace(claim, lease_s=90)
+    heartbeat = Heartbeat(database, own, heartbeat_s=30, limit_s=60, stopping=stopping)
+    with heartbeat:
+        submit.cancel_job(database, LOCAL_USER, claim.job_id)
+        assert heartbeat._decided.wait(2)
+        with pytest.raises(Cancelled):
+            heartbeat.check()

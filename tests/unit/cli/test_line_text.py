@@ -56,7 +56,7 @@ def test_a_speaker_is_read_back_as_it_was_written():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("1 | voice f2", "7 | voice f2", "no line 7"),
+        ("2 | voice f2", "7 | voice f2", "no line 7"),
         ("00:00:00,500", "half a second", "half a second"),
     ],
 )

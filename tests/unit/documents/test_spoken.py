@@ -1,5 +1,7 @@
 """What of a text is said, by whom, and what only captions show."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +96,29 @@ def test_no_character_of_a_text_is_lost(text):
 def test_no_text_is_looked_at_over_and_over(piece):
     """With the square of its length this would take minutes."""
     assert not find_spoken_text(piece * 200_000).startswith(">>")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("La la la \u266a", ""),
+        ("Good morning. La la la \u266a", "Good morning."),
+        ("MARY: La la la \u266a\u266a", ""),
+        ("Good morning. \u266a", "Good morning."),
+        ("*laughs* Good morning.", "Good morning."),
+        ("Good morning. *door slams*", "Good morning."),
+        ("*laughs*", ""),
+        ("He said *never* again.", "He said *never* again."),
+        ("*Never* again.", "*Never* again."),
+        ("5 * 3 * 2", "5 * 3 * 2"),
+    ],
+)
+def test_songs_that_end_and_what_somebody_does(text, words):
+    assert find_spoken_text(text) == words
+
+
+@pytest.mark.parametrize("text", ["(" * 5000, "[" * 5000, "*a" * 2500, "word, " * 800 + "\u266a"])
+def test_no_text_takes_long(text):
+    began = time.perf_counter()
+    find_spoken_text(text)
+    assert time.perf_counter() - began < 5

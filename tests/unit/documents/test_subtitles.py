@@ -146,7 +146,8 @@ def test_our_own_documents_are_read_as_they_are():
     segments = (Segment(id=0, start=1, end=2, text="Hello.", speaker="A"),)
     transcript = Transcript(language="en", duration=3, segments=segments)
     assert parse_transcript(transcript.to_bytes(), "segments_src.json") == transcript
-    translation = {"source_language": "en", "language": "es", "duration": 3, "lines": []}
+    line = {"id": 0, "start": 1, "end": 2, "source": "Hello.", "text": "Hola."}
+    translation = {"source_language": "en", "language": "es", "duration": 3, "lines": [line]}
     assert parse_transcript(json.dumps(translation).encode(), "x") == Translation(**translation)
 
 

@@ -7,7 +7,7 @@ import pytest
 from docx import Document
 
 from backend.documents.transcripts import Segment, Speaker, Transcript, Word
-from backend.errors import Pending, Permanent, Transient
+from backend.errors import LimitExceeded, Pending, Permanent, Transient
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, SpeakerMode
 from tests.media_samples import tone, write
@@ -254,3 +254,11 @@ def test_a_transcriber_that_costs_too_much_is_not_asked(context):
     context.dear = {"stub"}
     with pytest.raises(Permanent, match="maxCost: stub is too much"):
         transcript(context, text(context, "Hello."))
+
+
+def test_a_recording_beyond_the_limits_is_not_decoded(context, tmp_path):
+    """Turns red when only the upload is looked at: the limits may be lower by now."""
+    media = context.store_file(write(tmp_path / "talk.wav", tone(2.0)), "audio/wav")
+    context.media_limits = context.media_limits._replace(duration=1.0)
+    with pytest.raises(LimitExceeded, match="MAX_DURATION_S is 1"):
+        asr.run(build_input({"media": media}), context)

@@ -85,16 +85,16 @@ def test_batches_and_their_cost_add_up(context, monkeypatch):
 def test_only_what_is_said_is_translated_and_what_is_shown_stays(context, monkeypatch):
     translator = Forgetful(lambda texts: [text.upper() for text in texts])
     monkeypatch.setattr(context, "get_translator", lambda _name: translator)
-    shown = ["[Music]", "MARY: good (sighs) morning", "...", ">> bye \u266a"]
+    shown = ["[Music]", "MARY: good (sighs) morning", "...", ">> bye. \u266a"]
     outcome = translate_texts(context, shown)
-    assert translator.batches == [["good morning", "bye"]]
+    assert translator.batches == [["good morning", "bye."]]
     found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.source for line in found.lines] == shown
     assert [line.text for line in found.lines] == [
         "[Music]",
         "MARY: GOOD MORNING (sighs)",
         "...",
-        ">> BYE \u266a",
+        ">> BYE. \u266a",
     ]
 
 
@@ -113,7 +113,7 @@ def test_an_empty_line_keeps_its_source_and_is_told_of(context, monkeypatch):
     found = Translation.model_validate_json(outcome.files[0].path.read_bytes())
     assert [line.text for line in found.lines] == ["ax", "b", "cx"]
     [warning] = outcome.warnings
-    assert warning.startswith("forgetful gave nothing for line 1: ")
+    assert warning.startswith("forgetful gave nothing for line 2: ")
 
 
 def test_without_any_text_the_next_translator_is_asked(context, monkeypatch):
@@ -128,7 +128,7 @@ def test_lines_that_come_back_as_they_were_are_told_of(context, monkeypatch):
     outcome = translate_texts(context, ["Thank you.", "Mary!", "1984", "I see."])
     [warning] = outcome.warnings
     assert warning == (
-        "forgetful left lines 0, 3 as in the source; change what has to be translated"
+        "forgetful left lines 1, 4 as in the source; change what has to be translated"
     )
 
 
@@ -193,7 +193,7 @@ def test_who_knows_no_glossary_is_told_of_once(context):
     """The stub keeps words as they are."""
     texts = ["The battery.", "Dubline.", "A battery!", "None."]
     outcome = translate_texts(context, texts, glossary=GLOSSARY)
-    assert outcome.warnings == ("stub knows no glossary: terms of it are missing in lines 0, 2",)
+    assert outcome.warnings == ("stub knows no glossary: terms of it are missing in lines 1, 3",)
     assert translate_texts(context, texts).warnings == ()
 
 

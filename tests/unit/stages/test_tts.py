@@ -149,7 +149,7 @@ def test_lines_that_are_too_long_are_said_in_fewer_words(context):
     assert (texts[0], texts[2]) == (lines[0][1], lines[2][1])
     assert long.startswith(texts[1]) and len(texts[1]) < len(long)
     assert max(place.rate for place in speech.placements) <= 1.2
-    assert outcome.warnings == ("Said in fewer words, to fit: line 1",)
+    assert outcome.warnings == ("Said in fewer words, to fit: line 2",)
     before, _ = context.synth.said.total(), context.take_spent()
     _, same = speak_lines(context, lines, 5)
     assert (context.take_spent().usd, same) == (0, speech)
@@ -219,7 +219,7 @@ def test_with_the_policy_report_a_rushed_line_is_left_out(context):
     (heard,) = speech.list_heard_placements()
     assert len(speech.clips) == 2
     assert outcome.warnings == (
-        f"Left out of the mix, as asked for lines that would be rushed: line {1 - heard.id}",
+        f"Left out of the mix, as asked for lines that would be rushed: line {2 - heard.id}",
     )
 
 
@@ -317,14 +317,14 @@ def test_what_is_only_shown_is_not_said_but_told(context):
     assert context.synth.said.keys() == {("so", 1.0), ("go", 1.0)}
     [told] = outcome.warnings
     assert told == (
-        "Shown in captions and not spoken: '[M\u00fasica]' (line 0), 'MARY:' (line 1), "
-        "'(laughs)' (line 1), '>>' (line 2), '\u266a la \u266a' (line 3)"
+        "Shown in captions and not spoken: '[M\u00fasica]' (line 1), 'MARY:' (line 2), "
+        "'(laughs)' (line 2), '>>' (line 3), '\u266a la \u266a' (line 4)"
     )
 
 
 def test_of_many_that_are_only_shown_the_first_are_told(context):
     outcome, _ = speak_lines(context, [(n, "[x]") for n in range(12)], 20)
-    assert outcome.warnings[0].endswith("'[x]' (line 9) and 2 more")
+    assert outcome.warnings[0].endswith("'[x]' (line 10) and 2 more")
 
 
 def test_a_translator_is_asked_for_fewer_words_of_what_is_said_only(context, monkeypatch):
@@ -362,7 +362,7 @@ def test_a_line_for_which_the_voice_gives_silence_is_left_out_and_told(context, 
     context.synth = Mute(lambda utterance: utterance.text == "mu", length)
     outcome, speech = speak_lines(context, [(0, "so"), (1, "mu")], 10)
     assert [clip.id for clip in speech.clips] == [place.id for place in speech.placements] == [0]
-    assert outcome.warnings == ("Nothing is heard of line 1, for which stub gives silence",)
+    assert outcome.warnings == ("Nothing is heard of line 2, for which stub gives silence",)
     assert context.take_spent().usd == 1.0
     context.synth = Counting()
     _, again = speak_lines(context, [(0, "so"), (1, "mu")], 10)
@@ -404,7 +404,7 @@ def test_a_line_whose_voice_is_not_offered_is_spoken_by_its_speakers_voice(conte
     outcome, speech = done(context, lines, 9)
     assert [clip.voice for clip in speech.clips] == ["bass"] * 3
     [warning] = outcome.warnings
-    assert warning.startswith("There is no voice 'growl': in lines 0, 1 the speaker's own is heard")
+    assert warning.startswith("There is no voice 'growl': in lines 1, 2 the speaker's own is heard")
     assert warning.endswith("choose one of bass, tenor, alto, soprano")
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backend.documents.speech import Placement, Verdict
 from backend.documents.transcripts import Line
+from backend.errors import Cancelled
 from workers.timing import weights
 from workers.timing.holds import build_clock
 from workers.timing.plan import plan_placements
@@ -268,3 +269,15 @@ def _area(begin: float, until: float, x: np.ndarray, y: np.ndarray) -> float:
     inside = x[(x > min(begin, until)) & (x < max(begin, until))]
     points = np.sort(np.concatenate([[begin, until], inside]))
     return float(np.trapezoid(np.interp(points, x, y), points))
+
+
+def test_a_plan_can_be_stopped_at_every_line():
+    said = lines(*((n, n + 1) for n in range(100)))
+    left = iter(range(50))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        plan_placements(said, dict.fromkeys(range(100), 1.0), 100.0, max_shift=2.0, check=check)
