@@ -13,6 +13,7 @@ BENCHMARKS = (
     ("The mix against one ffmpeg command", "bench_mix", "10", "60"),
     ("Jobs a second", "bench_throughput"),
     ("Latency, and many finished jobs", "bench_latency"),
+    ("Requests a second", "bench_requests"),
     ("HLS packaging without encoding", "bench_hls", "10", "60"),
 )
 

@@ -6,7 +6,8 @@ from backend.database.engine import Database
 from backend.database.models.base import Base
 
 # All but those: whose jobs they are, and the files that they share.
-TABLES = [table for table in Base.metadata.sorted_tables if table.name not in ("users", "uploads")]
+SHARED = ("users", "uploads", "worker_offers")
+TABLES = [table for table in Base.metadata.sorted_tables if table.name not in SHARED]
 # A UUIDv7 begins with 12 digits of time; the rest tells the ids of one time apart.
 COPIED_ID = "(lpad(to_hex({time}), 12, '0') || right(replace({id}::text, '-', ''), 20))::uuid"
 TIME = "1700000000000 + copy"  # ms: before whatever is measured
