@@ -34,8 +34,8 @@ class FakeContext:
     def __init__(self, workdir: Path) -> None:
         self.workdir = workdir
         self.store = LocalStore(workdir / "store", "http://test", "secret")
-        self.streams = BlobContentStore(self.store, "streams")
-        self.transcripts = BlobContentStore(self.store, "transcripts")
+        self.streams = BlobContentStore(self.store, "streams", set())
+        self.transcripts = BlobContentStore(self.store, "transcripts", set())
         self.media_limits = Settings().media_limits
         self.stored: dict[str, Path] = {}
         self.told: list[float] = []

@@ -34,10 +34,10 @@ class LocalContext:
         self.workdir = folder / "work"
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.store = store or LocalStore(folder / "store", "http://test", "secret")
-        self.clips = BlobContentStore(self.store, "clips")
-        self.streams = BlobContentStore(self.store, "streams")
-        self.batches = BlobContentStore(self.store, "batches")
-        self.transcripts = BlobContentStore(self.store, "transcripts")
+        self.clips = BlobContentStore(self.store, "clips", set())
+        self.streams = BlobContentStore(self.store, "streams", set())
+        self.batches = BlobContentStore(self.store, "batches", set())
+        self.transcripts = BlobContentStore(self.store, "transcripts", set())
         self.media_limits = Settings().media_limits
         self.text_limits = Settings().text_limits
         self.told: list[float] = []

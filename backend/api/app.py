@@ -16,6 +16,7 @@ from backend.api import (
     health,
     hls,
     jobs,
+    offers,
     segments,
     webhooks,
 )
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> Flask:
     request_ids.register_request_ids(app)
     access.register_access(app)
     problems.register_error_handlers(app)
-    for module in (files, jobs, segments, hls, dead_letters, auth, account, health):
+    for module in (files, jobs, segments, hls, offers, dead_letters, auth, account, health):
         api.register_blueprint(module.blueprint)
     api.register_blueprint(account.keys)
     app.register_blueprint(hls.playlists)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask.views import MethodView
 
@@ -9,10 +10,53 @@ from backend.api import schemas
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.api.idempotency import accept_idempotency_key
-from backend.uploads import access, receive
+from backend.errors import NotFound
+from backend.uploads import access, files, receive
 from backend.uploads.content import UploadLimits, probe_upload
 
 blueprint = Blueprint("files", __name__, url_prefix="/v1/files", description="Files to work on")
+
+
+@blueprint.route("")
+class FilesResource(MethodView):
+    """All files."""
+
+    @blueprint.doc(operationId="listFiles")
+    @blueprint.arguments(schemas.FileQuerySchema, location="query")
+    @blueprint.response(200, schemas.FilePageSchema)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """List the files that were taken in, newest first.
+
+        Those that are announced only, or deleted, are left out.
+        """
+        return files.read_file_page(get_parts().db, get_user_id(), **query)
+
+
+@blueprint.route("/<uuid:file_id>")
+class FileResource(MethodView):
+    """One file."""
+
+    @blueprint.doc(operationId="getFile")
+    @blueprint.response(200, schemas.FileSchema)
+    def get(self, file_id: UUID) -> Any:
+        """Tell what it is.
+
+        404 also for one that is announced and not taken in yet.
+        """
+        upload = access.read_upload(get_parts().db, get_user_id(), file_id)
+        if upload.completed_at is None:
+            raise NotFound(f"File {file_id} is not complete: POST /v1/files/complete first")
+        return upload
+
+    @blueprint.doc(operationId="deleteFile")
+    @blueprint.response(204)
+    @blueprint.alt_response(409, "Conflict")
+    def delete(self, file_id: UUID) -> None:
+        """Delete it now, its name included.
+
+        409 while a job is made of it: delete the data of its jobs first.
+        """
+        files.delete_file(get_parts().db, get_parts().store, get_user_id(), file_id)
 
 
 @blueprint.route("/presign")

@@ -1,37 +1,28 @@
 """/v1/jobs: ask for a dub or a transcription, watch it, get its files, run it again."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify, redirect
+from flask import Response, redirect
 from flask.views import MethodView
 
-from backend.api import schemas
-from backend.api.dispatching import dispatch_and_answer
+from backend.api import job_requests, schemas
 from backend.api.http.conditional import ETAG, IF_NONE_MATCH, answer_conditionally
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
-from backend.api.idempotency import accept_idempotency_key, get_claimed_key
+from backend.api.idempotency import accept_idempotency_key
 from backend.documents.languages import normalize
 from backend.jobs import (
-    cost_estimates,
     costs,
-    fit_transcripts,
-    import_transcripts,
+    deletion,
     labels,
     listing,
-    resume,
     submit,
     views,
 )
-from backend.jobs.fit_transcripts import JobStart
 from backend.jobs.listing import JobFilter
-from backend.pipeline.params import JobParams, normalize_params
-from backend.pipeline.providers import check_providers, choose_providers
-from backend.pipeline.stages import Stage
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
 
@@ -50,7 +41,7 @@ class JobsResource(MethodView):
 
         What is accepted is done, whatever process ends meanwhile: watch it at `Location`.
         """
-        return _create_job(request)
+        return job_requests.create_job(request)
 
     @blueprint.doc(operationId="listJobs")
     @blueprint.arguments(schemas.JobQuerySchema, location="query")
@@ -109,6 +100,24 @@ class JobResource(MethodView):
         ), 202 if cancelling else 200
 
 
+@blueprint.route("/<uuid:job_id>/data")
+class JobDataResource(MethodView):
+    """What a job has made and was told."""
+
+    @blueprint.doc(operationId="deleteJobData")
+    @blueprint.response(200, schemas.JobViewSchema)
+    @blueprint.alt_response(409, "Conflict")
+    def delete(self, job_id: UUID) -> dict[str, Any]:
+        """Delete its files and texts now.
+
+        Also what is kept to be paid for once (speech, translations), unless another job has used
+        it. Its uploads stay: delete them by `DELETE /v1/files/{file_id}`. What is left tells that
+        there was a job, what it cost, and when its data was deleted. 409 while a run goes on.
+        """
+        deletion.delete_data(get_parts().db, get_parts().store, get_user_id(), job_id)
+        return views.read_job_view(get_parts().db, get_user_id(), job_id)
+
+
 @blueprint.route("/estimate")
 class EstimateResource(MethodView):
     """A job that is not asked for yet."""
@@ -122,11 +131,7 @@ class EstimateResource(MethodView):
         By list prices, for the length of the recording. What was bought before for the same lines
         is not bought again, so that the true cost may be less.
         """
-        params, media_id, start = _read_params(request)
-        given = fit_transcripts.choose_uploads(normalize_params(params), start)
-        known = (get_parts().db, get_parts().prices, get_user_id(), params)
-        steps, found = cost_estimates.estimate_job(*known, media_id=media_id, given=given.keys())
-        return views.build_plan_view(steps, found)
+        return job_requests.estimate_job(request)
 
 
 @blueprint.route("/<uuid:job_id>/retry")
@@ -145,7 +150,7 @@ class RetryResource(MethodView):
         What comes before is taken over from earlier runs, and costs nothing. With `dryRun` nothing
         is done: the answer is the plan and what it would cost.
         """
-        return _run_again(job_id, request)
+        return job_requests.run_again(job_id, request)
 
 
 @blueprint.route("/translate")
@@ -165,8 +170,10 @@ class TranslateResource(MethodView):
         The same as `POST /v1/jobs` and `POST /v1/jobs/{job_id}/retry`, at one address.
         """
         if request["job_id"] is None:
-            return _create_job({name: request[name] for name in schemas.JobRequestSchema().fields})
-        return _run_again(request["job_id"], request)
+            return job_requests.create_job(
+                {name: request[name] for name in schemas.JobRequestSchema().fields}
+            )
+        return job_requests.run_again(request["job_id"], request)
 
 
 @blueprint.route("/<uuid:job_id>/runs")
@@ -232,57 +239,3 @@ class DownloadResource(MethodView):
         return redirect(
             get_parts().store.sign_download_url(file.key, file.filename, file.mime, ttl)
         )
-
-
-def _create_job(request: dict[str, Any]) -> Any:
-    background_id = request.pop("background_id")
-    called = {"name": request.pop("name"), "labels": request.pop("labels")}
-    params, media_id, start = _read_params(request)
-    given = import_transcripts.import_uploads(
-        *(get_parts().db, get_parts().store, get_user_id(), params),
-        media_id=media_id,
-        start=start,
-        scratch=get_parts().scratch,
-    )
-    files = {"media_id": media_id, "background_id": background_id}
-    more = {**called, "given": given, "claimed": get_claimed_key()}
-    return dispatch_and_answer(
-        *submit.create_job(get_parts().db, get_user_id(), params, **files, **more)
-    )
-
-
-def _read_params(request: dict[str, Any]) -> tuple[JobParams, UUID, JobStart]:
-    """The parameters that a request asks for, its recording, and where it begins."""
-    start = JobStart(
-        stage=Stage(request["start_from"]),
-        transcript_id=request["transcript_id"],
-        translations=request["translations"],
-    )
-    providers = choose_providers(request["providers"], get_parts().settings.providers)
-    asked = {name: request[name] for name in JobParams.model_fields if name in request}
-    return JobParams(**{**asked, "providers": providers}), request["media_id"], start
-
-
-def _run_again(job_id: UUID, request: dict[str, Any]) -> Any:
-    named = request["resume_from"]
-    providers = request["overrides"].get("providers")
-    if isinstance(providers, Mapping):  # what is none is refused with the other overrides
-        check_providers(providers, get_parts().settings.providers)
-    wanted = resume.ResumeRequest(
-        resume_from=None if named == "auto" else Stage(named),
-        from_run=request["from_run_id"],
-        languages=tuple(request["languages"]),
-        overrides=request["overrides"],
-        accept_stale=request["accept_stale"],
-    )
-    if request["dry_run"]:
-        run = resume.prepare_run(get_parts().db, get_parts().store, get_user_id(), job_id, wanted)
-        known = (get_parts().db, get_parts().prices, job_id)
-        estimates = cost_estimates.estimate_steps(*known, run.params, run.steps)
-        told = views.build_plan_view(run.steps, estimates)
-        return jsonify(schemas.PlanSchema().dump(told))
-    run_id, _ = resume.start_run(
-        *(get_parts().db, get_parts().store, get_user_id(), job_id, wanted),
-        claimed=get_claimed_key(),
-    )
-    return dispatch_and_answer(job_id, run_id)

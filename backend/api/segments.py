@@ -10,6 +10,8 @@ from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.requests import Blueprint
 from backend.documents.languages import normalize
 from backend.jobs.edit_lines import LineEditor
+from backend.jobs.offers import read_offer
+from backend.pipeline.offers import check_voice
 
 blueprint = Blueprint(
     "segments",
@@ -59,6 +61,8 @@ class SegmentResource(MethodView):
         are being translated anew.
         """
         language, seen = normalize(query["language"], "language"), change.pop("revision")
+        if change.get("voice"):
+            check_voice(read_offer(get_parts().db), language, change["voice"])
         revision, line = _build_editor().change_line(
             get_user_id(), job_id, language, segment_id, revision=seen, values=change
         )

@@ -38,6 +38,16 @@ def as_user(user_id: UUID) -> Iterator[None]:
         _user.reset(before)
 
 
+@contextmanager
+def as_system() -> Iterator[None]:
+    """See all for a while, where what others have decides over what is the user's."""
+    before = _user.set(None)
+    try:
+        yield
+    finally:
+        _user.reset(before)
+
+
 def enter_system_role(connection: Any, _record: Any) -> None:
     """Take the system's role on a new connection, if this database was migrated to have it."""
     with connection.cursor() as cursor:

@@ -72,6 +72,8 @@ def prepare_run(
     """
     with db.read() as connection:
         job = access.read_job(connection, user_id, job_id)
+        if job.data_deleted_at is not None:
+            raise Conflict("data-deleted", "The data of this job was deleted: ask for a new one")
         _check_run(connection, job_id, asked.from_run)
         params = JobParams.model_validate(_read_params(connection, job_id, asked.from_run))
         uploads = _read_upload_hashes(connection, job)

@@ -25,6 +25,7 @@ class EventType(StrEnum):
     """What can happen to a job."""
 
     JOB_CREATED = "job.created"
+    JOB_DATA_DELETED = "job.data_deleted"
     SEGMENT_EDITED = "segment.edited"
     RUN_CREATED = "run.created"
     RUN_CANCEL_REQUESTED = "run.cancel_requested"

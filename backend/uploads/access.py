@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from backend.database.engine import Database
 from backend.database.models.uploads import Upload
@@ -16,9 +16,7 @@ MEDIA = ("voice", "video")  # the roles that a recording may have
 def read_upload(db: Database, user_id: UUID, upload_id: UUID) -> Row[Any]:
     """The upload's row; raises `NotFound`, also for somebody else's file."""
     with db.read() as connection:
-        row = connection.execute(
-            select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
-        ).one_or_none()
+        row = connection.execute(_select_upload(user_id, upload_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no file {upload_id}")
     return row
@@ -28,9 +26,7 @@ def require_upload(
     connection: Connection, user_id: UUID, upload_id: UUID, roles: Sequence[str], field: str
 ) -> Row[Any]:
     """The row of a complete upload of one of these roles; raises `Invalid` for the field."""
-    upload = connection.execute(
-        select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id)
-    ).one_or_none()
+    upload = connection.execute(_select_upload(user_id, upload_id)).one_or_none()
     if upload is None:
         raise Invalid(field, f"there is no file {upload_id}")
     if upload.completed_at is None:
@@ -38,6 +34,11 @@ def require_upload(
     if upload.role not in roles:
         raise Invalid(field, f"file {upload_id} has role {upload.role}, not {' or '.join(roles)}")
     return upload
+
+
+def _select_upload(user_id: UUID, upload_id: UUID) -> Select[Any]:
+    there = Upload.deleted_at.is_(None)
+    return select(Upload.__table__).where(Upload.id == upload_id, Upload.user_id == user_id, there)
 
 
 def is_complete(db: Database, key: str) -> bool:

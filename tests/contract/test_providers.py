@@ -11,7 +11,8 @@ from backend.settings import Settings
 from tests.neural_models import CACHE, require_models
 from tests.provider_checks import check_synthesizer, check_transcriber, check_translator
 from tests.stage_context import build_batch
-from workers.interfaces.providers import OverlongText, Recording, Shortener
+from workers import offers
+from workers.interfaces.providers import OverlongText, Recording, Shortener, TargetLister
 from workers.media.decode import decode_blocks, write_wav
 from workers.providers.registry import ProviderRegistry
 
@@ -61,6 +62,30 @@ def test_translator_never_merges_nor_drops(name: str, texts: list[str]) -> None:
     answer = PROVIDERS.get_translator(name).translate(build_batch(texts, "pt"), call=Line())
     assert len(answer.texts) == len(texts)
     assert all(got for given, got in zip(texts, answer.texts, strict=True) if given)
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_translator_tells_its_targets_or_takes_any(name: str) -> None:
+    """Red for one that refuses pairs and does not tell which: jobs would be refused by nobody."""
+    require_models(*TRANSLATORS[name])
+    translator = PROVIDERS.get_translator(name)
+    if not isinstance(translator, TargetLister):
+        translator.check("qaa", "qab")
+        return
+    targets = translator.list_targets("en")
+    assert targets
+    for target in targets:
+        translator.check("en", target)
+    with pytest.raises(Permanent):
+        translator.check("en", "qaa")
+
+
+@pytest.mark.parametrize("name", TRANSCRIBERS)
+def test_a_transcriber_knows_the_languages_that_it_lists(name: str) -> None:
+    require_models(*TRANSCRIBERS[name])
+    transcriber = PROVIDERS.get_transcriber(name)
+    for language in offers._list_heard(transcriber) or ["qaa"]:
+        transcriber.check(language)
 
 
 def test_a_shortener_gives_each_text_in_fewer_characters_or_as_it_was() -> None:

@@ -186,6 +186,14 @@ class Transcriber(Provider, Protocol):
 
 
 @runtime_checkable
+class LanguageLister(Protocol):
+    """A transcriber to whom `check` is dear."""
+
+    def list_languages(self) -> Sequence[str]:
+        """All languages that it knows."""
+
+
+@runtime_checkable
 class JobTranscriber(Transcriber, Protocol):
     """A transcriber whose `transcribe` hands in a job and raises `Pending`."""
 
@@ -227,6 +235,14 @@ class Translator(Provider, Protocol):
 
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate each line; never merges, drops or adds one."""
+
+
+@runtime_checkable
+class TargetLister(Protocol):
+    """A translator that does not take just any pair of languages."""
+
+    def list_targets(self, source: str) -> Sequence[str]:
+        """All languages that it translates this one into."""
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ from backend.settings import SettingsError, load
 from workers.models.catalogue import Model, find_model, load_catalogue
 from workers.models.install import install_model, remove_model
 from workers.models.mozilla import PAIR, install_pair
+from workers.offer_process import start_process
 
 # Whisper for all languages, one pair of languages, and voices for six: what a first dub needs.
 SMALL_SET = ("whisper-base", "firefox-en-pt", "kokoro")
@@ -68,6 +69,7 @@ def install(names: tuple[str, ...], brought: Path | None) -> None:
                 install_model(model, folder, advance, brought)
             except (DublineError, OSError) as error:
                 problems.append(f"{model.name}: {error}")
+    start_process()
     if problems:
         raise click.ClickException("\n".join(problems))
 
@@ -81,6 +83,7 @@ def remove(names: tuple[str, ...]) -> None:
         if not find_model(folder, name):
             _find(name)
         remove_model(name, folder)
+    start_process()
 
 
 def _find(name: str) -> Model:

@@ -57,6 +57,10 @@ class Apertium:
         """Raise `Permanent` when no chain of installed pairs leads to the target."""
         _find_way(source, target)
 
+    def list_targets(self, source: str) -> Sequence[str]:
+        """Whatever a chain of installed pairs leads to."""
+        return list_reachable(list_modes(), source)
+
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` when no chain of installed pairs leads to the target."""
         lines = [collapse_lines(text) for text in batch.texts]

@@ -1,12 +1,13 @@
 """Speech to text by Whisper in CTranslate2 (faster-whisper, MIT), offline, in 99 languages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import soundfile
 from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import _LANGUAGE_CODES
 from faster_whisper.transcribe import Segment as WhisperSegment
 from faster_whisper.transcribe import TranscriptionInfo
 from faster_whisper.transcribe import Word as WhisperWord
@@ -72,6 +73,12 @@ class FasterWhisper:
             known = whisper.supported_languages
         if languages.get_base_language(language) not in known:
             raise Permanent(f"Whisper does not know {languages.get_name(language)} ({language})")
+
+    def list_languages(self) -> Sequence[str]:
+        """Those of all its models, as none is loaded for that; there is one of English only."""
+        codes = ["en"] if self._folder.name.endswith(".en") else _LANGUAGE_CODES
+        # It calls Javanese by a code that is none any more, so that `check` does not know that.
+        return [code for code in codes if languages.get_base_language(code) == code]
 
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall

@@ -62,6 +62,18 @@ class Firefox:
         """Raise `Permanent` when no installed models lead to the target."""
         self._find_route(source, target)
 
+    def list_targets(self, source: str) -> Sequence[str]:
+        """Whatever installed models lead to, by way of English or without."""
+        models = self._folder.glob(MODEL.format("*", "*"))
+        codes = sorted({path.name.rpartition("-")[2] for path in models} - {source})
+        return [code for code in codes if self._leads(source, code)]
+
+    def _leads(self, source: str, target: str) -> bool:
+        try:
+            return bool(self._find_route(source, target))
+        except Permanent:
+            return False
+
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` as `check` does."""
         route = self._find_route(batch.source, batch.target)

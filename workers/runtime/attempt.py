@@ -20,6 +20,7 @@ class Attempt:
 
     claim: Claim
     bill: list[Cost] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)  # the keys of what is kept for all jobs
     success: Success | None = None
     error: Exception | None = None
 

@@ -23,9 +23,11 @@ class BlobContentStore:
     The object's name is its sha256, so that a look-up tells all that is known of the file.
     """
 
-    def __init__(self, store: BlobStore, folder: str) -> None:
+    def __init__(self, store: BlobStore, folder: str, used: set[str]) -> None:
+        """`used` is where the keys are put of what was found or kept."""
         self._store = store
         self._folder = folder
+        self._used = used
 
     def get(self, content_key: str) -> StoredFile | None:
         """The file, if it was ever made."""
@@ -35,6 +37,7 @@ class BlobContentStore:
         found = next(self._store.list_objects(self._build_prefix(content_key)), None)
         if found is None or not self._mark_in_use(found):
             return None
+        self._used.add(found.key)
         name = Path(found.key)
         return StoredFile(found.key, name.stem, found.size, MIME_TYPES[name.suffix])
 
@@ -51,6 +54,7 @@ class BlobContentStore:
         """Keep a file; its suffix tells what it is."""
         sha256, mime = compute_file_sha256(path), find_mime(path)
         key = f"{self._build_prefix(content_key)}{sha256}{path.suffix}"
+        self._used.add(key)
         outlast_outage(partial(self._store.put, key, path, mime=mime, sha256=sha256), PATIENCE_S)
         return StoredFile(key, sha256, path.stat().st_size, mime)
 

@@ -45,14 +45,15 @@ class WorkerContext:
         *,
         workdir: Path,
         bill: list[Cost],
+        used: set[str],
     ) -> None:
         # Which looks for its bucket at first.
         store = outlast_outage(lambda: parts.store, PATIENCE_S)
         self.workdir = workdir
-        self.clips: ContentStore = BlobContentStore(store, "clips")
-        self.batches: ContentStore = BlobContentStore(store, "batches")
-        self.transcripts: ContentStore = BlobContentStore(store, "transcripts")
-        self.streams: ContentStore = BlobContentStore(store, "streams")
+        self.clips: ContentStore = BlobContentStore(store, "clips", used)
+        self.batches: ContentStore = BlobContentStore(store, "batches", used)
+        self.transcripts: ContentStore = BlobContentStore(store, "transcripts", used)
+        self.streams: ContentStore = BlobContentStore(store, "streams", used)
         self.media_limits = parts.settings.media_limits
         self.text_limits = parts.settings.text_limits
         self.get_transcriber = providers.get_transcriber

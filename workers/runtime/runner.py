@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from backend.artifacts.kept import note_uses
 from backend.errors import (
     Cancelled,
     DublineError,
@@ -88,6 +89,7 @@ class Runner:
             error = self._find_cause(raised)
             attempt.error = error
             spent = Cost.total(attempt.bill).usd
+            self._note_uses(attempt)
             self._end(replace(attempt.claim, spent=spent), error)
             return False
         return True
@@ -117,6 +119,7 @@ class Runner:
                 *(self._parts, self._providers, claim, heartbeat),
                 workdir=Path(folder),
                 bill=attempt.bill,
+                used=attempt.used,
             )
             heartbeat.check()
             with interruptible(heartbeat.check):
@@ -133,12 +136,18 @@ class Runner:
             outlast_outage(lambda: transitions.show_storing(db, claim), claim.lease_s)
         artifacts = store_outputs(store, claim, outcome, heartbeat)
         pass_failpoint("after-upload", claim.stage)
+        self._note_uses(attempt)
         success = build_success(claim, outcome, artifacts, attempt.bill)
         # Should the first commit have landed after all, the second finds its fence gone.
         unneeded = outlast_outage(lambda: transitions.succeed(db, claim, success), claim.lease_s)
         attempt.success = success
         for key in unneeded:
             outlast_outage(partial(store.delete, key), claim.lease_s)
+
+    def _note_uses(self, attempt: Attempt) -> None:
+        """Before the end is written: from then on the job's user may have its data deleted."""
+        claim = attempt.claim
+        outlast_outage(lambda: note_uses(self._parts.db, claim.job_id, attempt.used), claim.lease_s)
 
     def _end(self, claim: Claim, error: Exception) -> None:
         try:

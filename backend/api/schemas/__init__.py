@@ -19,6 +19,8 @@ from backend.api.schemas.accounts import (
 )
 from backend.api.schemas.files import (
     CompleteRequestSchema,
+    FilePageSchema,
+    FileQuerySchema,
     FileSchema,
     PresignedUploadSchema,
     PresignRequestSchema,
@@ -32,6 +34,12 @@ from backend.api.schemas.jobs import (
     JobViewSchema,
     PlanSchema,
     RunViewSchema,
+)
+from backend.api.schemas.offers import (
+    EngineSchema,
+    LanguageSchema,
+    VoiceSchema,
+    VoicesQuerySchema,
 )
 from backend.api.schemas.requests import (
     DownloadQuerySchema,
@@ -61,8 +69,11 @@ __all__ = [
     "EmailChangeSchema",
     "EmailSchema",
     "EmptyRequestSchema",
+    "EngineSchema",
     "EventViewSchema",
     "ExportSchema",
+    "FilePageSchema",
+    "FileQuerySchema",
     "FileSchema",
     "HealthSchema",
     "JobChangeSchema",
@@ -71,6 +82,7 @@ __all__ = [
     "JobQuerySchema",
     "JobRequestSchema",
     "JobViewSchema",
+    "LanguageSchema",
     "MailTokenSchema",
     "MasterQuerySchema",
     "NewApiKeySchema",
@@ -90,4 +102,6 @@ __all__ = [
     "TokenPairSchema",
     "TranslateRequestSchema",
     "UserSchema",
+    "VoiceSchema",
+    "VoicesQuerySchema",
 ]

@@ -76,7 +76,7 @@ def build_word_field(
     listed = "\n".join(f"- `{word}`: {meaning}" for word, meaning in words.items())
     return fields.String(
         validate=validate.OneOf([str(word) for word in words]),
-        allow_none=allow_none,
+        allow_none=allow_none or None,  # then it goes by the default
         metadata={"description": f"{description}\n\n{listed}".strip()},
         **options,
     )

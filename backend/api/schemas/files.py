@@ -6,6 +6,7 @@ from backend.api.schemas import words
 from backend.api.schemas.base import (
     SHA256,
     AnswerSchema,
+    CamelCaseSchema,
     RequestSchema,
     build_count_field,
     build_id_field,
@@ -109,3 +110,25 @@ class FileSchema(AnswerSchema):
         ProbeSchema, allow_none=True, metadata={"description": "what was found in it"}
     )
     completed_at = build_time_field("when it was taken in")
+    deleted_at = build_time_field(
+        "when its bytes and its name were deleted; null while they are there", allow_none=True
+    )
+
+
+class FileQuerySchema(CamelCaseSchema):
+    """Pages through files, newest first."""
+
+    role = build_word_field(words.FILE_ROLES, load_default=None)
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 100),
+        metadata={"description": "how many at most"},
+    )
+    before = fields.UUID(metadata={"description": "older than this file"}, load_default=None)
+
+
+class FilePageSchema(AnswerSchema):
+    """A page of files; the `before` of the next one is `next`."""
+
+    files = fields.List(fields.Nested(FileSchema))
+    next = build_id_field("the `before` of the next page; null at the end", allow_none=True)

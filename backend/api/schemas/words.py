@@ -6,6 +6,7 @@ from backend.database.models.accounts import Role
 from backend.identity.principal import Scope
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import Bed, JobKind, Loudness, SpeakerMode, TimingPolicy
+from backend.pipeline.providers import ProviderKind
 from backend.pipeline.stages import LanguageStatus, Stage
 from backend.pipeline.states import RunState, StageState
 from backend.runs.events import EventType
@@ -63,6 +64,12 @@ STAGE_STATES: Words = {
     StageState.CANCELLED: "stopped by a user",
     StageState.SKIPPED: "a stage before it failed, or there is nothing for it to do",
 }
+PROVIDER_KINDS: Words = {
+    ProviderKind.TRANSCRIPTION: "hears what is said",
+    ProviderKind.TRANSLATION: "translates it",
+    ProviderKind.TTS: "speaks the translation",
+}
+PITCHES: Words = {"low": "as most men", "middle": "between", "high": "as most women"}
 ORIGINS: Words = {
     "executed": "by this run",
     "reused": "taken over from an earlier run",
@@ -107,6 +114,7 @@ ERROR_KINDS: Words = {
 }
 EVENT_TYPES: Words = {
     EventType.JOB_CREATED: "the job was accepted",
+    EventType.JOB_DATA_DELETED: "its files and texts were deleted",
     EventType.SEGMENT_EDITED: "a user changed a line",
     EventType.RUN_CREATED: "a run began",
     EventType.RUN_CANCEL_REQUESTED: "a user asked it to stop",

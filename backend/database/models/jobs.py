@@ -34,6 +34,9 @@ class Job(Base):
         Index("ix_jobs_user_id_id", "user_id", "id"),
         Index("ix_jobs_user_id_kind_id", "user_id", "kind", "id"),
         Index("ix_jobs_user_id_status_id", "user_id", "status", "id"),
+        # Whether a file is needed.
+        Index("ix_jobs_media_id", "media_id"),
+        Index("ix_jobs_background_id", "background_id"),
     )
 
     id: Mapped[UUID] = build_id_column()

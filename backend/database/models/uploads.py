@@ -37,3 +37,4 @@ class Upload(Base):
     probe: Mapped[dict[str, Any] | None]  # container and streams as found
     created_at: Mapped[datetime] = build_now_column()
     completed_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]  # its bytes are gone, and its name, by its user's wish

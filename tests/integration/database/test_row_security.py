@@ -27,6 +27,7 @@ OWNED = {
         "artifacts",
         "job_events",
         "segment_edits",
+        "kept_objects",
         "outbox",
     ),
 }

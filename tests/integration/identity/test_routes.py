@@ -131,7 +131,13 @@ def of_another(parts: Parts) -> dict[str, object]:
     transitions.fail(parts.db, claim, {"kind": "transient", "message": ""}, GiveUp(dead=True))
     owner = Principal(other, frozenset(Scope))
     key = api_keys.create_key(parts.db, owner, name="", scopes=frozenset(Scope))
-    return {"job_id": job_id, "letter_id": claim.id, "key_id": key.id, "segment_id": 1}
+    return {
+        "job_id": job_id,
+        "letter_id": claim.id,
+        "key_id": key.id,
+        "segment_id": 1,
+        "file_id": media_id,
+    }
 
 
 BODIES = {

@@ -70,7 +70,10 @@ def context(tmp_path: Path):
     stopping = threading.Event()
     with Heartbeat(parts.db, claim, heartbeat_s=15, limit_s=60, stopping=stopping) as heartbeat:
         yield WorkerContext(
-            *(parts, ProviderRegistry(parts.settings), claim, heartbeat), workdir=tmp_path, bill=[]
+            *(parts, ProviderRegistry(parts.settings), claim, heartbeat),
+            workdir=tmp_path,
+            bill=[],
+            used=set(),
         )
     parts.db.engine.dispose()
 

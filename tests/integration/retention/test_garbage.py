@@ -150,7 +150,7 @@ def test_an_old_clip_that_is_used_again_counts_as_new(store, tmp_path, monkeypat
     """Before a stage has committed that it uses an old clip, only its age can save it."""
     path = tmp_path / "clip.flac"
     path.write_bytes(b"speech")
-    keep = BlobContentStore(store, "clips")
+    keep = BlobContentStore(store, "clips", set())
     kept = keep.put("key", path)
     refreshed: list[str] = []
     monkeypatch.setattr(store, "refresh", refreshed.append)

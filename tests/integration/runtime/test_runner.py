@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
+from backend.database.models.kept import KeptObject
 from backend.database.models.runs import StageRun
 from backend.errors import Pending, Permanent, RateLimited, Refused, Stopping, Transient
 from backend.jobs import submit, views
@@ -58,6 +59,24 @@ def test_a_stage_that_is_done_is_not_done_again(parts, runner):
     assert not runner.run(run_id, Stage.ASR, ""), "the first message's chain goes on already"
     assert runner.calls == 1
     assert first_stage(parts, job_id)["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("error", [None, Permanent("no"), Stopping("a deploy")])
+def test_what_is_kept_for_all_jobs_is_noted_with_the_job(parts, runner, error):
+    """Red where an attempt that failed notes nothing: its user could not have that deleted."""
+    job_id, run_id = factories.create_dub(parts.db)
+
+    def keep(context) -> None:
+        path = context.workdir / "line.flac"
+        path.write_text("said")
+        context.clips.put("5a" * 32, path)
+
+    runner.meanwhile, runner.error = keep, error
+    runner.run(run_id, Stage.ASR, "")
+    with parts.db.read() as connection:
+        [row] = connection.execute(select(KeptObject.job_id, KeptObject.object_key)).all()
+    assert row.job_id == job_id
+    assert row.object_key.startswith("clips/5a/")
 
 
 def test_what_all_attempts_have_spent_is_told(parts, runner):

@@ -9,6 +9,8 @@ import yaml
 
 from backend.api.openapi import build_document
 from backend.api.schemas import words
+from backend.api.schemas.parameters import JobParametersSchema
+from backend.pipeline.params import JobParams
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,12 @@ def test_names_are_in_camel_case(document):
     for name, schema in document["components"]["schemas"].items():
         for one in schema["properties"]:
             assert re.fullmatch("[a-z][A-Za-z0-9]*", one), (name, one)
+
+
+def test_a_job_tells_all_its_parameters():
+    """Red with a new parameter that a job is not told to have."""
+    beside = {"kind", "source_language", "target_languages", "mode"}
+    assert {*JobParametersSchema().fields} | beside == {*JobParams.model_fields}
 
 
 @pytest.mark.parametrize(
