@@ -24,6 +24,7 @@ from backend.jobs import (
 )
 from backend.jobs.listing import JobFilter
 
+JOB_VIEW = schemas.JobViewSchema()  # made once: that takes longer than to use it
 blueprint = Blueprint("jobs", __name__, url_prefix="/v1/jobs", description="Dubs, transcriptions")
 
 
@@ -73,7 +74,7 @@ class JobResource(MethodView):
         The files of an earlier run are told until a newer one has made its own.
         """
         view = views.read_job_view(get_parts().db, get_user_id(), job_id)
-        return answer_conditionally(schemas.JobViewSchema().dump(view))
+        return answer_conditionally(JOB_VIEW.dump(view))
 
     @blueprint.doc(operationId="updateJob")
     @blueprint.arguments(schemas.JobChangeSchema)
