@@ -1,15 +1,17 @@
 """Opening a user's media file: whatever it says about itself, nothing but its own bytes is read."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar, cast
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
@@ -48,12 +50,13 @@ BESIDE_MAIN = (
 )
 
 
+AnyStream = TypeVar("AnyStream", bound=Stream)
+
 # What decoders refuse to take, whatever a single picture says of itself; those of whole recordings
 # are measured before (`backend.media.limits`).
 DECODING = {"max_pixels": str(MOST_PIXELS)}
 # A single picture may be so many times as large as its file says, and this large in any case.
 BEYOND_TOLD, SMALL = 4, 1 << 22
-
 
 NAMELESS = "<none>"  # what PyAV calls a file without a name
 CANNOT_CONVERT = (
@@ -121,19 +124,45 @@ def open_media(path: Path, name: str = "") -> Iterator[InputContainer]:
         except av.FFmpegError as error:
             if bare.stopped:
                 raise bare.stopped from error
-            if error.errno in REMEDIES:
-                raise  # the input comes from an open file: it is an output's disk
+            if _is_of_disk(error):
+                raise
             told = diagnose_head(head) if _is_of_input(error) else CANNOT_CONVERT
             raise Permanent(f"{name or path.name} {told}") from error
         if bare.stopped:  # FFmpeg took it for the end of the file
             raise bare.stopped
 
 
+def _is_of_disk(error: av.FFmpegError) -> bool:
+    """Whether an output's disk failed: the input comes from an open file.
+
+    What is not permitted is also what FFmpeg's functions tell that give no reason (-1).
+    """
+    return error.errno in REMEDIES and (error.errno != errno.EPERM or not _is_of_input(error))
+
+
 def _is_of_input(error: av.FFmpegError) -> bool:
     """Whether it came up in reading: a decoder's has no name, an encoder's is of other kinds."""
     if error.filename:
         return bool(error.filename == NAMELESS)
-    return isinstance(error, av.InvalidDataError)
+    return isinstance(error, av.InvalidDataError) or error.errno == errno.EPERM
+
+
+def demux_packets(container: InputContainer, *streams: AnyStream) -> "Iterator[Packet[AnyStream]]":
+    """All packets that can be read, however damaged the file is; an empty one is each stream's end.
+
+    What cannot be read is passed over as long as anything comes after it.
+    """
+    came = True
+    while came:
+        came = False
+        try:
+            for packet in container.demux(*streams):
+                came = True
+                yield cast("Packet[AnyStream]", packet)
+        except av.FFmpegError:
+            continue  # of the file: its disk's errors are Python's own
+        else:
+            return
 
 
 def diagnose_head(head: bytes) -> str:

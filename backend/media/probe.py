@@ -1,20 +1,25 @@
 """What is in a media file, by looking at all of it: headers lie, and files are cut short."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
-from struct import unpack_from
 from typing import Any, Literal
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
 from backend.documents.languages import get_name, is_same_language
 from backend.errors import Permanent
-from backend.media.container import compute_origin, find_audio_stream, find_video_stream, open_media
+from backend.media.container import (
+    demux_packets,
+    find_audio_stream,
+    find_video_stream,
+    open_media,
+)
+from backend.media.extent import Gap, measure_extent, read_declared_length
 from backend.media.limits import (
     MediaLimits,
     check_duration,
@@ -22,7 +27,6 @@ from backend.media.limits import (
     check_rate,
     check_streams,
 )
-from backend.media.timeline import Timeline
 from backend.media.tracks import ANY, TrackWish
 
 # Sound that outlasts the picture by less is the encoder filling up its last frames.
@@ -63,6 +67,9 @@ class Probe(BaseModel):
     video: ProbedStream | None
     streams: tuple[ProbedStream, ...]
     track: int | None = None  # the number of `audio` among the sound tracks, from 1
+    declared: float | None = None  # seconds that the file says it lasts
+    ends: Mapping[str, float] = {}  # of `audio` and `video`, in seconds
+    gaps: tuple[Gap, ...] = ()  # in the sound's times
 
 
 def probe_media(
@@ -79,8 +86,10 @@ def probe_media(
         audio, video = find_audio_stream(container, wish), find_video_stream(container)
         if limits:
             _check_streams(container, audio, video, limits=limits, name=name or path.name)
-        ends = _compute_ends(container, [stream for stream in (video, audio) if stream])
-        if not any(ends.values()) or (audio and not _can_decode(container, audio)):
+        track = container.streams.audio.index(audio) if audio else 0
+        extent = measure_extent(container, [stream for stream in (video, audio) if stream])
+        ends = extent.ends
+        if not any(ends.values()) or (audio and not _can_decode(path, track)):
             raise Permanent(
                 f"{name or path.name} holds nothing that can be played: it is damaged or cut "
                 "short. Check that it plays and upload it again."
@@ -98,7 +107,10 @@ def probe_media(
                 for s in container.streams
                 if isinstance(s, AudioStream | VideoStream)
             ),
-            track=container.streams.audio.index(audio) + 1 if audio else None,
+            track=track + 1 if audio else None,
+            declared=read_declared_length(path, container),
+            ends=ends,
+            gaps=extent.gaps,
         )
 
 
@@ -149,60 +161,17 @@ def compute_duration(audio_end: float | None, video_end: float | None) -> float:
     return video_end + overhang if overhang > ENCODER_PADDING else video_end
 
 
-def _compute_ends(
-    container: InputContainer, streams: list[AudioStream | VideoStream]
-) -> dict[str, float]:
-    """When each stream's last packet ends, in seconds; 0.0 for a stream without packets."""
-    lines = {stream.type: Timeline(float(compute_origin(container))) for stream in streams}
-    longest = dict.fromkeys(lines, 0.0)
-    for packet in _read_packets(container, streams):
-        kind, length = packet.stream.type, _compute_length(packet)
-        longest[kind] = max(longest[kind], length)
-        stamp = packet.dts if packet.pts is None else packet.pts
-        start = None if stamp is None else float(stamp * packet.time_base)
-        # Some muxers have taken the padding off the last packet's length, some have not.
-        lines[kind].place(start, min(length, longest[kind] - _read_padding(packet)))
-    return {kind: max(0.0, line.end) for kind, line in lines.items()}
-
-
-def _read_packets(
-    container: InputContainer, streams: list[AudioStream | VideoStream]
-) -> Iterator[Packet]:
-    """The packets there are; an error ends a file that was cut short."""
-    try:
-        for packet in container.demux(*streams):
-            if packet.size:
-                yield packet
-    except av.InvalidDataError:
-        return
-
-
-def _compute_length(packet: Packet) -> float:
-    """Seconds that the packet says it lasts, or a frame of a picture."""
-    if not packet.duration and isinstance(packet.stream, VideoStream):
-        return float(1 / packet.stream.average_rate) if packet.stream.average_rate else 0.0
-    return float((packet.duration or 0) * packet.time_base)
-
-
-def _read_padding(packet: Packet) -> float:
-    """Seconds of encoder padding at the packet's end (FFmpeg's AV_PKT_DATA_SKIP_SAMPLES)."""
-    if not packet.has_sidedata("skip_samples"):
-        return 0.0
-    _skipped, padding = unpack_from("<II", bytes(packet.get_sidedata("skip_samples")))
-    return float(padding / packet.stream.codec_context.sample_rate)
-
-
-def _can_decode(container: InputContainer, audio: AudioStream) -> bool:
-    """Whether most of the first packets are what they seem."""
-    container.seek(0)
+def _can_decode(path: Path, track: int) -> bool:
+    """Whether most of the first packets of this sound track are what they seem."""
     good = bad = 0
-    for packet in container.demux(audio):
-        try:
-            good += bool(packet.decode())
-        except av.InvalidDataError:
-            bad += 1
-        if good + bad >= TRIAL_PACKETS:
-            break
+    # Opened anew: not every file can be wound back.
+    with open_media(path) as container:
+        audio = container.streams.audio[track]
+        for packet in islice(demux_packets(container, audio), TRIAL_PACKETS):
+            try:
+                good += bool(packet.decode())
+            except av.FFmpegError:
+                bad += 1
     return good > bad
 
 

@@ -109,7 +109,7 @@ STAGES: Mapping[Stage, StageDefinition] = {
         storing=LanguageStatus.EXPORTING,
         share=0.2,
         looks_back=True,
-        code_version=4,
+        code_version=5,
     ),
     # The one file with all languages, made when the last of them has ended (docs/adr/0009).
     Stage.JOIN: StageDefinition(

@@ -18,11 +18,13 @@ import soundfile
 
 from backend.errors import Permanent
 from backend.media.probe import probe_media
+from backend.media.tracks import ANY
 from backend.pipeline.providers import ENGINES, ProviderKind
 from backend.settings import load
 from tests import demo_sample
 from workers.interfaces.providers import Recording, Transcriber
 from workers.media.decode import decode_speech, write_wav
+from workers.media.survey import survey_sound
 from workers.providers.registry import ProviderRegistry
 from workers.report.error_rate import compute_error_rate
 
@@ -76,7 +78,8 @@ def measure_words(
         seconds = probe_media(path, path.name).duration
         wav = folder / "words.wav"
         rate = engine.sample_rate
-        write_wav(decode_speech(path, rate), wav, rate, seconds, lambda _: None)
+        weights = survey_sound(path, ANY).speech
+        write_wav(decode_speech(path, rate, weights), wav, rate, seconds, lambda _: None)
         heard.append(transcribe_wav(engine, wav, seconds))
         length += seconds
     pace = (perf_counter() - begin) / length

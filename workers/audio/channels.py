@@ -1,6 +1,7 @@
 """In which channels of a recording speech is heard, and how they become one without cancelling."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from workers.audio.samples import Samples
 Covariance = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 CENTRE, BASS = "FC", "LFE"
+STEREO = 2
 # A channel with less power than this part of the loudest one's holds what leaked into it.
 SILENT = 10 ** (-30 / 10)
 # Dialogue is mixed into the centre; where it is this far down, it holds something else.
@@ -47,3 +49,36 @@ def _choose_sign(product: float, loudest: float, power: float) -> int:
     if alike < INVERTED:
         return -1
     return 0 if alike < CANCELLING else 1
+
+
+class ChannelRepair(NamedTuple):
+    """A channel is to have the sound of this one, times a factor."""
+
+    source: int
+    factor: float
+
+
+def choose_repairs(covariance: Covariance, names: Sequence[str]) -> tuple[ChannelRepair, ...]:
+    """What keeps speech from cancelling, or from one side only; empty where nothing is wrong.
+
+    What is inverted is turned round, and a silent one of two channels gets the other's sound.
+    """
+    power = np.diag(covariance).copy()
+    power[[name == BASS for name in names]] = 0.0
+    if not power.any():
+        return ()
+    loudest = int(power.argmax())
+    whole = [ChannelRepair(one, 1.0) for one in range(len(names))]
+    repaired = [
+        _repair_channel(one, loudest, covariance[loudest, one], power) for one in range(len(names))
+    ]
+    return () if repaired == whole else tuple(repaired)
+
+
+def _repair_channel(
+    one: int, loudest: int, product: float, power: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> ChannelRepair:
+    if power[one] <= SILENT * power[loudest]:
+        return ChannelRepair(loudest if len(power) == STEREO else one, 1.0)
+    alike = product / np.sqrt(power[loudest] * power[one])
+    return ChannelRepair(one, -1.0 if alike < INVERTED else 1.0)

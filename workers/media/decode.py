@@ -18,16 +18,18 @@ from av.container import InputContainer
 from av.filter import Graph
 
 from backend.errors import Permanent
-from backend.media.container import compute_origin, find_audio_stream, open_media
+from backend.media.container import compute_origin, demux_packets, find_audio_stream, open_media
 from backend.media.limits import HIGHEST_RATE, LOWEST_RATE
 from backend.media.timeline import Timeline
 from backend.media.tracks import ANY, TrackWish
 from backend.process.interrupt import check_interrupt
-from workers.audio.channels import Covariance, choose_speech_weights, measure_covariance
+from workers.audio.channels import ChannelRepair
 from workers.audio.samples import LAYOUTS, Samples
 
-# By the name of the layout, what each of its channels counts.
+# By the name of the layout, what each of its channels counts, and what it is to have.
 Weights = Mapping[str, Sequence[float]]
+Repairs = Mapping[str, Sequence[ChannelRepair]]
+UNREPAIRED: Repairs = {}
 
 # Clocks that count milliseconds jitter; sound this little off the picture goes unnoticed
 # (ITU-R BT.1359-1 puts the threshold of detectability at 45 ms of lead).
@@ -42,63 +44,42 @@ RUN_UP = 1.0
 
 
 def decode_blocks(
-    path: Path, rate: int, channels: int, first: int = 0, track: TrackWish = ANY
+    path: Path,
+    rate: int,
+    channels: int,
+    first: int = 0,
+    track: TrackWish = ANY,
+    *,
+    repairs: Repairs = UNREPAIRED,
 ) -> Iterator[Samples]:
     """The sound of a file as blocks of shape (n, channels) in -1..1, n at most `rate` (a second).
 
     A pause in the time stamps, or a late start, becomes silence; what overlaps is heard once; a
-    damaged packet is silence. All channels are mixed to one or two without clipping. With `first`
-    the blocks begin at that sample, and nothing long before it is decoded; whether they hold what
-    they would have held otherwise depends on the file, as not every format can be entered anywhere.
+    damaged packet is silence. All channels are mixed to one or two without clipping, after their
+    `repairs`. With `first` the blocks begin at that sample, and nothing long before it is decoded;
+    whether they hold what they would have held otherwise depends on the file, as not every format
+    can be entered anywhere.
 
     Raises `Permanent` when the file holds no sound that can be decoded.
     """
-    yield from _decode(path, rate, channels, first, track=track, weights={})
+    yield from _decode(path, _Sink(rate, channels, {}, repairs), first, track)
 
 
-def _decode(
-    path: Path, rate: int, channels: int, first: int = 0, *, track: TrackWish, weights: Weights
+def decode_speech(
+    path: Path, rate: int, weights: Weights, track: TrackWish = ANY
 ) -> Iterator[Samples]:
+    """The sound as `decode_blocks` gives it, in one channel, to which each counts its weight."""
+    yield from _decode(path, _Sink(rate, 1, weights, UNREPAIRED), 0, track)
+
+
+def _decode(path: Path, sink: "_Sink", first: int, track: TrackWish) -> Iterator[Samples]:
     with open_media(path) as container:
         stream = find_audio_stream(container, track)
         if stream is None:
             raise Permanent(f"{path.name} has no sound.")
-        begin = max(0.0, first / rate - RUN_UP)
-        sink = _Sink(rate, channels, weights)
+        begin = max(0.0, first / sink.rate - RUN_UP)
         pieces = _convert_frames(container, stream, sink, begin)
-        yield from join_pieces(pieces, first, rate, channels)
-
-
-def decode_speech(path: Path, rate: int, track: TrackWish = ANY) -> Iterator[Samples]:
-    """The sound as `decode_blocks` gives it, in one channel that has the speech of all.
-
-    The recording is listened to twice: what cancels is known only afterwards.
-    """
-    weights = _measure_weights(path, track)
-    yield from _decode(path, rate, 1, track=track, weights=weights)
-
-
-def _measure_weights(path: Path, track: TrackWish) -> Weights:
-    """What each channel counts, by the layout: it may change within a file."""
-    found: dict[str, tuple[list[str], Covariance]] = {}
-    with open_media(path) as container:
-        stream = find_audio_stream(container, track)
-        for frame in _decode_frames(container, stream) if stream else ():
-            channels = frame.layout.nb_channels
-            before = found.get(frame.layout.name)
-            _, sum_ = before or ([], np.zeros((channels, channels)))
-            names = [channel.name for channel in frame.layout.channels]
-            sum_ = sum_ + measure_covariance(_convert_to_floats(frame))
-            found[frame.layout.name] = names, sum_
-    return {name: choose_speech_weights(sum_, names) for name, (names, sum_) in found.items()}
-
-
-def _convert_to_floats(frame: AudioFrame) -> Samples:
-    """The frame's samples, shape (n, channels), in one scale for all formats of a file."""
-    raw = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
-    whole = frame.format.name[:3] not in ("flt", "dbl")
-    return np.asarray(samples / 2.0 ** (frame.format.bits - 1 if whole else 0), np.float32)
+        yield from join_pieces(pieces, first, sink.rate, sink.channels)
 
 
 def fit_blocks(sound: Iterable[Samples], total: int, size: int, channels: int) -> Iterator[Samples]:
@@ -138,18 +119,22 @@ def write_wav(
 
 
 class _Sink(NamedTuple):
-    """What the sound is to become; `weights` tell by layout how channels become one."""
+    """What the sound is to become; `weights` tell by layout how channels become one.
+
+    `repairs` tell by layout what is done to the channels before they become one or two.
+    """
 
     rate: int
     channels: int
     weights: Weights
+    repairs: Repairs
 
 
 class _Converter:
     """FFmpeg's resampler and downmix for frames of one format, rate and layout."""
 
     def __init__(self, like: AudioFrame, start: float, sink: _Sink, skip: int = 0) -> None:
-        rate, channels, weights = sink
+        rate, channels, weights, repairs = sink
         self.kind = _format_kind(like)
         self.start, self.taken = start, 0
         self.position = round((start + skip / like.sample_rate) * rate)
@@ -161,9 +146,9 @@ class _Converter:
             time_base=Fraction(1, like.sample_rate),
         )
         trim = self.graph.add("atrim", f"start_sample={skip}")
-        evenly = [
-            self.graph.add(*it) for it in _build_downmix(like.layout, weights.get(like.layout.name))
-        ]
+        name = like.layout.name
+        repaired = [self.graph.add(*it) for it in _build_repairs(name, repairs.get(name, ()))]
+        evenly = [self.graph.add(*it) for it in _build_downmix(like.layout, weights.get(name))]
         # FFmpeg takes 3 dB off when it spreads one channel over two: that is left to numpy.
         self.width = 1 if evenly else min(channels, like.layout.nb_channels)
         self.channels = channels
@@ -174,8 +159,8 @@ class _Converter:
             f"sample_fmts=flt:sample_rates={rate}:channel_layouts={LAYOUTS[self.width]}",
         )
         second = self.graph.add("asetnsamples", f"n={rate}:p=0")
-        filters = (source, trim, *evenly, resample, layout, second, self.graph.add("abuffersink"))
-        self.graph.link_nodes(*filters).configure()
+        made = (*repaired, *evenly, resample, layout, second)
+        self.graph.link_nodes(source, trim, *made, self.graph.add("abuffersink")).configure()
 
     def expects(self, frame: AudioFrame, start: float) -> bool:
         """Whether the frame goes on where the last one ended, in the same format."""
@@ -202,6 +187,13 @@ class _Converter:
 
 def _format_kind(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.format.name, frame.layout.name
+
+
+def _build_repairs(layout: str, repairs: Sequence[ChannelRepair]) -> Iterator[tuple[str, str]]:
+    if repairs:
+        rows = (f"c{at}={one.factor:g}*c{one.source}" for at, one in enumerate(repairs))
+        yield "aformat", "sample_fmts=flt"
+        yield "pan", "|".join((layout, *rows))
 
 
 def _build_downmix(
@@ -248,18 +240,13 @@ def _measure_drift(frame: AudioFrame, stream: AudioStream, rate: int) -> int:
 
 def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """The frames that can be decoded; the time of those that cannot stays empty."""
-    try:
-        for packet in container.demux(stream):
-            check_interrupt()
-            try:
-                yield from filter(_is_sound, packet.decode())
-            except av.InvalidDataError:
-                continue
-    except av.InvalidDataError:
-        return  # the file ends in the middle of a packet
+    for packet in demux_packets(container, stream):
+        check_interrupt()
+        with suppress(av.FFmpegError):
+            yield from filter(is_sound, packet.decode())
 
 
-def _is_sound(frame: AudioFrame) -> bool:
+def is_sound(frame: AudioFrame) -> bool:
     """Whether it can be resampled: a single frame may say any rate, and last for days."""
     return LOWEST_RATE <= frame.sample_rate <= HIGHEST_RATE
 

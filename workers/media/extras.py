@@ -17,7 +17,7 @@ from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
 from backend.documents.languages import find_iso639_2
-from backend.media.container import compute_origin, find_video_stream, open_media
+from backend.media.container import compute_origin, demux_packets, find_video_stream, open_media
 from workers.media.packets import Timed, add_copy, name_stream, read_title
 from workers.media.texts import CaptionsCodec, Write, copy_texts, encode_texts
 from workers.timing.holds import DubClock
@@ -180,7 +180,7 @@ def _feed_packets(
     if not writes:
         return
     origin = float(compute_origin(film))
-    for packet in film.demux([film.streams[index] for index in writes]):
+    for packet in demux_packets(film, *(film.streams[index] for index in writes)):
         if not packet.size:
             continue
         written = writes[packet.stream_index](packet)

@@ -14,7 +14,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from backend.errors import Permanent
-from backend.media.container import compute_origin, find_video_stream
+from backend.media.container import compute_origin, demux_packets, find_video_stream
 from backend.media.timeline import Timeline
 from backend.process.interrupt import check_interrupt
 from workers.media.hold import Shown, hold_frames
@@ -156,7 +156,7 @@ def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[V
     """The frames that can be decoded; damaged ones are left out."""
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = count_frames(stream.width * stream.height).threads
-    for packet in container.demux(stream):
+    for packet in demux_packets(container, stream):
         check_interrupt()
-        with suppress(av.InvalidDataError):
+        with suppress(av.FFmpegError):
             yield from packet.decode()

@@ -10,7 +10,7 @@ from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
-from backend.media.container import compute_origin
+from backend.media.container import compute_origin, demux_packets
 from backend.media.timeline import Timeline
 
 # A packet, and its place in decoding order in seconds.
@@ -74,7 +74,7 @@ def copy_packets(container: InputContainer, stream: Stream, copy: Stream) -> Ite
     The recording starts at zero, whatever its clock says.
     """
     line = Timeline(float(compute_origin(container)))
-    for packet in _date_packets(container.demux(stream)):
+    for packet in _date_packets(demux_packets(container, stream)):
         stamp = packet.pts if packet.dts is None else packet.dts
         if stamp is None:
             continue

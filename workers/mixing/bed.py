@@ -1,6 +1,6 @@
 """The sound that a dub lies on, read piece by piece in the order of time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from backend.media.tracks import ANY, TrackWish
 from workers.audio.samples import RATE, Samples
-from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.decode import UNREPAIRED, Repairs, decode_blocks, fit_blocks
 from workers.mixing.score import Chunk
 
 # What is this far ahead is jumped to; what is nearer is decoded on the way.
@@ -18,8 +18,14 @@ FAR = 10 * RATE
 class BedReader:
     """A recording's sound in `total` samples of 48 kHz stereo; without a `path`, silence."""
 
-    def __init__(self, path: Path | None, total: int, track: TrackWish = ANY) -> None:
-        self._path, self._total, self._track = path, total, track
+    def __init__(
+        self,
+        path: Path | None,
+        total: int,
+        track: TrackWish = ANY,
+        repairs: Repairs = UNREPAIRED,
+    ) -> None:
+        self._path, self._total, self._track, self._repairs = path, total, track, repairs
         self._enter(0)
 
     def read_around(self, chunk: Chunk, known: int | None = None) -> tuple[Samples, int]:
@@ -37,7 +43,9 @@ class BedReader:
         return sound, _compute_checksum(sound, chunk)
 
     def _enter(self, first: int) -> None:
-        sound = decode_blocks(self._path, RATE, 2, first, self._track) if self._path else ()
+        sound: Iterable[Samples] = ()
+        if self._path:
+            sound = decode_blocks(self._path, RATE, 2, first, self._track, repairs=self._repairs)
         self._blocks: Iterator[Samples] = fit_blocks(sound, self._total - first, RATE, 2)
         self._held: list[Samples] = []
         self._first = self._end = first

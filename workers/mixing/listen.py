@@ -9,7 +9,7 @@ import numpy as np
 from backend.media.tracks import ANY, TrackWish
 from workers.audio.loudness import TENTH, Meter, Powers
 from workers.audio.samples import RATE
-from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.decode import UNREPAIRED, Repairs, decode_blocks, fit_blocks
 
 # What differs between left and right, against all there is: less is a mono recording's noise.
 NARROW = 10 ** (-30 / 10)
@@ -23,12 +23,16 @@ class RecordingLevels(NamedTuple):
 
 
 def measure_recording(
-    path: Path, total: int, progress: Callable[[float], None], track: TrackWish = ANY
+    path: Path,
+    total: int,
+    progress: Callable[[float], None],
+    track: TrackWish = ANY,
+    repairs: Repairs = UNREPAIRED,
 ) -> RecordingLevels:
     """Listen to `total` samples at 48 kHz, a decoding pass; `progress` gets 0..1."""
     meter, side, sum_ = Meter(2), 0.0, 0.0
     tenths = np.zeros(-(-total // TENTH))
-    sound = decode_blocks(path, RATE, 2, track=track)
+    sound = decode_blocks(path, RATE, 2, track=track, repairs=repairs)
     for second, block in enumerate(fit_blocks(sound, total, RATE, 2)):
         found = meter.measure_powers(block)
         tenths[10 * second : 10 * second + len(found)] = found

@@ -124,7 +124,8 @@ class _Mixing:
         heard = self._listened.get(sha256) or self._before.find_recording(sha256)
         if heard is None:
             told = partial(tell_part, self._progress, 0.0, LISTENED)
-            heard = measure_recording(recording.path, self._order.total, told, recording.track)
+            _, path, track, repairs = recording
+            heard = measure_recording(path, self._order.total, told, track, repairs)
         self._listened[sha256] = heard
         return heard
 
@@ -229,7 +230,7 @@ class _Mixing:
     def _open_bed(self, total: int) -> Sound:
         if self._below is None:
             return Sound(None, total)
-        return Sound(self._below.path, total, self._below.track)
+        return Sound(self._below.path, total, self._below.track, self._below.repairs)
 
 
 def _compute_keys(score: Score) -> list[str]:

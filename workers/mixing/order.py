@@ -10,6 +10,7 @@ from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed, JobParams
 from workers.audio.samples import Samples
+from workers.media.decode import UNREPAIRED, Repairs
 from workers.mixing.clips import prepare_clip
 from workers.mixing.score import PlacedTake
 
@@ -17,11 +18,12 @@ Seconds = tuple[float, float]
 
 
 class SoundFile(NamedTuple):
-    """A file that has sound, and which of its tracks is meant."""
+    """A file that has sound, which of its tracks is meant, and what its channels need."""
 
     sha256: str
     path: Path
     track: TrackWish = ANY
+    repairs: Repairs = UNREPAIRED
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,24 @@ import av
 import soundfile as sf
 from av.stream import Disposition
 
+from backend.media.completeness import list_damage_warnings
 from backend.media.container import open_media
-from backend.media.probe import Probe, probe_media
+from backend.media.probe import Probe, list_track_warnings, probe_media
 from backend.media.tracks import ANY, TrackWish
 from backend.pipeline.files import StoredFile
 from backend.pipeline.keys import hash_json
 from backend.pipeline.stages import STAGES, Stage
 from workers.audio.samples import RATE, Samples
 from workers.interfaces.stages import StageContext, load_reusable
-from workers.media.decode import decode_blocks, fit_blocks
+from workers.media.decode import UNREPAIRED, Repairs, decode_blocks, fit_blocks
 from workers.media.encode import encode_m4a, tell_progress
 from workers.media.h264 import encode_picture
 from workers.media.hold import pause_sound
 from workers.media.mux import Track, mux_film
+from workers.media.survey import SoundSurvey, fetch_survey
 from workers.timing.holds import DubClock
 
+NOTHING_FOUND = SoundSurvey()
 UNTOLD = "und"  # whoever delivers the sound tells its language
 
 Progress = Callable[[float], None]  # gets 0..1
@@ -31,12 +34,16 @@ Progress = Callable[[float], None]  # gets 0..1
 
 @dataclass(frozen=True)
 class SourceRecording:
-    """The recording and its length in seconds; text that stands for one has no `found`."""
+    """The recording and its length in seconds; text that stands for one has no `found`.
+
+    `survey` tells what its sound needs, which one that is held has got already.
+    """
 
     path: Path
     sha256: str
     duration: float
     found: Probe | None = None
+    survey: SoundSurvey = NOTHING_FOUND
 
     @property
     def sounds(self) -> bool:
@@ -62,7 +69,21 @@ def fetch_recording(
     if media.mime.startswith("text/"):
         return SourceRecording(path, media.sha256, said)
     found = probe_media(path, media.filename, wish, context.media_limits)
-    return SourceRecording(path, media.sha256, found.duration, found)
+    recording = SourceRecording(path, media.sha256, found.duration, found)
+    if not recording.sounds:
+        return recording
+    return replace(recording, survey=fetch_survey(media, path, recording.track, context))
+
+
+def list_recording_warnings(source: SourceRecording, language: str) -> list[str]:
+    """What a user ought to know of it, who says that it is in this language."""
+    if source.found is None:
+        return []
+    return [
+        *list_track_warnings(source.found, language),
+        *list_damage_warnings(source.found),
+        *source.survey.list_warnings(),
+    ]
 
 
 def hold_recording(
@@ -102,9 +123,11 @@ def encode_recording(source: SourceRecording, context: StageContext, progress: P
         return made
 
 
-def decode_fitted(source: SourceRecording, track: TrackWish | None = None) -> Iterator[Samples]:
+def decode_fitted(
+    source: SourceRecording, track: TrackWish | None = None, repairs: Repairs = UNREPAIRED
+) -> Iterator[Samples]:
     """The sound of the recording, exactly as long as it; of another `track` if one is named."""
-    sound = decode_blocks(source.path, RATE, 2, track=track or source.track)
+    sound = decode_blocks(source.path, RATE, 2, track=track or source.track, repairs=repairs)
     return fit_blocks(sound, round(source.duration * RATE), RATE, 2)
 
 
@@ -122,7 +145,7 @@ def _compute_content_key(source: SourceRecording, clock: DubClock) -> str:
 def _write_held(
     source: SourceRecording, found: Probe, clock: DubClock, folder: Path, progress: Progress
 ) -> Path:
-    whole = decode_fitted(source)
+    whole = decode_fitted(source, repairs=source.survey.repairs)
     seconds = partial(_ignore_progress, progress)
     sound = tell_progress(pause_sound(whole, clock.holds), seconds)
     if found.video is None:

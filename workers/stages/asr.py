@@ -10,9 +10,7 @@ from backend.documents.languages import DETECT
 from backend.documents.spoken import name_speakers
 from backend.documents.transcripts import Segment, Speaker, Transcript, merge_speakers, trim_to_end
 from backend.errors import Permanent
-from backend.media.mime import MIME_TYPES
-from backend.media.probe import Probe, list_track_warnings, probe_media, require_audio
-from backend.media.tracks import TrackWish
+from backend.media.probe import require_audio
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.params import JobKind, SpeakerMode
 from workers.calls.choice import ProviderChoice, choose_synthesizer, choose_translator
@@ -28,9 +26,9 @@ from workers.interfaces.stages import (
     describe_output,
 )
 from workers.media.decode import decode_speech, write_wav
+from workers.mixing.recording import SourceRecording, fetch_recording, list_recording_warnings
 from workers.speakers.pitch import measure_speakers
 
-TEXT = MIME_TYPES[".txt"]
 DECODED = 0.05  # of the stage's progress: decoding is quick beside recognition
 
 
@@ -55,16 +53,15 @@ def _transcribe(inputs: StageInput, context: StageContext, transcriber: Transcri
     question = TranscriptionRequest(_list_contents(inputs), language, dialogue)
     listened = partial(tell_part, context.progress, DECODED, 1.0)
     heard = transcribe_recording(transcriber, question, lambda: prepare()[0], context, listened)
-    recording, found = prepare()
+    recording, source = prepare()
     transcript = _build_transcript(recording, heard)
-    fps = found.video.fps if found and found.video else None
     silent = [] if transcript.segments else ["Nobody was heard to speak in this recording"]
     return StageResult(
-        files=tuple(_write_outputs(inputs, context.workdir, transcript, fps)),
+        files=tuple(_write_outputs(inputs, context.workdir, transcript, source.fps)),
         provider=transcriber.name,
         model=transcriber.model,
         warnings=(
-            *(list_track_warnings(found, language) if found else ()),
+            *list_recording_warnings(source, language),
             *heard.warnings,
             *silent,
         ),
@@ -106,21 +103,20 @@ def _find_problem(inputs: StageInput, context: StageContext, language: str) -> P
 
 def _prepare_recording(
     inputs: StageInput, context: StageContext, transcriber: Transcriber
-) -> tuple[Recording, Probe | None]:
+) -> tuple[Recording, SourceRecording]:
     """The media as its transcriber wants it, and what it is; a text file stands for itself."""
     media = inputs.files["media"]
-    path = context.fetch(media)
-    if media.mime == TEXT:
-        return Recording(path, 0.0, text=_read_text(path, media.filename)), None
-    found = probe_media(path, media.filename, inputs.params.track_wish, context.media_limits)
-    require_audio(found, media.filename)
+    source = fetch_recording(media, context, 0.0, inputs.params.track_wish)
+    if source.found is None:
+        return Recording(source.path, 0.0, text=_read_text(source.path, media.filename)), source
+    require_audio(source.found, media.filename)
     wav = context.workdir / "speech.wav"
     write_wav(
-        decode_speech(path, transcriber.sample_rate, TrackWish(number=found.track)),
-        *(wav, transcriber.sample_rate, found.duration),
+        decode_speech(source.path, transcriber.sample_rate, source.survey.speech, source.track),
+        *(wav, transcriber.sample_rate, source.duration),
         partial(tell_part, context.progress, 0.0, DECODED),
     )
-    return Recording(wav, found.duration, keyterms=inputs.params.key_terms), found
+    return Recording(wav, source.duration, keyterms=inputs.params.key_terms), source
 
 
 def _list_contents(inputs: StageInput) -> list[Any]:

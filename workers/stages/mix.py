@@ -10,7 +10,6 @@ from backend.documents.speech import Clip, Placement, Speech
 from backend.documents.transcripts import Translation
 from backend.errors import Permanent
 from backend.media.mime import MIME_TYPES
-from backend.media.probe import list_track_warnings
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import Bed
@@ -21,7 +20,12 @@ from workers.interfaces.progress import tell_part
 from workers.interfaces.stages import StageContext, StageInput, StageResult
 from workers.mixing.mixdown import render_mixdown
 from workers.mixing.order import MixOrder, SoundFile
-from workers.mixing.recording import SourceRecording, fetch_recording, hold_recording
+from workers.mixing.recording import (
+    SourceRecording,
+    fetch_recording,
+    hold_recording,
+    list_recording_warnings,
+)
 from workers.mixing.score import PlacedTake
 from workers.timing.holds import DubClock, build_clock, count_parts, round_holds
 
@@ -45,7 +49,7 @@ def run(inputs: StageInput, context: StageContext) -> StageResult:
         provider="dubline",
         model=version("dubline"),
         warnings=(
-            *_warn_of_track(dub),
+            *list_recording_warnings(dub.recording, inputs.params.source_language),
             *dub.mixed.warnings,
             *_warn_of_speed(dub.placements),
             *made.warnings,
@@ -107,13 +111,17 @@ def _build_order(
         language=get_iso639_2(inputs.language),
         total=total,
         bed=choose_bed(inputs.params.bed, background=under is not None, sound=source.sounds),
-        media=SoundFile(source.sha256, source.path, source.track) if source.sounds else None,
+        media=_build_bed(source) if source.sounds else None,
         background=SoundFile(under.sha256, context.fetch(under)) if under else None,
         takes=tuple(_build_take(placed, clips[placed.id], total) for placed in placements),
         clips={clip.sha256: cache(partial(_fetch_clip, context, clip)) for clip in speech.clips},
         spans=spans,
         before=inputs.before,
     )
+
+
+def _build_bed(source: SourceRecording) -> SoundFile:
+    return SoundFile(source.sha256, source.path, source.track, source.survey.repairs)
 
 
 def _fetch_clip(context: StageContext, clip: Clip) -> Path:
@@ -134,11 +142,6 @@ def _find_speech(
     spoken = {placed.id for placed in speech.list_heard_placements()}
     at = clock.find_dub_time
     return [(at(line.start), at(line.end)) for line in translation.lines if line.id in spoken]
-
-
-def _warn_of_track(dub: MixedDub) -> Sequence[str]:
-    found = dub.recording.found
-    return list_track_warnings(found, dub.inputs.params.source_language) if found else ()
 
 
 def _warn_of_speed(placements: Sequence[Placement]) -> Iterator[str]:

@@ -9,8 +9,10 @@ import soundfile as sf
 
 from backend.errors import Permanent
 from backend.media.probe import probe_media
+from backend.media.tracks import ANY
 from tests.media_samples import no_sound, rms, tone, write, write_av
 from workers.media.decode import decode_blocks, decode_speech, fit_blocks, write_wav
+from workers.media.survey import survey_sound
 
 STATM = Path("/proc/self/statm")
 
@@ -184,6 +186,36 @@ def resident() -> int:
 def test_speech_does_not_cancel(tmp_path: Path, gains: tuple[float, ...], suffix: str):
     spoken = tone(2.0, 48_000, len(gains)) * np.array(gains, np.float32)
     path = write(tmp_path / f"a.{suffix}", spoken)
-    heard = np.concatenate(list(decode_speech(path, 16_000)))
+    found = survey_sound(path, ANY)
+    heard = np.concatenate(list(decode_speech(path, 16_000, found.speech)))
     assert heard.shape == (32_000, 1)
     assert np.abs(heard).max() == pytest.approx(0.25, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("gains", "suffix"),
+    [
+        ((1, -1), "flac"),
+        ((1, 0), "flac"),
+        ((0, 1), "wav"),
+        ((1, -1, 0, 0, 0, 0), "wav"),
+        ((1, 1, -1, 0, 0, 0), "flac"),
+        ((1, 1, 0, 0, -1, -1), "flac"),
+        ((1, -1) * 5, "wav"),
+    ],
+)
+def test_nor_in_the_bed(tmp_path: Path, gains: tuple[float, ...], suffix: str):
+    """It is the same in both channels, as loud as it can be without clipping."""
+    path = write(
+        tmp_path / f"a.{suffix}", tone(2.0, 48_000, len(gains)) * np.array(gains, np.float32)
+    )
+    repairs = survey_sound(path, ANY).repairs
+    left, right = np.concatenate(list(decode_blocks(path, 48_000, 2, repairs=repairs))).T
+    assert np.abs(left - right).max() < 0.001
+    assert np.abs(left).max() > 0.09
+
+
+def test_what_is_wide_on_purpose_stays_so(tmp_path: Path):
+    music = np.random.default_rng(1).normal(0, 0.1, (96_000, 2)).astype(np.float32)
+    found = survey_sound(write(tmp_path / "a.flac", music), ANY)
+    assert list(found.repairs.values()) == [()]
