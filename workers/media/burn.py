@@ -12,6 +12,8 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT
 
 from backend.errors import Permanent
+from backend.media.container import find_video_stream, open_media
+from workers.media.tone_mapping import is_hdr, list_filters, write_table
 
 # libass finds the direction of each line by itself where the encoding is -1.
 STYLE = "FontName=sans-serif,Encoding=-1"
@@ -43,8 +45,14 @@ def burn_captions(
     """
     # Names without a folder need none of the filter's many ways of escaping; H.264 pictures in
     # 4:2:0 have even sides.
-    drawn = (
-        f"{WHOLE},subtitles={captions.name}:force_style='{STYLE}',crop=trunc(iw/2)*2:trunc(ih/2)*2"
+    drawn = ",".join(
+        (
+            *(WHOLE, *_list_colours(video)),
+            *(
+                f"subtitles={captions.name}:force_style='{STYLE}'",
+                "crop=trunc(iw/2)*2:trunc(ih/2)*2",
+            ),
+        )
     )
     command = (
         *("ffmpeg", "-nostdin", "-v", "warning", "-y", "-i", video.name, "-vf", drawn),
@@ -63,6 +71,17 @@ def burn_captions(
     if work.returncode:
         raise Permanent(f"ffmpeg could not draw the captions into the picture: {said}")
     return legible
+
+
+def _list_colours(video: Path) -> list[str]:
+    """Filters that make a picture of high dynamic range one that H.264 players show."""
+    with open_media(video) as container:
+        stream = find_video_stream(container)
+        if stream is None or not is_hdr(stream):
+            return []
+        table = video.with_name("tones.cube")
+        write_table(stream.codec_context.color_trc, table)
+        return [f"{name}={arguments}" for name, arguments in list_filters(table.name)]
 
 
 def _follow_ffmpeg(lines: Iterable[bytes], progress: Callable[[float], None]) -> tuple[bool, str]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from backend.media.container import compute_origin, demux_packets, find_video_st
 from backend.media.timeline import Timeline
 from backend.process.interrupt import check_interrupt
 from workers.media.hold import Shown, hold_frames
+from workers.media.tone_mapping import is_hdr, list_filters, open_table
 from workers.timing.holds import Hold, count_parts
 
 # x264's constant quality at its default, and the fastest preset that does not harm it visibly.
@@ -30,6 +31,7 @@ AHEAD = 10  # frames, as the preset has it
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 KEYFRAME_EVERY = 6.0  # seconds, as long as Apple's authoring specification wants segments
 CLOCK = Fraction(1, 90_000)
+BT709 = 1
 UNSPECIFIED = 2  # of the matrix of colours, as 0 is RGB's and the picture is none (ITU-T H.273)
 
 # Of each interlaced frame one whole picture; others pass as they are.
@@ -101,11 +103,17 @@ def _open_stream(
     sink.width, sink.height, sink.pix_fmt = like.width, like.height, like.format.name
     codec = sink.codec_context
     codec.time_base = CLOCK
-    codec.sample_aspect_ratio = stream.sample_aspect_ratio or Fraction(1)
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    turned = abs(like.width - stream.width) > 1
+    codec.sample_aspect_ratio = 1 / aspect if turned else aspect
     # Frames that come from a filter do not tell all of their colours.
     told = stream.codec_context
-    codec.color_range, codec.color_trc = like.color_range, told.color_trc
-    codec.color_primaries, codec.colorspace = told.color_primaries, told.colorspace or UNSPECIFIED
+    codec.color_range = like.color_range
+    codec.color_trc, codec.color_primaries, codec.colorspace = (
+        (BT709,) * 3
+        if is_hdr(stream)
+        else (told.color_trc, told.color_primaries, told.colorspace or UNSPECIFIED)
+    )
     return sink
 
 
@@ -139,17 +147,25 @@ def _turn_frames(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[
     first = next(frames, None)
     if first is None:
         return
-    graph = Graph()
-    even = ("scale", "trunc(iw/2)*2:trunc(ih/2)*2")
     whole = (WHOLE,) if first.width * first.height <= LARGEST_INTERLACED else ()
-    filters = (*whole, *TURNS.get(first.rotation, ()), even, ("format", "yuv420p"))
-    chained = [graph.add(name, arguments) for name, arguments in filters]
-    graph.link_nodes(graph.add_buffer(stream), *chained, graph.add("buffersink")).configure()
+    graph = _build_graph(stream, (*whole, *TURNS.get(first.rotation, ())))
     for frame in chain([first], frames, [None]):
         graph.vpush(frame)
         with suppress(av.BlockingIOError, av.EOFError):
             while True:
                 yield graph.vpull()
+
+
+def _build_graph(stream: VideoStream, before: Sequence[tuple[str, str]]) -> Graph:
+    graph = Graph()
+    even = ("scale", "trunc(iw/2)*2:trunc(ih/2)*2")
+    with ExitStack() as files:  # the table of colours is read when the graph is configured
+        colours: Sequence[tuple[str, str]] = (("format", "yuv420p"),)
+        if is_hdr(stream):
+            colours = list_filters(str(files.enter_context(open_table(stream))))
+        chained = [graph.add(*one) for one in (*before, even, *colours)]
+        graph.link_nodes(graph.add_buffer(stream), *chained, graph.add("buffersink")).configure()
+    return graph
 
 
 def _decode_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
