@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import av
@@ -156,6 +157,22 @@ def test_mp4_keeps_the_cover_and_what_it_has_no_place_for_is_told(folder):
     with av.open(made) as film:
         assert film.streams.video[1].disposition & Disposition.attached_pic
         assert film.streams.video[1].codec_context.name == "png"
+
+
+@pytest.mark.parametrize(
+    ("out", "left"), [("mkv", []), ("mp4", ["stream 1 (subtitle, pgssub, fre)"])]
+)
+def test_subtitles_that_are_pictures_are_copied_or_told(folder, out, left):
+    segments = ((0x16, pack(">HHBHBBBB", 64, 48, 16, 0, 0x80, 0, 0, 0)), (0x80, b""))
+    drawn = (pack(">2sIIBH", b"PG", 45_000, 0, kind, len(text)) + text for kind, text in segments)
+    (folder / "a.sup").write_bytes(b"".join(drawn))
+    inputs = ("-i", "picture.mp4", "-i", "a.sup", "-map", "0:v", "-map", "1:s", "-c", "copy")
+    run_ffmpeg(*inputs, "-metadata:s:s:0", "language=fre", "pgs.mkv", folder=folder)
+    made, told = mux(folder, "pgs.mkv", out)
+    assert told == left
+    with av.open(made) as film:
+        codecs = [one.codec_context.name for one in film.streams.subtitles]
+        assert codecs == ([] if left else ["pgssub"])
 
 
 def test_a_film_that_stands_still_moves_them(folder):
