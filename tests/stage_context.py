@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from backend.errors import Permanent
+from backend.errors import Refused
 from backend.pipeline.files import StoredFile
 from backend.pipeline.params import JobKind, JobParams
 from backend.settings import Settings
@@ -74,7 +74,7 @@ class LocalContext:
 
     def require_budget(self, provider: str) -> None:
         if provider in self.dear:
-            raise Permanent(f"maxCost: {provider} is too much")
+            raise Refused(f"maxCost: {provider} is too much")
 
     def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         return nullcontext()

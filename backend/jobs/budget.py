@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, literal, select, tuple_
 
 from backend.database.engine import Database
 from backend.database.models.runs import StageRun
-from backend.errors import Permanent
+from backend.errors import Refused
 from backend.jobs.cost_estimates import Estimator, build_estimator
 from backend.pipeline.prices import PriceList
 from backend.pipeline.states import StageState
@@ -12,7 +12,7 @@ from backend.runs.leases import Claim
 
 
 def require_budget(db: Database, prices: PriceList, claim: Claim, provider: str) -> None:
-    """Raise `Permanent` when this stage by this provider would bring the job above its limit.
+    """Raise `Refused` when this stage by this provider would bring the job above its limit.
 
     What stages that began before it and still run are expected to cost counts too. A stage that
     costs nothing goes on: it makes something of what was paid for.
@@ -29,12 +29,12 @@ def require_budget(db: Database, prices: PriceList, claim: Claim, provider: str)
 
 
 def refuse_above(most: float, spent: float, expected: float | None) -> None:
-    """Raise `Permanent` with the sums; where no estimate is known, once all is spent."""
+    """Raise `Refused` with the sums; where no estimate is known, once all is spent."""
     if expected == 0 or (spent < most if expected is None else spent + expected <= most):
         return
     known = f"this would cost about {expected:.4f}" if expected else ""
     told = known or "nobody knows what this would cost"
-    raise Permanent(
+    raise Refused(
         f"maxCost: {told}, {spent:.4f} is spent or promised, and {most:.4f} USD is the"
         " most; run it again with a higher maxCost or another provider"
     )

@@ -31,7 +31,7 @@ class ProviderKind(StrEnum):
 # The engines of one's own machine, the best first. The last needs nothing but Debian's packages.
 ENGINES: Mapping[ProviderKind, tuple[str, ...]] = {
     ProviderKind.TRANSCRIPTION: ("faster_whisper", "pocketsphinx"),
-    ProviderKind.TRANSLATION: ("firefox", "apertium"),
+    ProviderKind.TRANSLATION: ("firefox", "ctranslate2", "apertium"),
     ProviderKind.TTS: ("kokoro", "piper", "espeak"),
 }
 AUTO = "auto"  # every engine in this order: the first that can does the work

@@ -23,7 +23,7 @@ class ProviderChoice(Generic[Kind]):
     """Goes through the providers in the order of their `names`.
 
     `find` gives the provider of a name, `check` raises `Permanent` for what it cannot do, and
-    `require_budget` for what the job may not spend.
+    `require_budget` raises `Refused` for what the job may not spend.
     """
 
     names: Sequence[str]
@@ -66,7 +66,7 @@ class ProviderChoice(Generic[Kind]):
         """Whether it may be paid for; of the first choice that is left to the user to decide."""
         try:
             self.require_budget(name)
-        except Permanent as problem:
+        except Refused as problem:
             if not self.problems:
                 raise
             self.problems[name] = problem
@@ -75,8 +75,13 @@ class ProviderChoice(Generic[Kind]):
 
     @property
     def warnings(self) -> list[str]:
-        """Why each of those before the one that did it did not."""
-        return [f"Not done by {name}: {problem}" for name, problem in self.problems.items()]
+        """Why it was not the first, and why not each of those that could have but would not."""
+        told = {
+            name: problem
+            for name, problem in self.problems.items()
+            if name == self.names[0] or isinstance(problem, Refused | OutOfService)
+        }
+        return [f"Not done by {name}: {problem}" for name, problem in told.items()]
 
     def _summarize(self) -> Permanent | OutOfService:
         problems = list(self.problems.values())

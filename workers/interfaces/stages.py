@@ -117,7 +117,7 @@ class StageContext(ProviderCall, Protocol):
         """Note what a call cost, whatever becomes of the work that it is for."""
 
     def require_budget(self, provider: str) -> None:
-        """Raise `Permanent` when the job may not spend what this stage costs by this provider."""
+        """Raise `Refused` when the job may not spend what this stage costs by this provider."""
 
     def pace_call(self, provider: Provider) -> AbstractContextManager[None]:
         """Within it one call of the provider may be made; entered when it is this call's turn."""

@@ -13,7 +13,7 @@ def choose(*names: str, unable: str = "", dear: str = "") -> ProviderChoice:
 
     def require_budget(name: str) -> None:
         if name in dear.split():
-            raise Permanent(f"maxCost: {name} is too much")
+            raise Refused(f"maxCost: {name} is too much")
 
     return ProviderChoice(names, lambda name: name, check, require_budget)
 
