@@ -43,6 +43,8 @@ def listen(transcriber, recording: Recording, language: str):
 @pytest.mark.parametrize("language", ["es", "auto"])
 @pytest.mark.parametrize("name", VENDORS)
 def test_transcriber(name, language, find, recording, spend):
+    if (name, language) == ("assemblyai", "auto"):
+        pytest.skip("assemblyai asks for 15 s of speech to detect a language")
     transcriber = find("transcriber", name)
     heard = listen(transcriber, recording, language)
     spend(transcriber, f"{SECONDS:g} s heard as {heard.language}", heard.cost)

@@ -37,7 +37,8 @@ from workers.providers.vendor_service import (
 from workers.providers.vendor_words import HeardWord, read_word
 
 STT = ("assemblyai-stt-3-7", "universal-2")  # the second for what the first does not know
-# Those of universal-2 (https://assemblyai.com/docs/pre-recorded-audio/supported-languages).
+# Those of universal-2, seen on 2026-11-28; which of them assemblyai-stt-3-7 knows is not told:
+# https://assemblyai.com/docs/pre-recorded-audio/set-language-manually
 LANGUAGES = (
     "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he "
     "hi hr ht hu hy id is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne "
@@ -50,7 +51,9 @@ PASSING = re.compile(r"server|internal|try again|retry|timed? ?out|unavailable",
 SILENT = re.compile(r"no spoken audio", re.IGNORECASE)
 
 TTS = "assemblyai-tts-1"
-# Every voice speaks each of these; the language is not detected.
+# Every voice speaks each of these; the language is not detected. By two services that resell them
+# (developers.telnyx.com and docs.jambonz.org, seen on 2026-11-28); there may be newer ones. Which
+# are high is guessed by their names.
 TONGUES = {
     "en": "english",
     "es": "spanish",

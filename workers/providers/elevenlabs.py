@@ -27,7 +27,8 @@ from workers.providers.vendor_service import (
 from workers.providers.vendor_words import HeardWord, read_word
 
 STT = "scribe_v2"
-# https://elevenlabs.io/docs/overview/capabilities/speech-to-text
+# https://elevenlabs.io/docs/overview/capabilities/speech-to-text, which tells of "90+": as noted on
+# 2026-11-25, and not seen again.
 HEARD = (
     "af am ar as ast az be bg bn bs ca ceb cs cy da de el en es et fa ff fi fil fr ga gl gu ha he "
     "hi hr hu hy id ig is it ja jv ka kam kk km kn ko ku ky lb lg ln lo lt luo lv mi mk ml mn mr "
@@ -37,9 +38,10 @@ HEARD = (
 
 TTS = "eleven_multilingual_v2"
 SLOWEST, FASTEST = 0.7, 1.2
-# https://elevenlabs.io/docs/overview/models
+# https://elevenlabs.io/docs/overview/models, seen on 2026-11-28.
 SPOKEN = "ar bg cs da de el en es fi fil fr hi hr id it ja ko ms nl pl pt ro ru sk sv ta tr uk zh"
-# The voices that every account has, by name.
+# The voices that every account has, by name. Their ids were compared with those that a public
+# program lists on 2026-11-28; how high they are is from memory.
 VOICES = {
     "sarah": ("EXAVITQu4vr4xnSDxMaL", Pitch.HIGH),
     "george": ("JBFqnCBsd6RMkjVDRZzb", Pitch.LOW),
@@ -52,7 +54,7 @@ VOICES = {
     "daniel": ("onwK4e9ZLuTAKqWW03F9", Pitch.LOW),
     "jessica": ("cgSgspJ2msm6clMCkdW9", Pitch.HIGH),
     "liam": ("TX3LPaxmHKxFdv7VOQHJ", Pitch.LOW),
-    "lily": ("pFZP5JQG7iQjIIuC4Bku", Pitch.HIGH),
+    "lily": ("pFZP5JQG7iQjIQuC4Bku", Pitch.HIGH),
     "callum": ("N2lVS1w4EtoT3dr4eOWO", Pitch.LOW),
     "will": ("bIHbv24MWmeRgasZH58o", Pitch.LOW),
     "eric": ("cjVigY5qzO86Huf0OWal", Pitch.LOW),

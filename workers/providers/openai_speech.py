@@ -28,7 +28,7 @@ from workers.providers.vendor_words import HeardWord, read_word, straighten_word
 from workers.speakers import turns
 from workers.speakers.sentences import cut_sentences
 
-# What both models know (https://developers.openai.com/api/docs/guides/speech-to-text).
+# What both models know (https://developers.openai.com/api/docs/guides/speech-to-text, 2026-11-25).
 LANGUAGES = (
     "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko "
     "lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
@@ -40,6 +40,7 @@ BLOCK = 1 << 16  # samples that are encoded at a time
 
 TTS = "tts-1"
 FASTEST = 1.5  # it would go up to 4, which nobody follows
+# Those of tts-1; others in the SDK are of later models (2026-11-28). Nobody heard how high they are.
 VOICES = {
     "nova": Pitch.HIGH,
     "onyx": Pitch.LOW,

@@ -30,7 +30,7 @@ def test_local_is_another_name_of_the_engine_that_needs_no_model(name):
 
 def test_auto_is_every_engine_and_each_is_asked_once():
     chosen = Providers(translation="openai, local, auto")
-    assert chosen.translation == ("openai", "apertium", "firefox")
+    assert chosen.translation == ("openai", "apertium", "firefox", "ctranslate2")
 
 
 def test_where_auto_is_enabled_a_job_may_name_any_engine():
