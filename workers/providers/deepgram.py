@@ -26,8 +26,8 @@ from workers.providers.vendor_service import (
 from workers.providers.vendor_words import HeardWord, read_word
 
 STT = "nova-3"
-# By https://developers.deepgram.com/changelog from 2025-08 to 2026-08, seen on 2026-11-28; of af, hy
-# and ka another program's release of 2026-08-30 tells, which tried af and ka.
+# By https://developers.deepgram.com/changelog from 2025-08 to 2026-08, seen on 2026-11-28; of af,
+# hy and ka another program's release of 2026-08-30 tells, which tried af and ka.
 # Then the tags with a region that it tells apart.
 LANGUAGES = (
     "af be bg bn bs ca cs da de el en es et fi fr gu hi hr hu hy id it ja ka kn ko lt lv mk mr ms "
@@ -39,8 +39,8 @@ REGIONS = (
 )
 
 # Of each language the names that Deepgram calls feminine and masculine, its featured voices first
-# (https://developers.deepgram.com/docs/tts-models and /docs/flux-tts/voices). On 2026-11-28 all names
-# were the SDK's; which are feminine was seen of Flux's only.
+# (https://developers.deepgram.com/docs/tts-models and /docs/flux-tts/voices). On 2026-11-28 all
+# names were the SDK's; which are feminine was seen of Flux's only.
 AURA = {
     "en": (
         (

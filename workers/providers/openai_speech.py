@@ -40,7 +40,7 @@ BLOCK = 1 << 16  # samples that are encoded at a time
 
 TTS = "tts-1"
 FASTEST = 1.5  # it would go up to 4, which nobody follows
-# Those of tts-1; others in the SDK are of later models (2026-11-28). Nobody heard how high they are.
+# Those of tts-1; others in the SDK are of later models (2026-11-28). Nobody heard how high.
 VOICES = {
     "nova": Pitch.HIGH,
     "onyx": Pitch.LOW,
