@@ -150,5 +150,5 @@ def test_a_pair_that_mozilla_cannot_give_is_told_and_the_rest_is_installed(tmp_p
     monkeypatch.setenv("FXTRANSLATE_RECORDS_URL", "http://127.0.0.1:9/records")
     done = CliRunner().invoke(models, ["install", "firefox-en-es"])
     assert done.exit_code == 1
-    assert "Mozilla's models for en to es" in done.output
+    assert "firefox-en-es: nothing came from Mozilla (" in done.output
     assert not (tmp_path / "firefox-en-es").exists()
