@@ -29,7 +29,7 @@ UNITS = {
 # What stands between a million and what there is a million of.
 OF = {"pt": "de", "es": "de", "fr": "de", "it": "di"}
 NUMBER = r"\d+(?:[.,]\d+)*"
-SIGN = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
+SIGN = "|".join(re.escape(sign) for sign in CURRENCIES)
 MANY = r"mil\b|thousand|(?:m|b|tr)il[lh]?[iõo]\w+|milliards?|miliard\w+|mila"
 AMOUNT_AFTER = re.compile(rf"({SIGN})\s?({NUMBER})(?:\s({MANY}))?", re.IGNORECASE)
 AMOUNT_BEFORE = re.compile(rf"({NUMBER})(?:\s({MANY}))?\s?(€|£)", re.IGNORECASE)
