@@ -83,8 +83,7 @@ def _name_currency(code: str, count: int, locale: Locale) -> str:
 
 
 def _say_measure(number: str, unit: str, locale: Locale) -> str:
-    value = parse_number(number)
-    return format_unit(int(value) if value.is_integer() else value, unit, "long", locale=locale)
+    return format_unit(parse_number(number), unit, "long", locale=locale)
 
 
 def _say_date(found: re.Match[str], order: tuple[int, int, int], locale: Locale) -> str:

@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import shutil
 import zipfile
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -90,6 +92,34 @@ def test_what_is_there_is_not_fetched_again(tmp_path, packages):
     install_model(model, tmp_path / "models", lambda _: None)
     (packages / "one-1.0-py3-none-any.whl").unlink()
     install_model(model, tmp_path / "models", lambda _: None)
+
+
+def build_file(name: str, content: bytes, part: str) -> ModelFile:
+    return ModelFile(name, len(content), hashlib.sha256(content).hexdigest(), (part,))
+
+
+def test_a_second_try_goes_on_with_what_the_first_one_has_fetched(tmp_path, packages):
+    """Turns red when a file that is whole is fetched again, or not told as fetched."""
+    one = build_file("a.bin", FIRST, write_wheel(packages, "one", FIRST))
+    two = build_file("b.bin", SECOND, "pip:two==1.0:two/part.bin")
+    model = replace(build_model(), files=(one, two))
+    with pytest.raises(Transient, match="two"):
+        install_model(model, tmp_path / "models", lambda _: None)
+    (packages / "one-1.0-py3-none-any.whl").unlink()
+    shutil.rmtree(tmp_path / "models" / ".parts" / "packages")
+    write_wheel(packages, "two", SECOND)
+    told: list[int] = []
+    found = install_model(model, tmp_path / "models", told.append)
+    assert [(found / name).read_bytes() for name in ("a.bin", "b.bin")] == [FIRST, SECOND]
+    assert sum(told) == model.size
+
+
+def test_what_an_interrupted_try_left_half_is_not_taken_for_whole(tmp_path, packages):
+    half = tmp_path / "models" / ".parts" / "tiny" / "voices" / "weights.bin"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(FIRST[:5])
+    model = build_model(write_wheel(packages, "one", FIRST), content=FIRST)
+    assert read(install_model(model, tmp_path / "models", lambda _: None)) == FIRST
 
 
 def test_another_source_is_taken_where_one_gives_something_else(tmp_path, packages, hub):

@@ -17,6 +17,8 @@ from workers.providers.spoken_text import parse_number, write_out
         ("pt-BR", "a 12 km/h", "a 12 quilômetros por hora"),
         ("es", "a 1 km", "a 1 kilómetro"),
         ("es", "R$ 5 o US$ 5", "5 reales o 5 dólares"),
+        ("es", "20 kmh y 5 mmap", "20 kmh y 5 mmap"),
+        ("es", "us$ 5", "5 dólares"),
         ("es", "el 2026-11-25", "el 25 de noviembre de 2026"),
         ("es", "el 3/4/2026", "el 3 de abril de 2026"),
         ("en", "on 3/4/2026", "on 3/4/2026"),
