@@ -23,3 +23,10 @@ def find_route(folder: Path, engine: str, source: str, target: str, remedy: str)
     name = f"{engine}-{own}-{wanted}"
     what = remedy.format(name=name, folder=folder / name)
     raise Permanent(f"{engine} has no model for {pair}: {what}")
+
+
+def list_targets(folder: Path, engine: str, source: str) -> list[str]:
+    """The languages that the models of `folder` lead to, by way of English or without."""
+    pairs = {tuple(path.name.split("-")[-2:]) for path in folder.glob(f"{engine}-*-*")}
+    ways = {source, BRIDGE} if (source, BRIDGE) in pairs else {source}
+    return sorted({to for of, to in pairs if of in ways} - {source})

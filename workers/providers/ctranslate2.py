@@ -22,7 +22,7 @@ from workers.interfaces.providers import (
     Translator,
 )
 from workers.models.memory import LoadedModel
-from workers.models.pairs import find_route
+from workers.models.pairs import find_route, list_targets
 from workers.providers.plain_text import Step, translate_texts
 
 NAME = "ctranslate2"
@@ -63,6 +63,10 @@ class CTranslate2:
     def check(self, source: str, target: str) -> None:
         """Raise `Permanent` when no models that are there lead to the target."""
         self._find_route(source, target)
+
+    def list_targets(self, source: str) -> Sequence[str]:
+        """Whatever models that are there lead to, by way of English or without."""
+        return list_targets(self._folder, NAME, source)
 
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` as `check` does, and for a folder that is no model."""

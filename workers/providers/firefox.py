@@ -16,7 +16,7 @@ from workers.interfaces.providers import (
     TranslationResult,
     Translator,
 )
-from workers.models.pairs import find_route
+from workers.models.pairs import find_route, list_targets
 from workers.providers.plain_text import translate_texts
 
 NAME = "firefox"
@@ -52,15 +52,7 @@ class Firefox:
 
     def list_targets(self, source: str) -> Sequence[str]:
         """Whatever installed models lead to, by way of English or without."""
-        models = self._folder.glob(MODEL.format("*", "*"))
-        codes = sorted({path.name.rpartition("-")[2] for path in models} - {source})
-        return [code for code in codes if self._leads(source, code)]
-
-    def _leads(self, source: str, target: str) -> bool:
-        try:
-            return bool(self._find_route(source, target))
-        except Permanent:
-            return False
+        return list_targets(self._folder, NAME, source)
 
     def translate(self, batch: TranslationBatch, *, call: ProviderCall) -> TranslationResult:
         """Translate; raises `Permanent` as `check` does."""

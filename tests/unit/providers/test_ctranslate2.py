@@ -48,6 +48,17 @@ def test_a_pair_that_is_not_there_goes_by_way_of_english(tmp_path):
         assert [whole] == [" ".join(" ".join(second.translate([half])).split())]
 
 
+def test_it_lists_what_models_lead_to(tmp_path):
+    for pair in ("es-en", "en-pt", "fr-de"):
+        (tmp_path / f"ctranslate2-{pair}").mkdir()
+    translator = build(tmp_path)
+    targets = {source: translator.list_targets(source) for source in ("es", "en", "fr", "pt")}
+    assert targets == {"es": ["en", "pt"], "en": ["pt"], "fr": ["de"], "pt": []}
+    for source, found in targets.items():
+        for target in found:
+            translator.check(source, target)
+
+
 def test_what_an_answer_has_to_begin_with_is_no_part_of_it(tmp_path):
     write_argos_model(tmp_path / "ctranslate2-en-es")
     write_argos_model(tmp_path / "ctranslate2-en-pt", prefix="▁T")
