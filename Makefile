@@ -15,7 +15,7 @@ HLS_JS_VERSION := 1.7.4
 HLS_JS := $(VENV)/share/hls.js/hls.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-live unit lint chaos bench openapi fresh clean \
+.PHONY: help demo test test-live unit lint chaos bench openapi compatibility fresh clean \
   venv-packages demo-packages test-packages
 .NOTPARALLEL: # packages first: nothing is begun that cannot be finished
 
@@ -55,6 +55,9 @@ bench: test-packages $(VENV)/ready ## Measure speed and memory (docs/benchmarks.
 
 openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
 	$(BIN)/python -m backend.api.openapi > docs/openapi.yaml
+
+compatibility: test-packages $(VENV)/ready ## Make and dub one of each format, and write docs/compatibility.md
+	$(BIN)/python -m tests.compatibility
 
 fresh: ## The demo and all tests in a bare Debian; PART=demo or PART=test for less
 	@tests/fresh/run $(PART)

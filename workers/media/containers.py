@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -122,8 +123,22 @@ def carries_sound(suffix: str, codec: str) -> bool:
     """Whether players expect sound of this codec in such a file."""
     if suffix == "mp4":
         return codec in MP4_CODECS
-    with av.open(os.devnull, "w", format=CONTAINERS[suffix].format) as empty:
-        return codec in empty.supported_codecs
+    return codec in _list_supported(CONTAINERS[suffix].format)
+
+
+@cache
+def _list_supported(format_: str) -> frozenset[str]:
+    """The codecs that FFmpeg's muxer lists, by the names that streams tell."""
+    with av.open(os.devnull, "w", format=format_) as empty:
+        return frozenset(map(_find_canonical_name, empty.supported_codecs))
+
+
+def _find_canonical_name(codec: str) -> str:
+    """`dts` for the decoder `dca`, `aac` for the encoder `aac`."""
+    try:
+        return av.Codec(codec).canonical_name
+    except av.codec.codec.UnknownCodecError:
+        return av.Codec(codec, "w").canonical_name
 
 
 def _hides_start(film: Path) -> bool:

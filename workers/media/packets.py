@@ -34,8 +34,9 @@ def add_copy(
         if not isinstance(stream, VideoStream):
             raise
         return _add_unlisted(target, stream, disposition)
-    if stream.codec_context.codec_tag == "hvc1":
-        copy.codec_context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
+    # Apple's players refuse FFmpeg's default, hev1; of raw pictures the tag tells what they are.
+    if stream.codec_context.codec_tag == "hvc1" or stream.codec_context.name == "rawvideo":
+        copy.codec_context.codec_tag = stream.codec_context.codec_tag
     return _tell_of(copy, stream, disposition)
 
 
