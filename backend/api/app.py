@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter, UUIDConverter
 
 from backend.api import (
     account,
+    admin,
     auth,
     blobs,
     dead_letters,
@@ -18,6 +19,7 @@ from backend.api import (
     jobs,
     offers,
     segments,
+    shares,
     webhooks,
 )
 from backend.api.http import access, contract, problems, request_ids
@@ -69,9 +71,13 @@ def create_app(settings: Settings) -> Flask:
     request_ids.register_request_ids(app)
     access.register_access(app)
     problems.register_error_handlers(app)
-    for module in (files, jobs, segments, hls, offers, dead_letters, auth, account, health):
+    for module in (
+        *(files, jobs, segments, hls, shares, offers, dead_letters),
+        *(auth, account, admin, health),
+    ):
         api.register_blueprint(module.blueprint)
     api.register_blueprint(account.keys)
+    api.register_blueprint(shares.shared)
     app.register_blueprint(hls.playlists)
     app.register_blueprint(webhooks.blueprint)
     if settings.storage_backend == "local":

@@ -66,9 +66,18 @@ class MasterPlaylistResource(MethodView):
         files = views.read_streamable_files(get_parts().db, get_user_id(), job_id)
         if not files or wanted not in (None, *files):
             return _order_streams(job_id, wanted)
-        language = wanted or next(iter(files))
-        claims = {"job": str(job_id), "user": str(get_user_id()), "language": language}
-        return redirect(_sign_url(claims, "master", _compute_lifetime()))
+        return redirect(build_master_url(get_user_id(), job_id, wanted or next(iter(files))))
+
+
+def choose_language(user_id: UUID, job_id: UUID, wanted: str | None) -> str:
+    """The language to begin with; raises `NotFound` when there is nothing of it."""
+    return _choose_language(wanted, views.read_streamable_files(get_parts().db, user_id, job_id))
+
+
+def build_master_url(user_id: UUID, job_id: UUID, language: str) -> str:
+    """A master playlist's signed URL, for whoever has it."""
+    claims = {"job": str(job_id), "user": str(user_id), "language": language}
+    return _sign_url(claims, "master", _compute_lifetime())
 
 
 @playlists.get("/<token>/<_name>.m3u8")

@@ -9,7 +9,7 @@ from backend.settings import is_open
 
 # Blueprints that anybody may use: what is signed, what leads to a login, what only machines ask,
 # and what vendors call, who show a secret of their own.
-PUBLIC = {"api-docs", "auth", "blobs", "health", "playlists", "webhooks"}
+PUBLIC = {"api-docs", "auth", "blobs", "health", "playlists", "shared", "webhooks"}
 # Those about the account itself, which take a session: no API key may make others.
 OWN_ACCOUNT = {"account", "api-keys"}
 ADMIN = {"admin"}

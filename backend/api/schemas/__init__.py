@@ -9,12 +9,14 @@ from backend.api.schemas.accounts import (
     ExportSchema,
     MailTokenSchema,
     NewApiKeySchema,
+    PageQuerySchema,
     PasswordChangeSchema,
     PasswordResetSchema,
     PasswordSchema,
     RefreshTokenSchema,
     RegistrationSchema,
     TokenPairSchema,
+    UserChangeSchema,
     UserSchema,
 )
 from backend.api.schemas.files import (
@@ -57,6 +59,14 @@ from backend.api.schemas.segments import (
     SegmentsQuerySchema,
     SegmentsSchema,
 )
+from backend.api.schemas.shares import (
+    NewShareLinkSchema,
+    OwnedErrorSchema,
+    OwnedJobSchema,
+    SharedJobSchema,
+    ShareLinkSchema,
+    ShareRequestSchema,
+)
 
 __all__ = [
     "ApiKeyRequestSchema",
@@ -86,6 +96,10 @@ __all__ = [
     "MailTokenSchema",
     "MasterQuerySchema",
     "NewApiKeySchema",
+    "NewShareLinkSchema",
+    "OwnedErrorSchema",
+    "OwnedJobSchema",
+    "PageQuerySchema",
     "PasswordChangeSchema",
     "PasswordResetSchema",
     "PasswordSchema",
@@ -99,8 +113,12 @@ __all__ = [
     "SegmentChangeSchema",
     "SegmentsQuerySchema",
     "SegmentsSchema",
+    "ShareLinkSchema",
+    "ShareRequestSchema",
+    "SharedJobSchema",
     "TokenPairSchema",
     "TranslateRequestSchema",
+    "UserChangeSchema",
     "UserSchema",
     "VoiceSchema",
     "VoicesQuerySchema",

@@ -173,3 +173,26 @@ class ExportSchema(AnswerSchema):
     api_keys = fields.List(fields.Nested(ApiKeySchema), metadata={"maxItems": MOST_EXPORTED})
     jobs = fields.List(fields.Nested(ExportedJobSchema), metadata={"maxItems": MOST_EXPORTED})
     files = fields.List(fields.Nested(FileSchema), metadata={"maxItems": MOST_EXPORTED})
+
+
+class UserChangeSchema(RequestSchema):
+    """What to change in a user; what is not named stays."""
+
+    disabled = fields.Boolean(
+        load_default=None,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "whether they are locked out"},
+    )
+    role = build_word_field(words.ROLES, "What they are to this house.", load_default=None)
+
+
+class PageQuerySchema(RequestSchema):
+    """Pages through what is listed, newest first."""
+
+    limit = fields.Integer(
+        load_default=100,
+        validate=validate.Range(1, 500),
+        metadata={"description": "how many at most", "format": "int32"},
+    )
+    before = build_id_field("the last one's of the page before", load_default=None)

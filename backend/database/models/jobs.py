@@ -81,6 +81,20 @@ class JobFacet(Base):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
 
 
+class ShareLink(Base):
+    """Lets whoever has its token watch a job, until it expires or is revoked."""
+
+    __tablename__ = "share_links"
+    __table_args__ = (Index("ix_share_links_job_id", "job_id"),)
+
+    id: Mapped[UUID] = build_id_column()
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = build_now_column()
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
 class SegmentEdit(Base):
     """A revision of a language's lines that a user made; the object is stored before this row."""
 

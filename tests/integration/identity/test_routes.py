@@ -13,7 +13,7 @@ from backend.api.app import create_app
 from backend.api.http.access import ADMIN, OWN_ACCOUNT, PUBLIC
 from backend.identity import access_tokens, api_keys
 from backend.identity.principal import Principal, Scope
-from backend.jobs import submit
+from backend.jobs import shares, submit
 from backend.pipeline.retry import GiveUp
 from backend.pipeline.stages import Stage
 from backend.runs import transitions
@@ -27,6 +27,8 @@ KNOWN_PUBLIC = {
     *("/healthz", "/readyz", "/v1/openapi.json"),
     *("/v1/blobs/<token>/<_name>", "/v1/playlists/<token>/<_name>.m3u8"),
     "/v1/webhooks/assemblyai",
+    *("/v1/shared/<string:token>", "/v1/shared/<string:token>/download"),
+    "/v1/shared/<string:token>/master.m3u8",
     *("/v1/auth/register", "/v1/auth/confirm-email", "/v1/auth/login", "/v1/auth/refresh"),
     *("/v1/auth/logout", "/v1/auth/forgot-password", "/v1/auth/reset-password"),
 }
@@ -131,12 +133,14 @@ def of_another(parts: Parts) -> dict[str, object]:
     transitions.fail(parts.db, claim, {"kind": "transient", "message": ""}, GiveUp(dead=True))
     owner = Principal(other, frozenset(Scope))
     key = api_keys.create_key(parts.db, owner, name="", scopes=frozenset(Scope))
+    link = shares.create_link(parts.db, other, job_id, timedelta(days=1))
     return {
         "job_id": job_id,
         "letter_id": claim.id,
         "key_id": key.id,
         "segment_id": 1,
         "file_id": media_id,
+        "link_id": link.id,
     }
 
 
