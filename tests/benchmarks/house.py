@@ -9,6 +9,7 @@ from redis import Redis
 
 from backend.cli.processes import WORKER_OPTIONS
 from backend.pipeline.stages import Stage
+from backend.settings import is_open
 from backend.wiring import Parts
 from tests import factories
 from tests.benchmarks.processes import Side, running
@@ -45,7 +46,12 @@ class House:
                 stack.enter_context(running(self.log, self.environment, *MODULES[role]))
             if {"api", "embedded"} & set(roles):
                 wait_for(self._answers, f"the API to answer; its log is {self.log}")
+                self._log_in()
             yield
+
+    def _log_in(self) -> None:
+        if not is_open(self.settings):
+            self.api.headers["Authorization"] = f"Bearer {factories.api_key(self.parts.db)}"
 
     def _answers(self) -> bool | None:
         try:

@@ -21,6 +21,7 @@ OWNED = {
     *(
         "jobs",
         "job_facets",
+        "share_links",
         "uploads",
         "runs",
         "stage_runs",

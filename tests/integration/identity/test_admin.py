@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner, Result
 
-from backend.cli.main import cli
+from backend.cli.command_line import cli
 from backend.identity import users
 from backend.identity.principal import Scope
 from backend.jobs import submit
