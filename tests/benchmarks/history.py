@@ -5,9 +5,14 @@ from sqlalchemy import Column, Connection, Table, Uuid, text
 from backend.database.engine import Database
 from backend.database.models.base import Base
 
-# All but those: whose jobs they are, and the files that they share.
-SHARED = ("users", "uploads", "worker_offers")
-TABLES = [table for table in Base.metadata.sorted_tables if table.name not in SHARED]
+# Jobs and what belongs to them; but keys and links, of which no two may be alike.
+ALONE = ("idempotency_keys", "share_links")
+TABLES = [
+    table
+    for table in Base.metadata.sorted_tables
+    if table.name == "jobs"
+    or ({"job_id", "run_id"} & {*table.c.keys()} and table.name not in ALONE)
+]
 # A UUIDv7 begins with 12 digits of time; the rest tells the ids of one time apart.
 COPIED_ID = "(lpad(to_hex({time}), 12, '0') || right(replace({id}::text, '-', ''), 20))::uuid"
 TIME = "1700000000000 + copy"  # ms: before whatever is measured
@@ -18,13 +23,15 @@ def multiply(db: Database, copies: int) -> None:
 
     Raises `sqlalchemy.exc.ProgrammingError` without a superuser's rights.
     """
-    with db.write() as connection:
+    with db.rebuild() as connection:  # as the login, which may do so
         # Spares the checks of foreign keys: the copies' are as good as the originals'.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in TABLES:
             _copy(connection, table, copies)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("RESET ROLE"))
         connection.execute(text("VACUUM ANALYZE"))
+    db.engine.dispose()
 
 
 def _copy(connection: Connection, table: Table, copies: int) -> None:

@@ -72,7 +72,7 @@ def test_who_loses_the_connection_leads_no_longer(new_process, acted):
     first, second = new_process(), new_process()
     with leading(first):
         assert acted[id(first)].wait(DEADLINE_S)
-        with second.db.write() as connection:
+        with second.db.rebuild() as connection:  # as the login, which may do so
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             )
