@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter, UUIDConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, UUIDConverter
 
 from backend.api import (
     account,
@@ -30,6 +30,12 @@ from backend.wiring import Parts
 VERSION = "v1"
 
 
+class SecretConverter(BaseConverter):
+    """A secret in a path, as identity/secrets.py builds them; nothing else gets there."""
+
+    regex = contract.LINK_TEXT
+
+
 class ContractApi(Api):
     """Documents what api/http/contract.py says of all operations."""
 
@@ -38,6 +44,7 @@ class ContractApi(Api):
     def __init__(self, app: Flask) -> None:
         more = {"info": contract.INFO, "servers": contract.SERVERS}
         super().__init__(app, spec_kwargs={"extra_plugins": [contract.ContractPlugin()], **more})
+        self.register_converter(SecretConverter, lambda _: dict(contract.SECRET))
         self.register_converter(UUIDConverter, lambda _: dict(contract.ID))
         self.register_converter(IntegerConverter, lambda _: dict(contract.WHOLE))
 
@@ -65,6 +72,7 @@ def create_app(settings: Settings) -> Flask:
         TRUSTED_HOSTS=_list_trusted_hosts(settings),
     )
     app.extensions["dubline"] = Parts(settings)
+    app.url_map.converters["secret"] = SecretConverter
     api = ContractApi(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]

@@ -48,7 +48,7 @@ class SharesResource(MethodView):
         """
         life = timedelta(seconds=request["expires_in"])
         link = shares.create_link(get_parts().db, get_user_id(), job_id, life)
-        path = url_for("shared.SharedJobResource", token=link.token)
+        path = url_for("shared.SharedJobResource", link=link.token)
         return {**vars(link), "url": f"{get_parts().settings.api_url}{path}"}
 
 
@@ -66,59 +66,59 @@ class ShareResource(MethodView):
         shares.revoke_link(get_parts().db, get_user_id(), job_id, link_id)
 
 
-@shared.route("/<string:token>")
+@shared.route("/<secret:link>")
 class SharedJobResource(MethodView):
     """A job that was shared."""
 
     @shared.response(200, schemas.SharedJobSchema)
     @shared.doc(operationId="getSharedJob")
-    def get(self, token: str) -> dict[str, Any]:
+    def get(self, link: str) -> dict[str, Any]:
         """Tell what there is to watch.
 
         Whoever has the link may ask.
         """
-        link = _open(token)
-        job = views.read_job_view(get_parts().db, link.user_id, link.job_id)
-        return {**job, "expires_at": link.expires_at, "artifacts": _list_watched(job)}
+        found = _open(link)
+        job = views.read_job_view(get_parts().db, found.user_id, found.job_id)
+        return {**job, "expires_at": found.expires_at, "artifacts": _list_watched(job)}
 
 
-@shared.route("/<string:token>/download")
+@shared.route("/<secret:link>/download")
 class SharedDownloadResource(MethodView):
     """Files of a job that was shared."""
 
     @shared.arguments(schemas.DownloadQuerySchema, location="query")
     @shared.alt_response(302, description="To a URL that works for a short time")
     @shared.doc(operationId="downloadSharedFile")
-    def get(self, query: dict[str, Any], token: str) -> Any:
+    def get(self, query: dict[str, Any], link: str) -> Any:
         """Get one of them by its name.
 
         Only what is to be watched, as the link tells it.
         """
-        link, name = _open(token), query["artifact"]
+        found, name = _open(link), query["artifact"]
         db, store = get_parts().db, get_parts().store
-        job = views.read_job_view(db, link.user_id, link.job_id)
+        job = views.read_job_view(db, found.user_id, found.job_id)
         if name not in {one["name"] for one in _list_watched(job)}:
             raise NotFound(f"This link shows no file '{name}'")
-        file = views.read_artifact_file(db, link.user_id, link.job_id, name)
+        file = views.read_artifact_file(db, found.user_id, found.job_id, name)
         life = timedelta(seconds=get_parts().settings.url_ttl_s)
         return redirect(store.sign_download_url(file.key, file.filename, file.mime, life))
 
 
-@shared.route("/<string:token>/master.m3u8")
+@shared.route("/<secret:link>/master.m3u8")
 class SharedStreamResource(MethodView):
     """A job that was shared, as a stream."""
 
     @shared.arguments(schemas.MasterQuerySchema, location="query")
     @shared.alt_response(302, description="To a URL that works for a short time")
     @shared.doc(operationId="streamSharedJob")
-    def get(self, query: dict[str, Any], token: str) -> Any:
+    def get(self, query: dict[str, Any], link: str) -> Any:
         """Stream it.
 
         As the job's own streams, of which the link hands out signed URLs.
         """
-        link = _open(token)
-        language = choose_language(link.user_id, link.job_id, query["language"])
-        return redirect(build_master_url(link.user_id, link.job_id, language))
+        found = _open(link)
+        language = choose_language(found.user_id, found.job_id, query["language"])
+        return redirect(build_master_url(found.user_id, found.job_id, language))
 
 
 def _open(token: str) -> SharedJob:

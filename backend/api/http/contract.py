@@ -39,6 +39,8 @@ LOCATION = {
 GREATEST = (1 << 53) - 1
 WHOLE = {"type": "integer", "format": "int64", "minimum": 0, "maximum": GREATEST}
 ID = {"type": "string", "format": "uuid", "maxLength": 36}
+LINK_TEXT = "[A-Za-z0-9_-]{43}"
+SECRET = {"type": "string", "maxLength": 43, "pattern": f"^{LINK_TEXT}$"}
 # Limits of answers; those of requests are in their schemas, and are kept.
 LONGEST_TEXT, MOST_ITEMS, MOST_NAMES = 100_000, 1_000_000, 1000
 LENGTHS: Mapping[type[fields.Field], int] = {fields.UUID: 36, fields.DateTime: 35}

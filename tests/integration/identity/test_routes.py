@@ -27,8 +27,8 @@ KNOWN_PUBLIC = {
     *("/healthz", "/readyz", "/v1/openapi.json"),
     *("/v1/blobs/<token>/<_name>", "/v1/playlists/<token>/<_name>.m3u8"),
     "/v1/webhooks/assemblyai",
-    *("/v1/shared/<string:token>", "/v1/shared/<string:token>/download"),
-    "/v1/shared/<string:token>/master.m3u8",
+    *("/v1/shared/<secret:link>", "/v1/shared/<secret:link>/download"),
+    "/v1/shared/<secret:link>/master.m3u8",
     *("/v1/auth/register", "/v1/auth/confirm-email", "/v1/auth/login", "/v1/auth/refresh"),
     *("/v1/auth/logout", "/v1/auth/forgot-password", "/v1/auth/reset-password"),
 }
