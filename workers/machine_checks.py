@@ -11,7 +11,7 @@ from backend.process.start_errors import explain_error, explain_import
 
 # What the processes consist of; all else is imported by these.
 MODULES = (
-    *("backend.api.app", "waitress", "workers.tasks", "workers.reconciler"),
+    *("backend.api.app", "backend.api.server", "workers.tasks", "workers.reconciler"),
     *(f"workers.stages.{stage}" for stage in Stage),
     *("workers.engines", "backend.cli.supervisor", "backend.cli.submit"),
 )

@@ -1,7 +1,5 @@
 """The HTTP API as a Flask app."""
 
-from urllib.parse import urlsplit
-
 from flask import Flask
 from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -22,9 +20,9 @@ from backend.api import (
     shares,
     webhooks,
 )
-from backend.api.http import access, contract, problems, request_ids
+from backend.api.http import access, contract, hosts, problems, request_ids
 from backend.api.http.requests import MOST_JSON_BYTES
-from backend.settings import LOOPBACK, Settings, check_identity
+from backend.settings import Settings, check_identity
 from backend.wiring import Parts
 
 VERSION = "v1"
@@ -69,7 +67,6 @@ def create_app(settings: Settings) -> Flask:
         OPENAPI_URL_PREFIX="/v1",
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=MOST_JSON_BYTES,
-        TRUSTED_HOSTS=_list_trusted_hosts(settings),
     )
     app.extensions["dubline"] = Parts(settings)
     app.url_map.converters["secret"] = SecretConverter
@@ -77,6 +74,7 @@ def create_app(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     request_ids.register_request_ids(app)
+    hosts.check_hosts(app, settings)
     access.register_access(app)
     problems.register_error_handlers(app)
     for module in (
@@ -91,10 +89,3 @@ def create_app(settings: Settings) -> Flask:
     if settings.storage_backend == "local":
         app.register_blueprint(blobs.blueprint)
     return app
-
-
-def _list_trusted_hosts(settings: Settings) -> list[str] | None:
-    """On a loopback address only its own names, or any web page could reach the API by DNS."""
-    if settings.api_host not in LOOPBACK:
-        return None
-    return [*LOOPBACK, urlsplit(settings.api_url).hostname or ""]

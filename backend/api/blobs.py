@@ -6,17 +6,22 @@ from flask import Blueprint, Response, request, send_file
 
 from backend.api.http.context import get_parts
 from backend.api.http.cross_origin import allow_any_origin
+from backend.api.http.wsgi_bridge import BLOCK
 from backend.errors import Conflict, NotFound
-from backend.storage.local import CHUNK
 from backend.uploads import access
 
 blueprint = Blueprint("blobs", __name__, url_prefix="/v1/blobs")
 blueprint.after_request(allow_any_origin)
 
 
+def is_upload(method: str, path: str) -> bool:
+    """Whether a request brings a file, by the route of `put` below."""
+    return method == "PUT" and path.startswith(f"{blueprint.url_prefix}/")
+
+
 @blueprint.put("/<token>/<_name>")
 def put(token: str, _name: str) -> Response:
-    """Receive an object, once."""
+    """Receive an object, once; nothing of it before all else has been looked at."""
     store = get_parts().local_store
     key = store.links.verify_claims(token).get("put")
     if key is None:
@@ -26,7 +31,7 @@ def put(token: str, _name: str) -> Response:
     request.max_content_length = get_parts().settings.max_upload_bytes
     with store.open_writer(key) as file:
         # Less than was announced ends in an error here (werkzeug's ClientDisconnected).
-        shutil.copyfileobj(request.stream, file, CHUNK)
+        shutil.copyfileobj(request.stream, file, BLOCK)
     return Response(status=204)
 
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,8 @@ WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
 @click.option("--fd", type=int, help="Serve on this open socket, not on API_HOST and API_PORT.")
 def api(fd: int | None) -> None:
     """Serve the HTTP API."""
-    import waitress
-
     from backend.api.app import create_app
+    from backend.api.server import build_server
     from backend.process import lifeline
     from backend.process.listener import listen
     from backend.telemetry import logs
@@ -36,17 +36,14 @@ def api(fd: int | None) -> None:
     logs.configure_logs(loaded)
     listener = listen(loaded.api_host, loaded.api_port) if fd is None else socket.socket(fileno=fd)
     loaded = loaded.model_copy(update={"api_port": listener.getsockname()[1]})
-    server = waitress.create_server(
-        create_app(loaded),
-        sockets=[listener],
-        threads=8,
-        max_request_body_size=loaded.max_upload_bytes,
-    )
+    server = build_server(create_app(loaded))
     lifeline.wait_for_permission()
     lifeline.follow_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"Listening on {loaded.api_url}")
-    server.run()
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    sys.stderr.flush()
+    os._exit(0)  # threads that wait for clients must not keep the process
 
 
 @click.command()

@@ -84,12 +84,16 @@ RULES: tuple[tuple[str, Callable[[re.Match[str], Path], str]], ...] = (
     ),
     (
         r"Address already in use.* \('([^']+)', (\d+)",
-        _fill_in("{0}:{1} is in use already: end who listens there, or set API_PORT (0: any free)"),
+        _fill_in(
+            "{0}:{1} is in use already: end who listens there, or choose another port by --port or "
+            "API_PORT (0: any free)"
+        ),
     ),
     (
         r"Address already in use",
         _fill_in(
-            "the port is in use already: end who listens there, or set API_PORT (0: any free)"
+            "the port is in use already: end who listens there, or choose another by --port or "
+            "API_PORT (0: any free)"
         ),
     ),
     (

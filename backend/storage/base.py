@@ -39,6 +39,9 @@ class BlobStore(Protocol):
     def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
         """Store a file; whoever reads the key sees all of it or nothing."""
 
+    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Store a file that `fetch` brought from here and nobody has changed."""
+
     def fetch(self, key: str, path: Path) -> None:
         """Write the object to a local file."""
 

@@ -37,6 +37,19 @@ class LocalStore:
         with path.open("rb") as source, self.open_writer(key) as target:
             shutil.copyfileobj(source, target, CHUNK)
 
+    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Give the object, of which `path` is a link, a further name; a copy is put there."""
+        target = self.resolve_path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path, target)
+        except FileExistsError:
+            return  # by its hash it is the same
+        except OSError:
+            self.put(key, path, mime=mime, sha256=sha256)
+        for folder in (target.parent, target.parent.parent):
+            _sync_names(folder)
+
     def open_writer(self, key: str) -> "AtomicFile":
         """A file to write the object to; it gets its name when closed without an error."""
         return AtomicFile(self.resolve_path(key), self.root / PARTS)

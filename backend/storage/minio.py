@@ -60,6 +60,10 @@ class MinioStore:
                 metadata={"sha256": sha256},
             )
 
+    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Send it again: who has the upload URL may have changed the object meanwhile."""
+        self.put(key, path, mime=mime, sha256=sha256)
+
     def fetch(self, key: str, path: Path) -> None:
         """Download; the client writes beside the target and renames."""
         with _translate_errors(key):

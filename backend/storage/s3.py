@@ -85,6 +85,10 @@ class S3Store:
         with _translate_errors(key):
             self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra, Config=TRANSFER)
 
+    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
+        """Send it again: who has the upload URL may have changed the object meanwhile."""
+        self.put(key, path, mime=mime, sha256=sha256)
+
     def fetch(self, key: str, path: Path) -> None:
         """Download; the client writes beside the target and renames."""
         with _translate_errors(key):

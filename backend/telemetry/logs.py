@@ -12,7 +12,7 @@ from backend.settings import Settings
 # What of others' lines is worth less than it disturbs: the runner tells of every stage, in what job
 # and with what end, which Celery would tell again; Alembic tells its dialect each time the schema's
 # version is looked up; in the addresses that HTTP clients tell stands what vendors are asked.
-QUIET = ("celery.worker.strategy", "celery.app.trace", "alembic", "httpx", "httpx2")
+QUIET = ("celery.worker.strategy", "celery.app.trace", "alembic", "httpx", "httpx2", "uvicorn")
 
 
 def configure_logs(settings: Settings) -> None:

@@ -93,7 +93,7 @@ def accept_upload(
     if expected_sha256 is not None and expected_sha256.lower() != sha256:
         raise Invalid("sha256", f"what arrived has sha256 {sha256}: send it again")
     key = f"uploads/{upload.id}/{sha256}"
-    store.put(key, path, mime=content.mime, sha256=sha256)
+    store.keep(key, path, mime=content.mime, sha256=sha256)
     with db.write() as connection:
         taken = connection.execute(
             update(Upload)

@@ -2,9 +2,10 @@
 
 import sys
 
-import waitress
 from flask import Flask, jsonify
 
+from backend.api.server import build_server
+from backend.process.listener import listen
 from tests.benchmarks.processes import READY
 
 app = Flask("bare")
@@ -16,6 +17,6 @@ def answer():
 
 
 if __name__ == "__main__":
-    server = waitress.create_server(app, host="127.0.0.1", port=int(sys.argv[1]), threads=8)
-    print(READY, flush=True)
-    server.run()
+    with listen("127.0.0.1", int(sys.argv[1])) as listener:
+        print(READY, flush=True)
+        build_server(app).run(sockets=[listener])

@@ -18,11 +18,19 @@ _JSON = ("--json",)
 
 
 @click.command()
-def up() -> None:
+@click.option("--host", "api_host", help="Address to listen on, as in API_HOST.")
+@click.option(
+    "--port",
+    "api_port",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on, as in API_PORT; 0: any that is free.",
+)
+def up(**given: str | int | None) -> None:
     """Run API, worker and reconciler together on this machine, until Ctrl-C."""
     from backend.cli.supervisor import Stack
 
-    stack = Stack(settings.load())
+    named = {name: value for name, value in given.items() if value is not None}
+    stack = Stack(settings.load(**named))
     click.echo("Starting Dubline ...")
     with ExitStack() as held:
         # One of its users, so that no command that uses it too ends it.

@@ -52,7 +52,7 @@ def test_a_worker_that_cannot_start_is_told_at_once_and_given_up(
 
 
 def test_an_api_that_cannot_start_is_told_and_everybody_else_ends(settings, break_module, logs):
-    break_module("waitress")
+    break_module("uvicorn")
     stack = Stack(settings, logs=logs)
     with pytest.raises(click.ClickException, match=r"The API did not start: .* libatomic1"):
         stack.__enter__()
@@ -92,4 +92,5 @@ def test_a_home_that_cannot_be_written_to_is_told_by_whoever_meets_it(settings, 
     assert done.returncode == 1
     told = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert len(told) == 1
-    assert told[0].startswith(f"Error: {home} cannot be written to: set DUBLINE_HOME to ")
+    assert str(home) in told[0]
+    assert "set DUBLINE_HOME to " in told[0]

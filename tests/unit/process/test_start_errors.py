@@ -34,13 +34,16 @@ NO_ACCESS = "set DUBLINE_HOME to a folder that this user may write to"
                 "('127.0.0.1', 8642))"
             ),
             (
-                "127.0.0.1:8642 is in use already: end who listens there, or set API_PORT (0: any "
-                "free)"
+                "127.0.0.1:8642 is in use already: end who listens there, or choose another port "
+                "by --port or API_PORT (0: any free)"
             ),
         ),
         (
             "OSError: [Errno 98] Address already in use",
-            "the port is in use already: end who listens there, or set API_PORT (0: any free)",
+            (
+                "the port is in use already: end who listens there, or choose another by --port "
+                "or API_PORT (0: any free)"
+            ),
         ),
         (
             "PermissionError: [Errno 13] Permission denied: '/home/visitor/.dubline/files'",
