@@ -40,7 +40,8 @@ worker_prefetch_multiplier = 1
 # own soft shutdown would wait for its whole timeout, though there be nothing left to wait for.
 worker_soft_shutdown_timeout = 0
 
-# Media libraries hold on to memory. A fresh process takes as long as a hundred short stages.
+# Against what libraries may leak. A fresh process takes as long as a hundred short stages. (What
+# stages have used is given back after each of them: workers/app.py.)
 worker_max_tasks_per_child = 2000
 
 # structlog writes the log.

@@ -13,7 +13,7 @@ from celery import Celery, signals
 from filelock import FileLock, Timeout
 
 from backend.pipeline.stages import Stage
-from backend.process import lifeline
+from backend.process import lifeline, memory
 from backend.process.start_errors import explain_error
 from backend.settings import load
 from backend.telemetry import logs
@@ -57,6 +57,7 @@ def _configure_logs(**_: Any) -> None:
 def _prepare_worker(**_: Any) -> None:
     settings = load()
     lifeline.follow_parent()
+    memory.share_pool()  # while there are no threads that have theirs
     if settings.embedded:
         try:
             make_broker_folders(settings)
@@ -84,6 +85,12 @@ def _tell_offer(**_: Any) -> None:
 def _warn_of_vendors(**_: Any) -> None:
     for warning in list_warnings(load(), date.today()):
         log.warning(warning)
+
+
+@signals.task_postrun.connect
+def _give_back_memory(**_: Any) -> None:
+    """After the stage, when nothing holds what it made any more."""
+    memory.give_back_memory()
 
 
 @signals.worker_shutting_down.connect

@@ -14,6 +14,7 @@ BENCHMARKS = (
     ("Jobs a second", "bench_throughput"),
     ("Latency, and many finished jobs", "bench_latency"),
     ("Requests a second", "bench_requests"),
+    ("Memory, through 500 jobs", "bench_soak"),
     ("HLS packaging without encoding", "bench_hls", "10", "60"),
 )
 

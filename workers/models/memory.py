@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from threading import RLock, Timer
 from typing import Generic, TypeVar
 
+from backend.process.memory import give_back_memory
+
 Model = TypeVar("Model")
 
 IDLE_S = 120.0  # longer than a stage pauses between two lines, shorter than a user's next job
@@ -51,3 +53,4 @@ class LoadedModel(Generic[Model]):
         with self._lock:
             if not self._users:
                 self._model = None
+                give_back_memory()
