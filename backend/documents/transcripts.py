@@ -53,7 +53,8 @@ class Transcript(Document):
 class Line(Document):
     """One translated segment; `id`, times and speaker are those of its source segment.
 
-    Unless a user changed them; `voice` is set by users only, in place of the speaker's.
+    Unless a user changed them: `original` is the line before that. `voice` is set by users only, in
+    place of the speaker's.
     """
 
     id: int
@@ -63,12 +64,19 @@ class Line(Document):
     text: OneLineText
     speaker: OneLineText | None = None
     voice: OneLineText | None = None
+    original: "Line | None" = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether a user changed it."""
+        return self.original is not None
 
 
 class Translation(Document):
     """`segments_<lang>.json`: exactly one line for each source segment.
 
     With the same speakers, and then those whom only users know of, in the order of their naming.
+    `provider` and `model` translated what no user edited; None for what was given.
     """
 
     source_language: str
@@ -76,6 +84,8 @@ class Translation(Document):
     duration: float
     speakers: tuple[Speaker, ...] = ()
     lines: tuple[Line, ...]
+    provider: str | None = None
+    model: str | None = None
 
 
 Timed = TypeVar("Timed", Word, Segment, Line)

@@ -105,12 +105,15 @@ def replace_line(
     if old is None:
         raise NotFound(f"There is no segment {line_id}; they are 0 to {len(translation.lines) - 1}")
     try:
-        line = Line.model_validate(old.model_dump() | dict(values))
+        line = Line.model_validate(old.model_dump() | dict(values) | {"original": None})
     except ValidationError as error:
         problem = error.errors()[0]
         raise Invalid(str(problem["loc"][0]), problem["msg"]) from None
     if (line.start, line.end) != (old.start, old.end):
         _check_times(line, translation.duration)
+    first = old.original or old
+    if line != first:  # what is taken back is as if it had never been changed
+        line = line.model_copy(update={"original": first})
     lines = [line if one.id == line_id else one for one in translation.lines]
     ordered = tuple(sorted(lines, key=lambda one: (one.start, one.id)))
     # Whoever is new comes last, so that everybody else keeps their voice.

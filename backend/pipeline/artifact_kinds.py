@@ -34,4 +34,5 @@ class ArtifactKind(StrEnum):
     HLS_SUBTITLES = "hls_subtitles"
     REPORT = "report"  # how well the dub fits, JSON
     REPORT_HTML = "report_html"  # the same as a page
+    REPORT_SOUND = "report_sound"  # what the page of a long recording plays of that
     MANIFEST = "manifest"  # every file of the dub, and how it was made

@@ -13,6 +13,7 @@ from backend.pipeline.stages import Stage
 from workers.audio.samples import RATE
 from workers.captions.check import find_violations
 from workers.exports.dub import Export, MixedDub
+from workers.exports.report_sound import build_page_sound
 from workers.interfaces.progress import Progress
 from workers.interfaces.stages import OutputFile, StageInput, describe_output
 from workers.mixing.index import MixIndex, decibels_to_power
@@ -21,14 +22,16 @@ from workers.report import document
 from workers.report.back_transcription import AudibleDub, BackTranscription, transcribe_dub
 from workers.report.document import Report, ReportMeasures, ReportSource
 from workers.report.lines import build_lines
-from workers.report.page import render_page
+from workers.report.page import PageSounds, render_page
 
 
 def export(dub: MixedDub, _progress: Progress) -> Export:
     """`report`, whose `meta` are its sums, and `report_html`."""
     hearing = transcribe_dub(dub.inputs, dub.context, _build_audible(dub))
     found = _build_report(dub, hearing)
-    return Export(list(_write_report(dub, found)), warnings=hearing.warnings)
+    sound = build_page_sound(dub)
+    files = list(_write_report(dub, found, sound.urls))
+    return Export(files, sound.reused, warnings=hearing.warnings)
 
 
 def _build_audible(dub: MixedDub) -> AudibleDub:
@@ -40,9 +43,10 @@ def _build_audible(dub: MixedDub) -> AudibleDub:
 def _build_report(dub: MixedDub, hearing: BackTranscription) -> Report:
     takes = zip(dub.placements, dub.order.takes, strict=True)
     mixed = {placed.id: take for placed, take in takes}
-    lines = build_lines(dub.said, dub.speech, mixed, dub.inputs.params.timing.max_shift)
+    said = _name_translator(dub)
+    lines = build_lines(said, dub.speech, mixed, dub.inputs.params.timing.max_shift)
     broken = Counter(one.rule for one in find_violations(dub.captions.cues, dub.captions.rules))
-    stages = tuple(_describe_stages(dub.inputs, hearing))
+    stages = tuple(_describe_stages(dub.inputs, said, hearing))
     heard = hearing.heard
     return Report(
         dubline=version("dubline"),
@@ -56,14 +60,22 @@ def _build_report(dub: MixedDub, hearing: BackTranscription) -> Report:
     )
 
 
-def _write_report(dub: MixedDub, found: Report) -> Iterator[OutputFile]:
+def _name_translator(dub: MixedDub) -> Translation:
+    """The lines; documents from before they told who translated them are told by their stage."""
+    made = next((one for one in dub.inputs.upstream if one.stage is Stage.MT), None)
+    if dub.said.provider or made is None:
+        return dub.said
+    return dub.said.model_copy(update={"provider": made.provider, "model": made.model})
+
+
+def _write_report(dub: MixedDub, found: Report, sounds: PageSounds) -> Iterator[OutputFile]:
     index = dub.mixed.contents
     before = _compute_amplitudes(_list_loudness(index, dub.source.sha256))
     after = _compute_amplitudes([tenth for chunk in index.chunks for tenth in chunk.tenths])
     folder, language = dub.context.workdir, dub.inputs.language
     json, html = folder / "report.json", folder / "report.html"
     json.write_bytes(found.to_bytes())
-    html.write_bytes(render_page(found, before, after))
+    html.write_bytes(render_page(found, before, after, sounds))
     meta = {"language": language, **found.sums.model_dump()}
     yield describe_output(ArtifactKind.REPORT, json, meta)
     yield describe_output(ArtifactKind.REPORT_HTML, html, {"language": language})
@@ -91,10 +103,11 @@ def _describe_source(inputs: StageInput, translation: Translation) -> ReportSour
 
 
 def _describe_stages(
-    inputs: StageInput, hearing: BackTranscription
+    inputs: StageInput, said: Translation, hearing: BackTranscription
 ) -> Iterator[document.StageCost]:
     for one in inputs.upstream:
-        yield document.StageCost(**vars(one))
+        told = {"provider": said.provider, "model": said.model} if one.stage is Stage.MT else {}
+        yield document.StageCost(**{**vars(one), **told})
     yield document.StageCost(
         stage=Stage.MIX, provider="dubline", model=version("dubline"), cost_usd=hearing.cost.usd
     )

@@ -44,13 +44,19 @@ class ReportLine(ReportPart):
     it sounds, None if it was left out. `natural` are the seconds that its text takes at the natural
     rate of its voice, `rate` is how many times as fast it is heard, of which the voice itself was
     asked for `spoken_at`; `shift` the seconds after its source line. `collides` tells that it
-    begins while another is heard, `cut` the seconds of it that are not heard at all.
+    begins while another is heard, `cut` the seconds of it that are not heard at all. `source_text`
+    is what the recording says there; `edited` that a user changed the line, which otherwise
+    `provider` and `model` translated (None: it was given).
     """
 
     id: int
     speaker: str | None
     voice: str
     text: str
+    source_text: str
+    edited: bool
+    provider: str | None
+    model: str | None
     source: TimeSpan
     slot: TimeSpan
     dub: TimeSpan | None
@@ -68,10 +74,14 @@ class ReportLine(ReportPart):
         return self.cut > figures.ROUNDING
 
     @property
+    def is_off(self) -> bool:
+        """Whether it starts early or late enough to be noticed."""
+        return bool(figures.compute_share_off([self.shift or 0.0], SOFT_SHIFT))
+
+    @property
     def fits(self) -> bool:
         """Whether there is nothing about it that deserves a look."""
-        off = figures.compute_share_off([self.shift or 0.0], SOFT_SHIFT)
-        return self.verdict is Verdict.OK and not (off or self.collides or self.is_cut)
+        return self.verdict is Verdict.OK and not (self.is_off or self.collides or self.is_cut)
 
 
 class StageCost(ReportPart):

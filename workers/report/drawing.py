@@ -1,6 +1,6 @@
-"""The picture of a dub: rows of a minute, each drawn by its own small SVG.
+"""The picture of a dub: rows of up to half a minute, each drawn by its own small SVG.
 
-Coordinates are SVG user units; a row is `WIDTH` wide, whatever of the minute the recording lasts.
+Coordinates are SVG user units; a row is `WIDTH` wide, and all rows of a recording are as long.
 """
 
 from collections import defaultdict
@@ -9,16 +9,18 @@ from itertools import groupby
 from math import ceil
 from typing import NamedTuple
 
+from backend.documents.text import number_line
 from workers.report.document import ReportLine, TimeSpan
 
-ROW_S = 60
+ROW_S = 30
+SHORTEST_ROW_S = 5
 WIDTH = 1200
-PER_SECOND = WIDTH / ROW_S
-TENTH = WIDTH // (10 * ROW_S)
-LOUDEST = 30  # the height of the loudest tenth of a second
+LOUDEST = 48  # the height of the loudest tenth of a second
 # Where the loudness of the source stands on, and that of the dub hangs from.
-AXIS = 46
-DIGIT, PADDING = 7, 4  # the room that a line's number takes in its box
+AXIS = 72
+DIGIT, PADDING = 9, 6  # the room that a line's number takes in its box
+TICKS = (1, 2, 5, 10)  # seconds between marks, the first that leaves them readable
+MOST_TICKS = 15
 
 
 class DrawingLane(NamedTuple):
@@ -30,10 +32,11 @@ class DrawingLane(NamedTuple):
 
 # Slots reach into each other where neighbours share a pause: every other one is lower.
 SOURCE, SLOTS, DUB = (
-    DrawingLane(80, 10),
-    (DrawingLane(93, 3), DrawingLane(97, 3)),
-    DrawingLane(103, 18),
+    DrawingLane(126, 16),
+    (DrawingLane(146, 4), DrawingLane(151, 4)),
+    DrawingLane(159, 28),
 )
+HEIGHT = DUB.top + DUB.height + 5
 
 
 class DrawingBox(NamedTuple):
@@ -46,29 +49,30 @@ class DrawingBox(NamedTuple):
     @property
     def numbered(self) -> bool:
         """Whether its number finds room in it."""
-        return self.width >= DIGIT * len(str(self.line.id)) + PADDING
+        return self.width >= DIGIT * len(str(number_line(self.line.id))) + PADDING
 
 
 class DrawingRow(NamedTuple):
-    """A minute from `start` to `end` seconds; everything but the boxes are SVG path data."""
+    """From `start` to `end` seconds; everything but ticks and boxes are SVG path data.
+
+    `width` is as much of it as the recording lasts, `ticks` the seconds that are marked, and where.
+    """
 
     start: int
     end: float
+    width: float
+    ticks: list[tuple[int, float]]
     before: str
     after: str
     source: str
     slots: str
     boxes: list[DrawingBox]
 
-    @property
-    def width(self) -> float:
-        """As much of it as the recording lasts."""
-        return _to_units(self.end - self.start)
 
-    @property
-    def seconds(self) -> Iterator[tuple[int, float]]:
-        """The seconds that are marked, and where."""
-        return ((self.start + s, s * PER_SECOND) for s in range(0, ROW_S, 10))
+def choose_row_seconds(total: float) -> int:
+    """How long a row is, for a recording of so many seconds."""
+    rows = max(1, ceil(total / ROW_S))
+    return max(SHORTEST_ROW_S, ceil(total / rows))
 
 
 def draw_rows(
@@ -78,18 +82,21 @@ def draw_rows(
 
     `before` and `after` are the amplitudes of source and dub in tenths of a second, on one scale.
     """
+    length = choose_row_seconds(total)
     scale = LOUDEST / (max((*before, *after), default=0.0) or 1.0)
-    near = _group_by_row(lines)
-    for start in range(0, ceil(total), ROW_S):
+    near = _group_by_row(lines, length)
+    for start in range(0, ceil(total), length):
+        window = _RowWindow(start, min(total, start + length), WIDTH / length)
         here = near[start]
-        window = TimeSpan(start=start, end=min(total, start + ROW_S))
-        tenths = slice(10 * start, 10 * (start + ROW_S))
-        places = ((line, _place_span(line.dub or line.source, window)) for line in here)
+        tenths = slice(10 * start, 10 * (start + length))
+        places = ((line, window.place_span(line.dub or line.source)) for line in here)
         yield DrawingRow(
             start=start,
             end=window.end,
-            before=_draw_outline([-scale * one for one in before[tenths]]),
-            after=_draw_outline([scale * one for one in after[tenths]]),
+            width=window.to_units(window.end - start),
+            ticks=list(_list_ticks(window, length)),
+            before=_draw_outline([-scale * one for one in before[tenths]], window),
+            after=_draw_outline([scale * one for one in after[tenths]], window),
             source=_draw_bars((line.source for line in here), window, SOURCE),
             slots="".join(
                 _draw_bars((line.slot for line in here if line.id % 2 == half), window, lane)
@@ -99,36 +106,53 @@ def draw_rows(
         )
 
 
-def _group_by_row(lines: Sequence[ReportLine]) -> Mapping[int, Sequence[ReportLine]]:
+class _RowWindow(NamedTuple):
+    """What a row shows, in seconds, and how many user units a second takes."""
+
+    start: float
+    end: float
+    per_second: float
+
+    def to_units(self, seconds: float) -> float:
+        return round(seconds * self.per_second, 1)
+
+    def place_span(self, span: TimeSpan) -> tuple[float, float] | None:
+        """Left edge and width of what falls into the window, if anything does."""
+        start, end = max(span.start, self.start), min(span.end, self.end)
+        if end <= start:
+            return None
+        return self.to_units(start - self.start), self.to_units(end - start)
+
+
+def _list_ticks(window: _RowWindow, length: int) -> Iterator[tuple[int, float]]:
+    step = next((one for one in TICKS if length / one <= MOST_TICKS), TICKS[-1])
+    first = int(window.start)
+    for second in range(first, first + length, step):
+        if second < window.end:
+            yield second, window.to_units(second - window.start)
+
+
+def _group_by_row(lines: Sequence[ReportLine], length: int) -> Mapping[int, Sequence[ReportLine]]:
     """The lines of which something is to be seen, by the second at which the row starts."""
     near: dict[int, list[ReportLine]] = defaultdict(list)
     for line in lines:
         spans = [line.slot, line.dub or line.slot]
         first, last = min(span.start for span in spans), max(span.end for span in spans)
-        for row in range(int(first // ROW_S), int(last // ROW_S) + 1):
-            near[row * ROW_S].append(line)
+        for row in range(int(first // length), int(last // length) + 1):
+            near[row * length].append(line)
     return near
 
 
-def _draw_outline(heights: Sequence[float]) -> str:
+def _draw_outline(heights: Sequence[float], window: _RowWindow) -> str:
     """A closed outline of steps upon the axis, one a tenth; downwards is positive."""
+    tenth = window.per_second / 10
     levels = groupby(AXIS + round(height) for height in heights)
-    steps = "".join(f"V{level}h{TENTH * len([*same])}" for level, same in levels)
+    steps = "".join(f"V{level}h{tenth * len([*same]):g}" for level, same in levels)
     return f"M0 {AXIS}{steps}V{AXIS}z" if steps else ""
 
 
-def _draw_bars(spans: Iterable[TimeSpan], window: TimeSpan, lane: DrawingLane) -> str:
-    places = filter(None, (_place_span(span, window) for span in spans))
+def _draw_bars(spans: Iterable[TimeSpan], window: _RowWindow, lane: DrawingLane) -> str:
+    places = filter(None, map(window.place_span, spans))
     return "".join(
         f"M{left:g} {lane.top}h{width:g}v{lane.height}h{-width:g}z" for left, width in places
     )
-
-
-def _place_span(span: TimeSpan, window: TimeSpan) -> tuple[float, float] | None:
-    """Left edge and width of what falls into the window, if anything does."""
-    start, end = max(span.start, window.start), min(span.end, window.end)
-    return (_to_units(start - window.start), _to_units(end - start)) if end > start else None
-
-
-def _to_units(seconds: float) -> float:
-    return round(seconds * PER_SECOND, 1)

@@ -32,7 +32,9 @@ def build_lines(
     slots = dict(_compute_slots(translation.lines, max_shift, total))
     return tuple(
         _build_line(
-            _PlannedLine(lines[placed.id], clips[placed.id], placed, slots[placed.id], time),
+            _PlannedLine(
+                *(translation, lines[placed.id], clips[placed.id], placed, slots[placed.id], time)
+            ),
             spans.get(placed.id),
             total,
             collides=placed.id in colliding,
@@ -42,6 +44,7 @@ def build_lines(
 
 
 class _PlannedLine(NamedTuple):
+    translation: Translation
     line: Line
     clip: Clip
     placed: Placement
@@ -56,13 +59,17 @@ class _PlannedLine(NamedTuple):
 def _build_line(
     planned: _PlannedLine, span: tuple[float, float] | None, total: float, *, collides: bool
 ) -> Reported:
-    line, clip, placed, slot, _ = planned
+    translation, line, clip, placed, slot, _ = planned
     length = span[1] - span[0] if span else 0.0
     return Reported(
         id=line.id,
         speaker=line.speaker,
         voice=clip.voice,
         text=clip.text,
+        source_text=line.source,
+        edited=line.edited,
+        provider=translation.provider,
+        model=translation.model,
         source=_build_span(line.start, line.end),
         slot=slot,
         dub=_build_span(*span) if span else None,

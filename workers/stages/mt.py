@@ -45,6 +45,8 @@ def _translate(
         duration=source.duration,
         speakers=source.speakers,
         lines=tuple(lines),
+        provider=translator.name,
+        model=translator.model,
     )
     path = context.workdir / f"segments_{inputs.language}.json"
     path.write_bytes(translation.to_bytes())

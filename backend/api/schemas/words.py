@@ -160,5 +160,6 @@ ARTIFACT_KINDS: Words = {
     ArtifactKind.HLS_SUBTITLES: "the stream of the captions",
     ArtifactKind.REPORT: "how well the dub fits, JSON",
     ArtifactKind.REPORT_HTML: "the same as a page",
+    ArtifactKind.REPORT_SOUND: "what the page of a long recording plays of that",
     ArtifactKind.MANIFEST: "every file of the dub, and how it was made, JSON",
 }
