@@ -19,8 +19,12 @@ class Channel(filesystem.Channel):
         name = f"{time.time_ns()}_{uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         aside = folder / f".{name}"
-        aside.write_text(json.dumps(payload))
-        aside.replace(folder / name)
+        try:
+            aside.write_text(json.dumps(payload))
+            aside.replace(folder / name)
+        except OSError:
+            aside.unlink(missing_ok=True)  # on a full disk its name is there already
+            raise
 
 
 class Transport(filesystem.Transport):
