@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from itertools import count
@@ -22,6 +23,9 @@ from tests import factories, servers
 from tests.servers import S3, Server
 
 _numbers = count()
+
+# In the background of a script it is ignored, by whatever tests start too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Taken before the environment is cleared.
 _REAL_S3 = {

@@ -1,5 +1,7 @@
 """Live vendors, by the settings of whoever runs this; what that costs is told at the end."""
 
+import gc
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,8 +17,15 @@ _bill: list[tuple[str, Cost]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The clients of vendors live as long as their process."""
+    """The clients of vendors live as long as their process, which is no error of any test."""
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def pytest_sessionfinish() -> None:
+    """Nor is it one when the session ends, where what pytest is told to ignore counts no more."""
+    warnings.simplefilter("ignore", ResourceWarning)
+    warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

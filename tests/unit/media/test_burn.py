@@ -65,7 +65,7 @@ def test_any_sound_that_is_in_mp4_is_kept(tmp_path):
 
 def test_what_ffmpeg_cannot_read_is_told(tmp_path, video):
     shutil.copy(tmp_path / "captions.vtt", video)
-    with pytest.raises(Permanent, match=r"ffmpeg could not draw the captions"):
+    with pytest.raises(Permanent, match=r"dub.mp4 cannot be read"):
         burn_video(video)
 
 

@@ -136,8 +136,10 @@ def test_whatever_reads_a_recording_can_be_stopped(tmp_path):
     probe_media(talk)
 
 
-@pytest.mark.parametrize("decode", [lambda p: decode_blocks(p, 8000, 1),
-                                    lambda p: decode_speech(p, 8000)])  # fmt: skip
+@pytest.mark.parametrize(
+    "decode",
+    [lambda p: decode_blocks(p, 8000, 1), lambda p: decode_speech(p, 8000, {"mono": (1.0,)})],
+)
 def test_decoding_can_be_stopped_where_nothing_is_read_any_more(tmp_path, decode):
     """An hour of silence in FLAC is read at once, and decoded for long."""
     talk = write(tmp_path / "talk.flac", tone(60.0, hertz=0.0), 8000)

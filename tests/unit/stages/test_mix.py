@@ -174,15 +174,15 @@ def test_sound_that_starts_late_in_a_video_stays_late(scene):
         assert rms(sound[round(0.55 * RATE) : round(0.75 * RATE)]) > -20
 
 
-def test_a_picture_that_fits_no_container_is_said(scene):
+def test_an_old_picture_is_copied_into_a_container_that_takes_it(scene):
     source = write_av(
         scene.folder / "a.avi", tone(2.0), "libmp3lame", video=2.0, video_codec="wmv2"
     )
     scene.store("media", source)
     scene.say(LINES[:1], 2.0)
     outcome = scene.run()
-    assert "video" not in paths(outcome)
-    assert any("No dubbed video" in warning for warning in outcome.warnings)
+    assert paths(outcome)["video"].suffix == ".mkv"
+    assert not any("picture" in warning for warning in outcome.warnings)
 
 
 def test_the_manifest_tells_every_file_and_how_it_was_made(scene):
