@@ -25,7 +25,9 @@ NAME = "firefox"
 def build_translator(settings: Settings) -> Translator:
     """See `workers.providers.registry`."""
     if not any(settings.models_folder.glob(f"{NAME}-*-*")):
-        raise Permanent("firefox has no model: run dubline models install firefox-en-pt")
+        raise Permanent(
+            "firefox has no model: run dubline models install firefox-FROM-TO, as in firefox-en-pt"
+        )
     return Firefox(settings.models_folder)
 
 
