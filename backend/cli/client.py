@@ -121,8 +121,10 @@ class Client:
         return self._post("/v1/files/complete", body, timeout=600)
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask for a job."""
-        return self._post("/v1/jobs", request)
+        """Ask for a job, which goes on from then when the command is stopped."""
+        job = self._post("/v1/jobs", request)
+        self.watched = job["id"]
+        return job
 
     def list_jobs(self, limit: int = MOST_JOBS) -> list[dict[str, Any]]:
         """The newest jobs."""
@@ -157,7 +159,9 @@ class Client:
 
     def resume(self, job_id: str) -> dict[str, Any]:
         """Run a job again where it has something left to do."""
-        return self._post(f"/v1/jobs/{job_id}/retry", {})
+        job = self._post(f"/v1/jobs/{job_id}/retry", {})
+        self.watched = job["id"]
+        return job
 
     def read_segments(self, job_id: str, language: str) -> dict[str, Any]:
         """The lines of a language, with their revision."""

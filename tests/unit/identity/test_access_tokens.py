@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import jwt
@@ -23,11 +23,16 @@ from backend.identity.access_tokens import (
 SECRET = "s" * 32
 TOKENS = AccessTokens(SECRET)
 CLAIMED = AccessClaims(uuid4(), uuid4())
-GOOD = TOKENS.build(CLAIMED)
+
+
+@pytest.fixture
+def good() -> str:
+    """Made for each test: an old one would be refused for its age alone."""
+    return TOKENS.build(CLAIMED)
 
 
 def read_claims() -> dict:
-    return jwt.decode(GOOD, options={"verify_signature": False})
+    return jwt.decode(TOKENS.build(CLAIMED), options={"verify_signature": False})
 
 
 def sign(claims: dict, key: bytes | None = None, **header: str) -> str:
@@ -38,14 +43,14 @@ def encode_part(part: dict) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-def test_a_token_tells_whose_it_is():
-    assert TOKENS.verify(GOOD) == CLAIMED
+def test_a_token_tells_whose_it_is(good):
+    assert TOKENS.verify(good) == CLAIMED
     assert read_claims()["exp"] - read_claims()["iat"] == 15 * 60
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])
-def test_no_signature(algorithm):
-    header, body, _ = GOOD.split(".")
+def test_no_signature(good, algorithm):
+    header, body, _ = good.split(".")
     unsigned = encode_part({"alg": algorithm, "typ": "JWT"})
     for token in (f"{unsigned}.{body}.", f"{unsigned}.{body}", f"{header}.{body}."):
         with pytest.raises(Unauthenticated):
@@ -73,14 +78,14 @@ def test_another_key():
 @pytest.mark.parametrize(
     "change",
     [
-        {"exp": datetime.now(UTC) - timedelta(seconds=1)},
+        {"exp": datetime(2026, 1, 1, tzinfo=UTC)},
         {"iss": "https://evil.example"},
         {"aud": "authenticated"},
         {"aud": ["somebody", "else"]},
         {"sub": "admin"},
         {"sub": "' OR 1=1 --"},
         {"sid": ""},
-        {"nbf": datetime.now(UTC) + timedelta(hours=1)},
+        {"nbf": datetime(9000, 1, 1, tzinfo=UTC)},
     ],
 )
 def test_a_claim_that_is_wrong(change):
@@ -96,8 +101,8 @@ def test_a_claim_that_is_missing(claim):
         TOKENS.verify(sign(claims))
 
 
-def test_a_changed_body_and_headers_that_name_keys():
-    header, body, signature = GOOD.split(".")
+def test_a_changed_body_and_headers_that_name_keys(good):
+    header, body, signature = good.split(".")
     other = encode_part({**read_claims(), "sub": str(uuid4())})
     named = sign(read_claims(), b"x" * 32, kid="../../dev/null", jku="https://evil.example/k")
     for token in (f"{header}.{other}.{signature}", named, f"{header}.{body}.{signature[:-2]}"):
@@ -105,12 +110,15 @@ def test_a_changed_body_and_headers_that_name_keys():
             TOKENS.verify(token)
 
 
-@pytest.mark.parametrize(
-    "token", ["", ".", "..", "a.b.c", "a" * 10_000, "\x00", "ü.ü.ü", GOOD + ".x"]
-)
+@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "a" * 10_000, "\x00", "ü.ü.ü"])
 def test_what_is_no_token(token):
     with pytest.raises(Unauthenticated):
         TOKENS.verify(token)
+
+
+def test_more_behind_a_good_token(good):
+    with pytest.raises(Unauthenticated):
+        TOKENS.verify(good + ".x")
 
 
 def test_what_signs_urls_signs_no_tokens():

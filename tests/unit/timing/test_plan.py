@@ -1,6 +1,7 @@
 """The plan's promises hold for every recording, and the figures are right for the usual ones."""
 
 from itertools import pairwise
+from random import Random
 
 import numpy as np
 import pytest
@@ -225,6 +226,7 @@ def test_without_need_the_picture_is_not_held():
 
 
 @given(tables, st.floats(60, 90), st.floats(0.3, 3), st.randoms(use_true_random=False))
+@example([(0.0, 1.0, 1.8941870390072881, True)], 60.0, 1.0, Random(1))
 @settings(deadline=None)
 def test_no_plan_nearby_is_cheaper(table, total, max_shift, random):
     source = [line(i, start, start + length) for i, (start, length, _, _) in enumerate(table)]
@@ -239,8 +241,8 @@ def test_no_plan_nearby_is_cheaper(table, total, max_shift, random):
         first, last = sorted(random.randrange(len(spans) + 1) for _ in range(2))
         moved[:first], moved[last:] = spans[:first], spans[last:]
         if _is_allowed(moved, clips, total):
-            # Placements are whole samples, which costs a little.
-            least = cheapest * 0.99 - 2.0 * len(spans)
+            # Placements are whole samples: each line may be one off, where the pressure leaps.
+            least = cheapest * 0.99 - weights.ABOVE_WANTED * len(spans)
             assert _cost(moved, order, natural, max_shift) >= least
 
 
