@@ -25,7 +25,8 @@ from backend.pipeline.stages import PER_LANGUAGE, Stage
 from backend.runs import leases, transitions
 from backend.runs.leases import Claim
 from backend.runs.transitions import NewArtifact, Success
-from backend.settings import Settings, is_open
+from backend.settings import Settings
+from backend.settings.checks import is_open
 from backend.storage.base import BlobStore
 from backend.wiring import Parts
 

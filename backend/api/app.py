@@ -22,7 +22,8 @@ from backend.api import (
 )
 from backend.api.http import access, contract, hosts, problems, request_ids
 from backend.api.http.requests import MOST_JSON_BYTES
-from backend.settings import Settings, check_identity
+from backend.settings import Settings
+from backend.settings.checks import check_identity
 from backend.wiring import Parts
 
 VERSION = "v1"

@@ -9,7 +9,7 @@ from backend.api.http.context import get_parts
 from backend.errors import Invalid, NotFound, Transient
 from backend.pipeline.states import StageState
 from backend.runs.vendor_jobs import wake_stage
-from backend.settings import WEBHOOK_HEADER
+from backend.settings.providers import WEBHOOK_HEADER
 
 TRANSCRIPT = re.compile(r"[\w-]{1,100}", re.ASCII)
 

@@ -20,7 +20,9 @@ from backend.process import lifeline
 from backend.process.lifeline import GRACE_S
 from backend.process.listener import listen
 from backend.process.start_errors import explain_error
-from backend.settings import Settings, check_identity, format_url
+from backend.settings import Settings
+from backend.settings.checks import check_identity
+from backend.settings.server import format_url
 
 if TYPE_CHECKING:
     from backend.database.engine import Database

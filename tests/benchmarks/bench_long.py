@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.bench_long [MINUTES [LANGUAGES]]
 
-The recording is flite's, the engines are those of the settings (MODELS_DIR). Prints a Markdown
-table: how long the dub and each stage took by the recording's length, and the most memory of all
-processes.
+The recording is flite's; the engines are the best for which MODELS_DIR has models. Prints a
+Markdown table: how long the dub and each stage took by the recording's length, and the most memory
+of all processes.
 """
 
 import os
@@ -63,20 +63,35 @@ def dub_recording(recording: Path, languages: str, home: Path) -> int:
     environment = {**os.environ, "DUBLINE_HOME": str(home / "home")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         ended, peaks = Event(), [0]
-        Thread(target=_watch, args=(psutil.Process(process.pid), ended, peaks)).start()
+        Thread(target=_watch, args=(environment["DUBLINE_HOME"], ended, peaks)).start()
         code = process.wait()
         ended.set()
     assert code == 0
     return peaks[0]
 
 
-def _watch(top: psutil.Process, ended: Event, peaks: list[int]) -> None:
+def _watch(home: str, ended: Event, peaks: list[int]) -> None:
     while not ended.wait(0.5):
-        try:
-            family = [top, *top.children(recursive=True)]
-            peaks[0] = max(peaks[0], sum(one.memory_info().rss for one in family))
-        except psutil.NoSuchProcess:
-            continue
+        peaks[0] = max(peaks[0], sum(map(_read_memory, list_processes(home))))
+
+
+def list_processes(home: str) -> list[psutil.Process]:
+    """All that work on this home: the stack that commands share is no child of any of them."""
+    return [one for one in psutil.process_iter() if _read_home(one) == home]
+
+
+def _read_home(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("DUBLINE_HOME")
+    except psutil.Error:
+        return None
+
+
+def _read_memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def list_times(database: Path) -> list[tuple[str, float]]:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from backend.cli.processes import WORKER_OPTIONS
 from backend.pipeline.stages import Stage
-from backend.settings import is_open
+from backend.settings.checks import is_open
 from backend.wiring import Parts
 from tests import factories
 from tests.benchmarks.processes import Side, running

@@ -1,9 +1,12 @@
 """Settings fail at the start, by name, and keep their secrets."""
 
+from pathlib import Path
+
 import pytest
 
 from backend import settings
 from backend.settings import SettingsError, load
+from backend.settings.checks import check_identity, is_open
 
 SECRET = "hunter2"
 
@@ -87,17 +90,17 @@ def test_an_api_that_others_reach_has_to_know_them(monkeypatch, given):
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=r"^IDENTITY: .* set it to accounts or supabase$"):
-        settings.check_identity(load())
+        check_identity(load())
     monkeypatch.setenv("IDENTITY", "accounts")
     monkeypatch.setenv("SECRET_KEY", "s" * 32)
-    settings.check_identity(load())
+    check_identity(load())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_an_embedded_house_is_open_to_its_own_machine(monkeypatch, host):
     monkeypatch.setenv("API_HOST", host)
-    settings.check_identity(load())
-    assert settings.is_open(load())
+    check_identity(load())
+    assert is_open(load())
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,6 @@ def test_a_user_without_a_home_is_told_to_name_one(monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("DUBLINE_HOME")
-    monkeypatch.setattr(settings.Path, "home", find_no_home)
+    monkeypatch.setattr(Path, "home", find_no_home)
     with pytest.raises(SettingsError, match=r"^DUBLINE_HOME: "):
         load()

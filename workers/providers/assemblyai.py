@@ -12,7 +12,8 @@ from assemblyai.types import AssemblyAIError, TranscriptResponse
 
 from backend.documents import languages
 from backend.errors import Pending, Permanent, Transient
-from backend.settings import WEBHOOK_HEADER, Settings
+from backend.settings import Settings
+from backend.settings.providers import WEBHOOK_HEADER
 from workers.interfaces.providers import (
     Pitch,
     ProviderCall,

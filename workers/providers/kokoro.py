@@ -15,7 +15,8 @@ import onnxruntime
 from backend.documents import languages
 from backend.documents.text import collapse_lines
 from backend.errors import Permanent
-from backend.settings import Settings, count_cores
+from backend.settings import Settings
+from backend.settings.durability import count_cores
 from workers.interfaces.providers import (
     ProviderCall,
     SpeechResult,

@@ -5,7 +5,7 @@ from flask import Flask, g, request
 from backend.api.http.context import get_parts
 from backend.database import row_security
 from backend.identity.principal import LOCAL, Principal, Scope
-from backend.settings import is_open
+from backend.settings.checks import is_open
 
 # Blueprints that anybody may use: what is signed, what leads to a login, what only machines ask,
 # and what vendors call, who show a secret of their own.

@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
-from backend.settings import LOOPBACK, Settings
+from backend.settings import Settings
+from backend.settings.checks import LOOPBACK
 
 
 def check_hosts(app: Flask, settings: Settings) -> None:

@@ -10,6 +10,7 @@ import click
 
 from backend import settings
 from backend.cli.commands.options import json_option, print_json
+from backend.settings.checks import is_open
 
 if TYPE_CHECKING:
     from backend.storage.base import StoredObject
@@ -40,7 +41,7 @@ def up(**given: str | int | None) -> None:
             held.enter_context(stack)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stack.request_end("told"))
-        whose = "open to this machine" if settings.is_open(stack.settings) else "log in"
+        whose = "open to this machine" if is_open(stack.settings) else "log in"
         click.echo(f"Dubline is up: {stack.url}/v1 ({whose})")
         if stack.wait() == "failed":
             sys.exit(1)
