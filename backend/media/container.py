@@ -47,6 +47,7 @@ BESIDE_MAIN = (
     | Disposition.visual_impaired
     | Disposition.descriptions
     | Disposition.karaoke
+    | Disposition.dub
 )
 
 
@@ -195,6 +196,7 @@ def _describe_track(stream: AudioStream) -> SoundTrack:
     return SoundTrack(
         language=stream.language,
         main=not place & BESIDE_MAIN,
+        original=bool(place & Disposition.original),
         default=bool(place & Disposition.default),
         sounds=bool(stream.codec_context and stream.codec_context.sample_rate),
     )

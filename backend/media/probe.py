@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
-from backend.documents.languages import get_name, is_same_language
+from backend.documents.languages import DETECT, get_name, is_same_language
 from backend.errors import Permanent
 from backend.media.container import (
     demux_packets,
@@ -138,6 +138,8 @@ def list_track_warnings(found: Probe, language: str) -> list[str]:
     own = found.audio.language
     told = ", ".join(filter(None, (own, found.audio.title))) or "without a language"
     heard = f"Sound track {found.track} of {len(tracks)} is heard ({told})"
+    if language == DETECT:
+        return [f"{heard}. Name another with --track, or the language that is spoken with --from."]
     if own and is_same_language(own, language):
         return [heard]
     return [f"{heard}: none says to be in {get_name(language)}. Name another with --track."]

@@ -15,10 +15,14 @@ class TrackWish(NamedTuple):
 
 
 class SoundTrack(NamedTuple):
-    """What a file tells of a track; `main` is none with comments or descriptions of pictures."""
+    """What a file tells of a track; `main` is none with comments, a dub or the like.
+
+    `original` is what was spoken when it was recorded, as some files tell.
+    """
 
     language: str | None
     main: bool
+    original: bool
     default: bool
     sounds: bool
 
@@ -27,7 +31,7 @@ ANY = TrackWish()
 
 
 def choose_track(tracks: Sequence[SoundTrack], wish: TrackWish) -> int | None:
-    """The number of the track, from 1: by its tag, then the default, then the first with sound.
+    """The number of the track, from 1: by its tag, the original, the default, the first with sound.
 
     None where there is no sound. Raises `Permanent` when the file has no track of this number.
     """
@@ -42,8 +46,8 @@ def choose_track(tracks: Sequence[SoundTrack], wish: TrackWish) -> int | None:
     return max(heard, key=lambda number: _rate_track(tracks[number - 1], wish), default=None)
 
 
-def _rate_track(track: SoundTrack, wish: TrackWish) -> tuple[bool, bool, bool]:
+def _rate_track(track: SoundTrack, wish: TrackWish) -> tuple[bool, ...]:
     same = bool(wish.language and track.language) and is_same_language(
         track.language or "", wish.language
     )
-    return same, track.main, track.default
+    return same, track.main, track.original, track.default

@@ -19,7 +19,8 @@ HERTZ = (440.0, 880.0)
 
 
 def track(language: str | None = None, **more: bool) -> SoundTrack:
-    return SoundTrack(language, **{"main": True, "default": False, "sounds": True, **more})
+    usual = {"main": True, "original": False, "default": False, "sounds": True}
+    return SoundTrack(language, **{**usual, **more})
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ def track(language: str | None = None, **more: bool) -> SoundTrack:
         ([track("ger"), track("fre")], TrackWish("de-AT"), 1),
         ([track("eng", main=False, default=True), track("eng")], TrackWish("en"), 2),
         ([track("ger"), track("fre", default=True)], TrackWish("en"), 2),
+        ([track("fre", default=True), track("ger", original=True)], TrackWish("auto"), 2),
+        ([track("eng"), track("ger", original=True)], TrackWish("en"), 1),
         ([track(sounds=False), track()], TrackWish("en"), 2),
         ([track("eng"), track("ger")], TrackWish("en", 2), 2),
         ([track("no language at all"), track("eng")], TrackWish("en"), 2),
@@ -82,3 +85,8 @@ def test_what_is_heard_is_told(film):
     assert list_track_warnings(found, "en") == ["Sound track 2 of 2 is heard (eng, Director's cut)"]
     [told] = list_track_warnings(probe_media(film, wish=TrackWish("fr")), "fr")
     assert told.startswith("Sound track 1 of 2 is heard (ger): none says to be in French.")
+
+
+def test_a_language_that_nobody_named_is_not_told(film):
+    [told] = list_track_warnings(probe_media(film), "auto")
+    assert told.startswith("Sound track 1 of 2 is heard (ger). Name another with --track")
