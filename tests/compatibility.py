@@ -170,15 +170,16 @@ SPANISH = SRT.replace(TEXT[0], "Mañana será otro día, señor Núñez.")
 RUSSIAN = SRT.replace(TEXT[0], "Доброе утро, дорогие друзья.")
 JAPANESE = SRT.replace(TEXT[0], "おはようございます、皆さん。")
 ENCODINGS = {
-    "UTF-8": (SPANISH, "utf-8"),
-    "UTF-8 with a mark": (SPANISH, "utf-8-sig"),
-    "UTF-16 with a mark": (SPANISH, "utf-16"),
-    "UTF-16 without a mark, little-endian": (SPANISH, "utf-16-le"),
-    "UTF-16 without a mark, big-endian": (SPANISH, "utf-16-be"),
-    "UTF-32 with a mark": (SPANISH, "utf-32"),
-    "Windows-1252": (SPANISH, "cp1252"),
-    "Windows-1251": (RUSSIAN, "cp1251"),
-    "Shift JIS": (JAPANESE, "shift_jis"),
+    "UTF-8": (SPANISH, "utf-8", "es"),
+    "UTF-8 with a mark": (SPANISH, "utf-8-sig", "es"),
+    "UTF-16 with a mark": (SPANISH, "utf-16", "es"),
+    "UTF-16 without a mark, little-endian": (SPANISH, "utf-16-le", "es"),
+    "UTF-16 without a mark, big-endian": (SPANISH, "utf-16-be", "es"),
+    "UTF-32 with a mark": (SPANISH, "utf-32", "es"),
+    "Windows-1252": (SPANISH, "cp1252", "es"),
+    "Windows-1252, called Georgian": (SPANISH, "cp1252", "ka"),
+    "Windows-1251": (RUSSIAN, "cp1251", "ru"),
+    "Shift JIS": (JAPANESE, "shift_jis", "ja"),
 }
 DAMAGED = {
     "an empty file": ("a.mp4", b""),
@@ -212,7 +213,10 @@ def _build_sections(bench: "_Bench") -> Iterator[str]:
     yield from _format_table(
         "Encodings of subtitle files",
         ("encoding", "what happens"),
-        ((name, _read(text.encode(code))) for name, (text, code) in ENCODINGS.items()),
+        (
+            (name, _read(text.encode(code), language))
+            for name, (text, code, language) in ENCODINGS.items()
+        ),
     )
     yield from _format_table(
         "What is no recording",
@@ -328,9 +332,9 @@ class _Bench:
         return path
 
 
-def _read(content: bytes) -> str:
+def _read(content: bytes, language: str = "en") -> str:
     try:
-        found = parse_transcript(content, "lines.srt")
+        found = parse_transcript(content, "lines.srt", language)
     except Invalid as error:
         return f"refused: {error}".replace("|", "\\|")
     return "read: " + " / ".join(one.text for one in getattr(found, "segments", ()))

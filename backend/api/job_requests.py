@@ -30,6 +30,7 @@ def create_job(request: dict[str, Any]) -> Any:
         *(get_parts().db, get_parts().store, get_user_id(), params),
         media_id=media_id,
         start=start,
+        limits=get_parts().settings.text_limits,
         scratch=get_parts().scratch,
     )
     files = {"media_id": media_id, "background_id": background_id}

@@ -1,18 +1,21 @@
 """How the bytes of a text that people bring are written, told from the bytes themselves.
 
 A mark or valid UTF-8 is certain. The 8-bit pages of Windows and those of East Asia are told by
-chardet, which weighs how likely their letters are; where two readings are as likely as each other
-the text is refused, for a wrong one would be spoken.
+chardet, which weighs how likely their letters are. Where another reading is about as likely, the
+one that the text's language is written in is taken; where that does not tell, the text is refused,
+for a wrong one would be spoken.
 """
 
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import chardet
 from chardet import EncodingEra
+from chardet.registry import REGISTRY, lookup_encoding
 
 from backend.errors import Invalid
 
@@ -25,7 +28,9 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 ENOUGH = 1 << 16  # bytes of foreign letters are as good as all of them
-AS_LIKELY = 0.95  # the share of the best reading's weight from which on another one is a rival
+# The share of the best reading's weight from which on another one is a rival: of a few foreign
+# letters the weights tell little (measured: "Ça va? Il a été là" is taken for Hungarian).
+FEW, OF_FEW, OF_MANY = 24, 0.4, 0.95
 LEAST_ZEROS = 0.1  # of the characters of a subtitle file more than these are digits and signs
 APART = {"LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC"}
 WORD = re.compile(r"[^\W\d_]+")
@@ -38,10 +43,14 @@ class DecodedText(NamedTuple):
     encoding: str
 
 
-def decode_text(content: bytes, name: str) -> DecodedText:
+class UncertainEncoding(Invalid):
+    """A text has several readings that make sense; its language might tell which is right."""
+
+
+def decode_text(content: bytes, name: str, language: str | None = None) -> DecodedText:
     """The text; raises `Invalid` with the line where it cannot be told how it is written.
 
-    `name` is what the user calls the file.
+    `name` is what the user calls the file, `language` what it is said to be in (BCP 47).
     """
     for mark, encoding in MARKS:
         if content.startswith(mark):
@@ -52,7 +61,7 @@ def decode_text(content: bytes, name: str) -> DecodedText:
         return DecodedText(content.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        return _decode_page(content, name, line)
+        return _decode_page(content, name, line, language)
 
 
 def _decode_marked(content: bytes, encoding: str, name: str) -> str:
@@ -79,20 +88,45 @@ def _decode_zeros(content: bytes, name: str) -> DecodedText:
     return DecodedText(text, encoding)
 
 
-def _decode_page(content: bytes, name: str, line: int) -> DecodedText:
+def _decode_page(content: bytes, name: str, line: int, language: str | None) -> DecodedText:
     rest = content.decode("utf-8", "replace")
     if sum(one > "\x7f" and one != "\ufffd" for one in rest) >= rest.count("\ufffd"):
         raise _build_error(name, line, "this is no UTF-8, though the rest is: save it as UTF-8")
     foreign = [one for one in content.splitlines() if not one.isascii()]
     likely = list(_list_likely(b"\n".join(foreign)[:ENOUGH], content))
+    likely = likely or list(_list_written(language or "", content))
     if not likely:
         raise _build_error(name, line, "this is text in no encoding known; save it as UTF-8")
-    best, *others = likely
-    rival = next((one for one in others if one[0].text != best[0].text), None)
-    if rival and rival[1] >= best[1] * AS_LIKELY:
-        both = f"{best[0].encoding} or {rival[0].encoding}"
-        raise _build_error(name, line, f"this may be {both}; save it as UTF-8")
-    return best[0]
+    rivals = _list_rivals(likely)
+    known = [one for one in rivals if language and _is_written_in(language, one.encoding)]
+    readings: dict[str, DecodedText] = {}
+    for one in known or rivals:
+        readings.setdefault(one.text, one)
+    best, *others = readings.values()
+    if not others:
+        return best
+    both = f"{best.encoding} or {others[0].encoding}"
+    raise UncertainEncoding("fileId", f"{name}, line {line}: this may be {both}; save it as UTF-8")
+
+
+def _list_rivals(likely: Sequence[tuple[DecodedText, float]]) -> list[DecodedText]:
+    """The best reading, and those that are about as likely."""
+    best, weight = likely[0]
+    share = OF_FEW if sum(one > "\x7f" for one in best.text) < FEW else OF_MANY
+    return [one for one, own in likely if own >= weight * share]
+
+
+def _is_written_in(language: str, encoding: str) -> bool:
+    found = lookup_encoding(encoding)
+    return found is not None and language.partition("-")[0] in REGISTRY[found].languages
+
+
+def _list_written(language: str, content: bytes) -> Iterator[tuple[DecodedText, float]]:
+    """What the encodings of a language make of a text that chardet knows nothing about."""
+    for encoding, about in REGISTRY.items():
+        if about.era is EncodingEra.MODERN_WEB and _is_written_in(language, encoding):
+            with suppress(UnicodeDecodeError):
+                yield DecodedText(content.decode(encoding), encoding), 1.0
 
 
 def _list_likely(foreign: bytes, content: bytes) -> Iterator[tuple[DecodedText, float]]:

@@ -42,7 +42,7 @@ def parse_transcript(
     `name` is what the user calls the file, `language` what it is said to be in. Raises `Invalid`
     with the line and the reason, `LimitExceeded` for what is beyond the `limits`.
     """
-    text = decode_text(content, name).text
+    text = decode_text(content, name, language).text
     if MICRODVD.match(text):
         raise Invalid(
             "fileId",

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from backend.database.engine import Database
 from backend.documents import subtitles
+from backend.documents.limits import TextLimits
 from backend.jobs import fit_transcripts
 from backend.jobs.fit_transcripts import AnyTranscript, JobStart
 from backend.media.mime import MIME_TYPES
@@ -30,11 +31,12 @@ def import_uploads(
     *,
     media_id: UUID,
     start: JobStart,
+    limits: TextLimits,
     scratch: Path,
 ) -> dict[Place, GivenFiles]:
     """Make of the uploads what the stages would have made; the files of each by kind.
 
-    Raises `Invalid`.
+    Raises `Invalid`, and `LimitExceeded` for what is beyond the `limits`.
     """
     params = normalize_params(params)
     named = fit_transcripts.choose_uploads(params, start)
@@ -51,7 +53,9 @@ def import_uploads(
     made: dict[Place, GivenFiles] = {(Stage.ASR, ALL_LANGUAGES): {}}
     for place, upload in found.items():
         with TemporaryDirectory(dir=scratch) as folder:
-            said = _load_upload(store, upload, place[1] or params.source_language, Path(folder))
+            content = _load_upload(store, upload, Path(folder))
+            language = place[1] or params.source_language
+            said = subtitles.parse_transcript(content, upload.filename, language, limits=limits)
             document = _fit_document(said, place, params, media.duration, named[place].field)
             made[place] = {
                 KINDS[place[0]]: _store_document(store, upload, place, document, Path(folder))
@@ -62,10 +66,10 @@ def import_uploads(
 KINDS = {Stage.ASR: ArtifactKind.SEGMENTS_SRC, Stage.MT: ArtifactKind.SEGMENTS}
 
 
-def _load_upload(store: BlobStore, upload: Row[Any], language: str, folder: Path) -> AnyTranscript:
+def _load_upload(store: BlobStore, upload: Row[Any], folder: Path) -> bytes:
     path = folder / "upload"
     store.fetch(upload.object_key, path)
-    return subtitles.parse_transcript(path.read_bytes(), upload.filename, language)
+    return path.read_bytes()
 
 
 def _fit_document(

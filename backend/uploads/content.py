@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.documents import subtitles
-from backend.documents.encodings import decode_text
+from backend.documents.encodings import UncertainEncoding, decode_text
 from backend.documents.limits import TextLimits
 from backend.errors import Invalid, LimitExceeded, Permanent
 from backend.media.limits import MediaLimits
@@ -68,7 +68,10 @@ def _check_transcript(path: Path, name: str, limits: TextLimits) -> UploadConten
     if path.stat().st_size > MOST_TRANSCRIPT_BYTES:
         raise Invalid("fileId", f"{name} is too large: {MOST_TRANSCRIPT_BYTES} bytes at most")
     content = path.read_bytes()
-    subtitles.parse_transcript(content, name, limits=limits)
+    try:
+        subtitles.parse_transcript(content, name, limits=limits)
+    except UncertainEncoding:
+        return UploadContent(TEXT, None, None)  # the language that a job names may tell
     # What had to be told from the bytes is told to the user too, who may know better.
     return UploadContent(f"{TEXT}; charset={decode_text(content, name).encoding}", None, None)
 

@@ -88,8 +88,9 @@ def _read_home(process: psutil.Process) -> str | None:
 
 
 def _read_memory(process: psutil.Process) -> int:
+    """Its own pages, and its share of those that it shares with others (PSS)."""
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss)
     except psutil.NoSuchProcess:
         return 0
 

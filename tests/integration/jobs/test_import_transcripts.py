@@ -129,10 +129,23 @@ def test_what_cannot_be_read_is_refused_by_line(client):
 
 def test_the_encoding_of_a_transcript_is_told(client, upload):
     announced = client.post("/v1/files/presign", json={"filename": "a.srt", "role": "transcript"})
-    text = SRT.decode().replace("Bye.", "¿Dónde está el niño?").encode("cp1252")
+    said = "Доброе утро. Старая картина висит в зале."
+    text = SRT.decode().replace("Bye.", said).encode("cp1251")
     assert client.put(announced.json["url"], data=text).status_code == 204
     answer = client.post("/v1/files/complete", json={"fileId": announced.json["fileId"]})
-    assert answer.json["mime"] == "text/plain; charset=windows-1252"
+    assert answer.json["mime"] == "text/plain; charset=windows-1251"
+
+
+def test_the_language_of_the_job_tells_the_encoding_where_the_letters_do_not(
+    client, upload, submit, fetch
+):
+    """Of so few letters Hungarian in Windows-1250 is as likely."""
+    text = SRT.decode().replace("Bye.", "Ça va? Il a été là.").encode("cp1252")
+    job = submit(startFrom="mt", sourceLanguage="fr", transcriptId=upload(text, "transcript"))
+    said = Transcript.model_validate_json(fetch(job, "segments_src.json"))
+    assert said.segments[1].text == "Ça va? Il a été là."
+    unsure = {"startFrom": "mt", "transcriptId": upload(text, "transcript")}
+    assert "talk.srt, line 7: this may be" in str(submit(422, sourceLanguage="ja", **unsure))
 
 
 def test_the_first_message_is_for_what_is_not_given(client, parts, upload, submit):

@@ -23,16 +23,55 @@ TEXTS = {
 }
 
 
+LANGUAGES = {
+    "cp1250": "pl",
+    "cp1251": "ru",
+    "cp1252": "es",
+    "cp1253": "el",
+    "cp1254": "tr",
+    "cp1255": "he",
+    "cp1256": "ar",
+    "cp932": "ja",
+    "gb18030": "zh-CN",
+    "cp949": "ko",
+    "koi8-r": "ru",
+}
+
+
 @pytest.mark.parametrize("encoding", TEXTS)
 def test_the_pages_of_windows_are_told_by_their_letters(encoding):
     text = SRT.format(TEXTS[encoding])
-    assert decode_text(text.encode(encoding), "talk.srt").text == text
+    found = decode_text(text.encode(encoding), "talk.srt", LANGUAGES[encoding])
+    assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "language", "text"),
+    [
+        ("cp1252", "es", "señor"),
+        ("cp1252", "fr", "Voilà, être ici."),
+        ("cp1252", "fr", "Ça va? Il a été là."),
+        ("cp1252", "en-GB", "Don’t go… That’s naïve…"),
+        ("cp1250", "pl", "Jestem tutaj, dzień dobry."),
+        ("cp1251", "ru", "Он пришёл домой."),
+        ("cp1254", "tr", "İyi günler, şimdi."),
+        ("cp1257", "lt", "Labas rytas, ačiū jums."),
+        ("shift_jis", "ja", "おはようございます、皆さん。"),
+    ],
+)
+def test_of_a_few_letters_the_language_tells_which_they_are(encoding, language, text):
+    content = SRT.format(text).encode(encoding)
+    assert decode_text(content, "talk.srt", language).text == SRT.format(text)
+    for others in (None, "ka"):
+        with pytest.raises(Invalid, match=r"^talk\.srt, line 3: this (may be .+ or|is text in no)"):
+            decode_text(content, "talk.srt", others)
 
 
 @pytest.mark.parametrize("text", ["Perché non è più così? La città è già lì.", "Où est-il passé ?"])
 def test_no_word_is_of_two_alphabets(text):
     """By its letters alone Italian in Windows-1252 is taken for Cyrillic."""
-    assert decode_text(SRT.format(text).encode("cp1252"), "talk.srt").text == SRT.format(text)
+    content = SRT.format(text).encode("cp1252")
+    assert decode_text(content, "talk.srt", "it").text == SRT.format(text)
 
 
 @pytest.mark.parametrize("half", ["utf-16-le", "utf-16-be"])
