@@ -70,6 +70,15 @@ def _format_unusable(home: Path) -> str:
     return f"{home} cannot be written to: set DUBLINE_HOME to a folder that this user may write to"
 
 
+def _explain_port(host: str | None, port: str | None) -> str:
+    address = f"[{host}]" if host and ":" in host else host
+    what = f"{address}:{port}" if address else "the port"
+    return (
+        f"{what} is in use already: end who listens there, or choose another port by --port or "
+        "API_PORT (0: any free)"
+    )
+
+
 def _fill_in(text: str) -> Callable[[re.Match[str], Path], str]:
     """Say just this; {0}, {1} are the pattern's groups."""
     return lambda found, home: text.format(*found.groups(), home=home)
@@ -83,18 +92,8 @@ RULES: tuple[tuple[str, Callable[[re.Match[str], Path], str]], ...] = (
         _fill_in("the Python module {0} is missing: run pip install -r requirements.txt"),
     ),
     (
-        r"Address already in use.* \('([^']+)', (\d+)",
-        _fill_in(
-            "{0}:{1} is in use already: end who listens there, or choose another port by --port or "
-            "API_PORT (0: any free)"
-        ),
-    ),
-    (
-        r"Address already in use",
-        _fill_in(
-            "the port is in use already: end who listens there, or choose another by --port or "
-            "API_PORT (0: any free)"
-        ),
+        r"Address already in use(?:.* \('([^']+)', (\d+))?",
+        lambda found, _: _explain_port(*found.groups()),
     ),
     (
         r"(Permission denied|Read-only file system|Not a directory|File exists): '([^']+)'",

@@ -39,10 +39,20 @@ NO_ACCESS = "set DUBLINE_HOME to a folder that this user may write to"
             ),
         ),
         (
+            (
+                "OSError: [Errno 98] Address already in use (while attempting to bind on address "
+                "('::1', 8642, 0, 0))"
+            ),
+            (
+                "[::1]:8642 is in use already: end who listens there, or choose another port "
+                "by --port or API_PORT (0: any free)"
+            ),
+        ),
+        (
             "OSError: [Errno 98] Address already in use",
             (
-                "the port is in use already: end who listens there, or choose another by --port "
-                "or API_PORT (0: any free)"
+                "the port is in use already: end who listens there, or choose another port by "
+                "--port or API_PORT (0: any free)"
             ),
         ),
         (
