@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from backend.identity.mail import Mailer
     from backend.storage.minio import MinioStore, S3Options
     from backend.storage.s3 import S3Store
+    from backend.uploads.verify import Verifier
 
 # Of two scratch folders that threads made at once, one would lose its lock and be swept away.
 _BUILDING = Lock()
@@ -73,6 +74,22 @@ class Parts:
         """The store on disk, whose signed URLs the API itself serves."""
         root = self.settings.dubline_home / "files"
         return LocalStore(root, self.settings.api_url, _read_secret_key(self.settings))
+
+    @cached_property
+    def verifier(self) -> "Verifier":
+        """Looks into files that were sent."""
+        from backend.uploads.content import UploadLimits
+        from backend.uploads.verify import Verifier
+
+        settings = self.settings
+        return Verifier(
+            self.db,
+            self.store,
+            self.scratch,
+            UploadLimits(settings.media_limits, settings.text_limits),
+            settings.max_upload_bytes,
+            text_allowed="stub" in settings.transcription_backend,
+        )
 
     @cached_property
     def playlist_links(self) -> Signer:

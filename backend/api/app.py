@@ -15,6 +15,7 @@ from backend.api import (
     health,
     hls,
     jobs,
+    multipart,
     offers,
     segments,
     shares,
@@ -79,7 +80,7 @@ def create_app(settings: Settings) -> Flask:
     access.register_access(app)
     problems.register_error_handlers(app)
     for module in (
-        *(files, jobs, segments, hls, shares, offers, dead_letters),
+        *(files, multipart, jobs, segments, hls, shares, offers, dead_letters),
         *(auth, account, admin, health),
     ):
         api.register_blueprint(module.blueprint)

@@ -23,7 +23,8 @@ from backend.database.models.runs import Artifact
 from backend.database.models.uploads import Upload
 from backend.errors import NotFound, Permanent
 from backend.pipeline.artifact_kinds import ArtifactKind
-from backend.storage.base import PARTS, BlobStore, StoredObject
+from backend.storage.base import MULTIPART, PARTS, BlobStore, StoredObject
+from backend.uploads import multipart
 from backend.uploads.receive import INCOMING
 
 MADE = (INCOMING, PARTS, "uploads", "jobs")
@@ -35,7 +36,8 @@ BATCH = 500
 def compute_ages(stage_limit_s: float, keep_days: float) -> dict[str, timedelta]:
     """How old an object in each folder must be before it may go."""
     made = max(timedelta(days=1), timedelta(seconds=2 * stage_limit_s))
-    return dict.fromkeys(MADE, made) | dict.fromkeys(KEPT, timedelta(days=keep_days))
+    parts = {MULTIPART: made + multipart.ABANDONED_AFTER}
+    return dict.fromkeys(MADE, made) | parts | dict.fromkeys(KEPT, timedelta(days=keep_days))
 
 
 def choose_garbage(
@@ -50,6 +52,7 @@ def collect_garbage(
 ) -> Iterator[StoredObject]:
     """Find the garbage of each folder, and remove it if asked to; yields what goes."""
     now = datetime.now(UTC)
+    yield from multipart.end_abandoned(db, store, delete=delete)
     with _collect_clip_keys(db, store, scratch) as spoken:
         for folder, age in keep.items():
             for batch in _split_batches(store.list_objects(f"{folder}/")):

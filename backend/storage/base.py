@@ -1,7 +1,7 @@
 """Where files are kept: one protocol, one module for each kind of store."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 # What is being written, where a store cannot hide it.
 PARTS = "parts"
+MULTIPART = "multipart"  # what comes in parts, where the store is ours
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class StoredObject:
     modified: datetime
 
 
+@dataclass(frozen=True)
+class StoredPart:
+    """A part of a multipart upload that has come; `etag` is its MD5, or what the service tells."""
+
+    number: int
+    size: int
+    etag: str
+
+
 class BlobStore(Protocol):
     """Objects by key. Keys are relative paths with `/`; objects are never changed in place.
 
@@ -39,8 +49,8 @@ class BlobStore(Protocol):
     def put(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
         """Store a file; whoever reads the key sees all of it or nothing."""
 
-    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
-        """Store a file that `fetch` brought from here and nobody has changed."""
+    def copy(self, key: str, target: str) -> None:
+        """Give the object a further key without moving its bytes to here and back."""
 
     def fetch(self, key: str, path: Path) -> None:
         """Write the object to a local file."""
@@ -63,8 +73,25 @@ class BlobStore(Protocol):
     def refresh(self, key: str) -> None:
         """Count an object that is there as written now."""
 
-    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
-        """A URL to which a client may send this object, once."""
+    def sign_upload_url(self, key: str, expires: timedelta, size: int | None = None) -> SignedUrl:
+        """A URL to which a client may send this object, of that many bytes where they are told."""
+
+    def begin_multipart(self, key: str) -> str:
+        """Make room for an object that comes in parts; returns the id of that upload."""
+
+    def sign_part_url(
+        self, key: str, multipart_id: str, number: int, size: int, expires: timedelta
+    ) -> SignedUrl:
+        """A URL to which a client may send a part, counted from 1, of that many bytes."""
+
+    def list_parts(self, key: str, multipart_id: str) -> list[StoredPart]:
+        """Those that have come, by number; of one that came again the last."""
+
+    def finish_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        """Join the parts to the object; after that no URL of a part works any more."""
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Remove the parts; an upload that is not there is no error."""
 
     def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A URL from which a client may get this object under a file name of its own."""

@@ -1,20 +1,24 @@
 """Files in a folder, for one machine. The API serves its signed URLs (see api/blobs.py)."""
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 from uuid import uuid4
 
-from backend.errors import NotFound
-from backend.storage.base import PARTS, SignedUrl, StoredObject
+from backend.errors import Damaged, Invalid, NotFound
+from backend.storage.base import MULTIPART, PARTS, SignedUrl, StoredObject, StoredPart
 from backend.storage.hashing import compute_file_sha256
 from backend.storage.signing import Signer
 
 CHUNK = 1 << 20
+MD5_BYTES = 16
+ENDED = "This upload has ended: begin another one"
 
 
 class LocalStore:
@@ -37,22 +41,26 @@ class LocalStore:
         with path.open("rb") as source, self.open_writer(key) as target:
             shutil.copyfileobj(source, target, CHUNK)
 
-    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
-        """Give the object, of which `path` is a link, a further name; a copy is put there."""
-        target = self.resolve_path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def copy(self, key: str, target: str) -> None:
+        """Give its bytes a further name, or copy them where the file system has no links."""
+        source, path = self.resolve_path(key), self.resolve_path(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(path, target)
-        except FileExistsError:
-            return  # by its hash it is the same
+            os.link(source, path)
+        except FileNotFoundError:
+            raise NotFound(f"Storage has no object {key}") from None
         except OSError:
-            self.put(key, path, mime=mime, sha256=sha256)
-        for folder in (target.parent, target.parent.parent):
+            with source.open("rb") as file, self.open_writer(target) as copied:
+                shutil.copyfileobj(file, copied, CHUNK)
+        for folder in (path.parent, path.parent.parent):
             _sync_names(folder)
 
-    def open_writer(self, key: str) -> "AtomicFile":
-        """A file to write the object to; it gets its name when closed without an error."""
-        return AtomicFile(self.resolve_path(key), self.root / PARTS)
+    def open_writer(self, key: str, *, once: bool = False) -> "AtomicFile":
+        """A file to write the object to; it gets its name when closed without an error.
+
+        With `once` it raises `FileExistsError` when another one has got that name meanwhile.
+        """
+        return AtomicFile(self.resolve_path(key), self.root / PARTS, once=once)
 
     def fetch(self, key: str, path: Path) -> None:
         """Link the object where the file systems allow, otherwise copy it."""
@@ -101,9 +109,67 @@ class LocalStore:
         except FileNotFoundError:
             raise NotFound(f"Storage has no object {key}") from None
 
-    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
-        """A PUT route of the API."""
-        return SignedUrl(self._sign_url({"put": key}, key, expires), "PUT", {})
+    def sign_upload_url(self, key: str, expires: timedelta, size: int | None = None) -> SignedUrl:
+        """A PUT route of the API, which takes one file, and of that size only."""
+        return SignedUrl(self._sign_url({"put": key, "size": size}, key, expires), "PUT", {})
+
+    def begin_multipart(self, key: str) -> str:
+        """Make a folder for the parts."""
+        multipart_id = uuid4().hex
+        (self.root / MULTIPART / multipart_id).mkdir(parents=True)
+        return multipart_id
+
+    def sign_part_url(
+        self, key: str, multipart_id: str, number: int, size: int, expires: timedelta
+    ) -> SignedUrl:
+        """A PUT route of the API, which takes that many bytes and no others."""
+        claims = {"part": [multipart_id, number], "size": size}
+        return SignedUrl(self._sign_url(claims, f"{key}/{number}", expires), "PUT", {})
+
+    def store_part(
+        self, multipart_id: str, number: int, blocks: Iterable[bytes], md5: bytes | None
+    ) -> str:
+        """Write a part; it takes the place of an earlier one when all of it has come.
+
+        Returns its MD5 in hexadecimal. Raises `Invalid` when that is another one than `md5`.
+        """
+        path = self._find_parts(multipart_id) / str(number)
+        digest = hashlib.md5(usedforsecurity=False)
+        with _explain_end(), AtomicFile(path, self.root / PARTS) as file:
+            for block in blocks:
+                digest.update(block)
+                file.write(block)
+            if md5 not in (None, digest.digest()):
+                raise Invalid("Content-MD5", "what came has another MD5: send the part again")
+            # Part and MD5 are one file, so that they always belong together.
+            file.write(digest.digest())
+        return digest.hexdigest()
+
+    def list_parts(self, key: str, multipart_id: str) -> list[StoredPart]:
+        """Look into the folder; raises `NotFound` when the upload has ended."""
+        with _explain_end():
+            paths = self._find_parts(multipart_id).iterdir()
+            return [_read_part(path) for path in sorted(paths, key=lambda path: int(path.name))]
+
+    def finish_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        """Write the parts one after the other into the object."""
+        folder = self._find_parts(multipart_id)
+        with _explain_end(), self.open_writer(key) as target:
+            for part in parts:
+                with (folder / str(part.number)).open("rb") as source:
+                    _copy_bytes(source, target, part.size)
+        self.abort_multipart(key, multipart_id)
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Remove the folder."""
+        with suppress(NotFound):
+            shutil.rmtree(self._find_parts(multipart_id), ignore_errors=True)
+
+    def _find_parts(self, multipart_id: str) -> Path:
+        folder = self.resolve_path(f"{MULTIPART}/{multipart_id}")
+        if not folder.is_dir():
+            raise NotFound(ENDED)
+        return folder
 
     def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A GET route of the API."""
@@ -113,6 +179,31 @@ class LocalStore:
         # It ends as the key does because some players go by a file's suffix.
         token = self.links.sign_claims(claims, expires)
         return f"{self.url}/v1/blobs/{token}/{quote(PurePosixPath(key).name)}"
+
+
+@contextmanager
+def _explain_end() -> Iterator[None]:
+    """Somebody else may end an upload at any moment."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound(ENDED) from None
+
+
+def _read_part(path: Path) -> StoredPart:
+    with path.open("rb") as file:
+        size = file.seek(-MD5_BYTES, os.SEEK_END)
+        return StoredPart(int(path.name), size, file.read().hex())
+
+
+def _copy_bytes(source: BinaryIO, target: BinaryIO, size: int) -> None:
+    """Copy so many; raises `Damaged` where there are less."""
+    while size:
+        block = source.read(min(size, CHUNK))
+        if not block:
+            raise Damaged("Storage lost a piece of a part: send the file again")
+        target.write(block)
+        size -= len(block)
 
 
 def _find_stat(path: Path) -> os.stat_result | None:
@@ -129,8 +220,10 @@ def _convert_modified_time(stat: os.stat_result) -> datetime:
 class AtomicFile:
     """A binary file that appears under its name complete and on disk, or not at all."""
 
-    def __init__(self, path: Path, parts: Path) -> None:
+    def __init__(self, path: Path, parts: Path, *, once: bool = False) -> None:
+        """`once`: another file of that name is no longer replaced; raises `FileExistsError`."""
         self._path = path
+        self._once = once
         self._part = parts / uuid4().hex
 
     def __enter__(self) -> Any:
@@ -156,9 +249,16 @@ class AtomicFile:
                 self._file.flush()
                 os.fsync(self._file.fileno())
         if keep:
+            if self._once:
+                _claim_name(self._path)
             self._part.replace(self._path)
             for path in self._named:
                 _sync_names(path.parent)
+
+
+def _claim_name(path: Path) -> None:
+    """Take the name for the file that is about to get it; raises `FileExistsError`."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL))
 
 
 def _sync_names(folder: Path) -> None:

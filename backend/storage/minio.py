@@ -1,21 +1,21 @@
 """Files in an S3 service, through the minio client."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import urllib3
 from minio import Minio
-from minio.commonconfig import REPLACE, CopySource
-from minio.datatypes import Object
+from minio.commonconfig import REPLACE, ComposeSource, CopySource
+from minio.datatypes import Object, Part
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from backend.errors import NotFound, Permanent, Transient
-from backend.storage.base import SignedUrl, StoredObject, format_disposition
+from backend.storage.base import SignedUrl, StoredObject, StoredPart, format_disposition
 
-GONE = {"NoSuchKey", "NoSuchObject"}
+GONE = {"NoSuchKey", "NoSuchObject", "NoSuchUpload"}
 REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
 
 
@@ -60,9 +60,14 @@ class MinioStore:
                 metadata={"sha256": sha256},
             )
 
-    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
-        """Send it again: who has the upload URL may have changed the object meanwhile."""
-        self.put(key, path, mime=mime, sha256=sha256)
+    def copy(self, key: str, target: str) -> None:
+        """Let the service copy, in parts when large."""
+        with _translate_errors(key):
+            self._client.compose_object(
+                bucket_name=self.bucket,
+                object_name=target,
+                sources=[ComposeSource(bucket_name=self.bucket, object_name=key)],
+            )
 
     def fetch(self, key: str, path: Path) -> None:
         """Download; the client writes beside the target and renames."""
@@ -120,12 +125,58 @@ class MinioStore:
         except NotFound:
             return None
 
-    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
-        """A presigned PUT to the service itself."""
+    def sign_upload_url(self, key: str, expires: timedelta, size: int | None = None) -> SignedUrl:
+        """A presigned PUT to the service itself; its size is looked at when it is taken in."""
         url = self._signer.presigned_put_object(
             bucket_name=self.bucket, object_name=key, expires=expires
         )
         return SignedUrl(url, "PUT", {})
+
+    # The client's own calls for parts are private: what it is pinned for in requirements.txt.
+
+    def begin_multipart(self, key: str) -> str:
+        """As the service calls it."""
+        with _translate_errors(key):
+            return str(self._client._create_multipart_upload(self.bucket, key, {}))
+
+    def sign_part_url(
+        self, key: str, multipart_id: str, number: int, size: int, expires: timedelta
+    ) -> SignedUrl:
+        """A presigned PUT; how large a part is, is looked at when they are joined."""
+        url = self._signer.get_presigned_url(
+            "PUT",
+            bucket_name=self.bucket,
+            object_name=key,
+            expires=expires,
+            extra_query_params={"uploadId": multipart_id, "partNumber": str(number)},
+        )
+        return SignedUrl(url, "PUT", {})
+
+    def list_parts(self, key: str, multipart_id: str) -> list[StoredPart]:
+        """List page by page."""
+        found: list[StoredPart] = []
+        after, more = None, True
+        with _translate_errors(key):
+            while more:
+                page = self._client._list_parts(
+                    self.bucket, key, multipart_id, part_number_marker=after
+                )
+                found += [
+                    StoredPart(one.part_number, one.size or 0, one.etag) for one in page.parts
+                ]
+                after, more = page.next_part_number_marker, page.is_truncated
+        return found
+
+    def finish_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        """The service joins what these parts were when they were listed."""
+        named = [Part(part.number, part.etag) for part in parts]
+        with _translate_errors(key):
+            self._client._complete_multipart_upload(self.bucket, key, multipart_id, named)
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """End it."""
+        with suppress(NotFound), _translate_errors(key):
+            self._client._abort_multipart_upload(self.bucket, key, multipart_id)
 
     def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A presigned GET that makes the service name the file as its user did."""

@@ -1,7 +1,7 @@
 """Files in an S3 service, through boto3: AWS, R2, Supabase, and others that a URL leads to."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backend.errors import NotFound, Permanent, Transient
-from backend.storage.base import SignedUrl, StoredObject, format_disposition
+from backend.storage.base import SignedUrl, StoredObject, StoredPart, format_disposition
 
-GONE = {"NoSuchKey", "NotFound", "404"}  # a HEAD has no body, so that its code is its status
+# A HEAD has no body, so that its code is its status.
+GONE = {"NoSuchKey", "NoSuchUpload", "NotFound", "404"}
 REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "403"}
 OURS = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}  # as another process made it just now
 HOME_REGION = "us-east-1"  # buckets of AWS are made there unless another place is named
@@ -33,6 +34,8 @@ CONFIG = Config(
     response_checksum_validation="when_required",
 )
 TRANSFER = TransferConfig(max_concurrency=4, num_download_attempts=1)
+# The service moves the bytes itself, each piece well within the time that its answer is waited for.
+COPYING = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=1 << 30)
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,11 @@ class S3Store:
         with _translate_errors(key):
             self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra, Config=TRANSFER)
 
-    def keep(self, key: str, path: Path, *, mime: str, sha256: str) -> None:
-        """Send it again: who has the upload URL may have changed the object meanwhile."""
-        self.put(key, path, mime=mime, sha256=sha256)
+    def copy(self, key: str, target: str) -> None:
+        """Let the service copy, in parts when large."""
+        with _translate_errors(key):
+            source = {"Bucket": self.bucket, "Key": key}
+            self._client.copy(source, self.bucket, target, Config=COPYING)
 
     def fetch(self, key: str, path: Path) -> None:
         """Download; the client writes beside the target and renames."""
@@ -146,9 +151,49 @@ class S3Store:
         except NotFound:
             return None
 
-    def sign_upload_url(self, key: str, expires: timedelta) -> SignedUrl:
-        """A presigned PUT to the service itself."""
+    def sign_upload_url(self, key: str, expires: timedelta, size: int | None = None) -> SignedUrl:
+        """A presigned PUT to the service itself; its size is looked at when it is taken in."""
         return SignedUrl(self._sign_url("put_object", expires, Key=key), "PUT", {})
+
+    def begin_multipart(self, key: str) -> str:
+        """As the service calls it."""
+        with _translate_errors(key):
+            answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key)
+        return str(answer["UploadId"])
+
+    def sign_part_url(
+        self, key: str, multipart_id: str, number: int, size: int, expires: timedelta
+    ) -> SignedUrl:
+        """A presigned PUT; how large a part is, is looked at when they are joined."""
+        part: dict[str, Any] = {"UploadId": multipart_id, "PartNumber": number}
+        return SignedUrl(self._sign_url("upload_part", expires, Key=key, **part), "PUT", {})
+
+    def list_parts(self, key: str, multipart_id: str) -> list[StoredPart]:
+        """List page by page."""
+        pages = self._client.get_paginator("list_parts")
+        where = {"Bucket": self.bucket, "Key": key, "UploadId": multipart_id}
+        with _translate_errors(key):
+            return [
+                StoredPart(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                for page in pages.paginate(**where)
+                for part in page.get("Parts", ())
+            ]
+
+    def finish_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        """The service joins what these parts were when they were listed."""
+        named = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
+        with _translate_errors(key):
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                MultipartUpload={"Parts": named},
+            )
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """End it."""
+        with suppress(NotFound), _translate_errors(key):
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def sign_download_url(self, key: str, filename: str, mime: str, expires: timedelta) -> str:
         """A presigned GET that makes the service name the file as its user did."""
@@ -160,7 +205,7 @@ class S3Store:
             ResponseContentType=mime,
         )
 
-    def _sign_url(self, operation: str, expires: timedelta, **params: str) -> str:
+    def _sign_url(self, operation: str, expires: timedelta, **params: Any) -> str:
         return str(
             self._client.generate_presigned_url(
                 operation,

@@ -1,6 +1,8 @@
 """Who may use a file, and what it must be for that."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +48,28 @@ def is_complete(db: Database, key: str) -> bool:
     with db.read() as connection:
         done = select(Upload.completed_at).where(Upload.id == UUID(key.rpartition("/")[2]))
         return connection.execute(done).scalar_one_or_none() is not None
+
+
+def is_named(db: Database, key: str) -> bool:
+    """Whether this object is what a file was taken in as."""
+    with db.read() as connection:
+        done = select(Upload.id).where(Upload.object_key == key, Upload.completed_at.is_not(None))
+        return connection.execute(done).first() is not None
+
+
+class UploadStatus(StrEnum):
+    """Where a file stands that was announced and not taken in."""
+
+    WAITING = "waiting"
+    VERIFYING = "verifying"
+    REFUSED = "refused"
+
+
+def tell_status(upload: Row[Any], now: datetime) -> UploadStatus:
+    """By what its row says."""
+    if upload.verifying_until is not None and upload.verifying_until > now:
+        return UploadStatus.VERIFYING
+    return UploadStatus.WAITING if upload.refusal is None else UploadStatus.REFUSED
 
 
 def check_same_upload(upload: Row[Any], sha256: str | None, size: int | None) -> None:

@@ -35,7 +35,9 @@ def read_file_page(
 
 
 def delete_file(db: Database, store: BlobStore, user_id: UUID, upload_id: UUID) -> None:
-    """Delete a file; that there was one stays told to the jobs that were made of it.
+    """Delete a file, also one that is still to come or comes in parts.
+
+    That there was one stays told to the jobs that were made of it.
 
     Raises `NotFound`, and `Conflict` while a job needs it.
     """
@@ -57,4 +59,6 @@ def delete_file(db: Database, store: BlobStore, user_id: UUID, upload_id: UUID) 
             "A job is made of this file: delete the data of its jobs first "
             "(DELETE /v1/jobs/{job_id}/data)",
         )
+    if upload.multipart_id is not None:
+        store.abort_multipart(upload.object_key, upload.multipart_id)
     store.delete(upload.object_key)

@@ -1,11 +1,8 @@
-"""Files that users send: announced, put into storage, then checked and taken in."""
+"""Files that users send: announced, put into storage, then taken in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +11,8 @@ from uuid6 import uuid7
 
 from backend.database.engine import Database, from_now
 from backend.database.models.uploads import Upload
-from backend.errors import Conflict, Invalid, Permanent
+from backend.errors import Conflict, LimitExceeded
 from backend.storage.base import BlobStore, SignedUrl
-from backend.storage.hashing import compute_file_sha256
 from backend.uploads.access import check_same_upload, read_upload
 
 INCOMING = "incoming"
@@ -31,84 +27,92 @@ class UploadContent:
     probe: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class TakenFile:
+    """A file that is taken in: its object, which no upload URL leads to, and what it is."""
+
+    key: str
+    size: int
+    sha256: str
+    content: UploadContent
+
+
 def announce_upload(
-    db: Database, store: BlobStore, user_id: UUID, *, role: str, filename: str, ttl_s: int
+    db: Database,
+    store: BlobStore,
+    user_id: UUID,
+    *,
+    role: str,
+    filename: str,
+    ttl_s: int,
+    max_bytes: int,
+    size: int | None = None,
+    sha256: str | None = None,
 ) -> tuple[UUID, SignedUrl]:
-    """Make room for a file; returns its id and the URL to send it to."""
+    """Make room for a file; returns its id and the URL to send it to. Raises `LimitExceeded`."""
+    check_size(size, max_bytes)
     upload_id = uuid7()
     key = f"{INCOMING}/{upload_id}"
+    told = {"role": role, "filename": filename, "expected_size": size, "expected_sha256": sha256}
+    insert_upload(db, user_id, {"id": upload_id, "object_key": key, **told})
+    return upload_id, store.sign_upload_url(key, timedelta(seconds=ttl_s), size)
+
+
+def insert_upload(db: Database, user_id: UUID, row: Mapping[str, Any]) -> None:
+    """Write the row of a file that is yet to come."""
     with db.write() as connection:
-        connection.execute(
-            insert(Upload).values(
-                id=upload_id, user_id=user_id, role=role, filename=filename, object_key=key
-            )
-        )
-    return upload_id, store.sign_upload_url(key, timedelta(seconds=ttl_s))
+        connection.execute(insert(Upload).values(user_id=user_id, **row))
 
 
-@contextmanager
-def fetch_incoming(
-    store: BlobStore, upload: Row[Any], max_bytes: int, scratch: Path
-) -> Iterator[Path]:
-    """A local copy of what was sent.
+def check_size(size: int | None, max_bytes: int) -> None:
+    """Raise `LimitExceeded` for more bytes than are accepted."""
+    if size is not None and size > max_bytes:
+        told = f"the file has {size} bytes; the limit is {max_bytes}"
+        raise LimitExceeded(told, "MAX_UPLOAD_BYTES", max_bytes, size)
 
-    Raises `Conflict` when nothing came, `Invalid` when too much did.
-    """
+
+def check_arrival(store: BlobStore, upload: Row[Any]) -> int:
+    """The size of what was sent, in bytes; raises `Conflict` when nothing was."""
     size = store.find_size(upload.object_key)
     if size is None:
         raise Conflict(
             "upload-missing", "Nothing was sent to the upload URL yet: PUT the file first"
         )
-    if size > max_bytes:
-        raise Invalid("fileId", f"the file has {size} bytes; the limit is {max_bytes}")
-    with TemporaryDirectory(dir=scratch) as folder:
-        path = Path(folder) / "upload"
-        store.fetch(upload.object_key, path)
-        try:
-            yield path
-        except (Invalid, Permanent):
-            # Refused: it takes no room, and another file may be sent to the same URL.
-            store.delete(upload.object_key)
-            raise
+    return size
 
 
-def accept_upload(
-    db: Database,
-    store: BlobStore,
-    upload: Row[Any],
-    path: Path,
-    content: UploadContent,
-    *,
-    expected_sha256: str | None,
-    expected_size: int | None,
-) -> None:
-    """Take a checked file in; raises `Invalid` when it is not what the client meant to send.
+def freeze_upload(store: BlobStore, upload: Row[Any]) -> str:
+    """Give what was sent a key that no upload URL leads to, so that it never changes again."""
+    key = build_frozen_key(upload.id)
+    store.copy(upload.object_key, key)
+    return key
 
-    The object gets a key by content that no upload URL leads to, so it can never change again.
+
+def build_frozen_key(upload_id: UUID) -> str:
+    """A new key, of which nobody outside knows."""
+    return f"uploads/{upload_id}/{uuid7()}"
+
+
+def accept_upload(db: Database, upload: Row[Any], file: TakenFile) -> None:
+    """Take a checked file in, which from then on is what the upload is.
+
+    Raises `Invalid` when another one was meanwhile, `NotFound` when the upload was deleted.
     """
-    size = path.stat().st_size
-    sha256 = compute_file_sha256(path)
-    if expected_size not in (None, size):
-        raise Invalid("size", f"{size} bytes arrived, {expected_size} were meant: send it again")
-    if expected_sha256 is not None and expected_sha256.lower() != sha256:
-        raise Invalid("sha256", f"what arrived has sha256 {sha256}: send it again")
-    key = f"uploads/{upload.id}/{sha256}"
-    store.keep(key, path, mime=content.mime, sha256=sha256)
     with db.write() as connection:
         taken = connection.execute(
             update(Upload)
             .where(Upload.id == upload.id, Upload.completed_at.is_(None))
+            .where(Upload.deleted_at.is_(None))
             .values(
-                object_key=key,
-                sha256=sha256,
-                size=size,
-                mime=content.mime,
-                duration=content.duration,
-                probe=content.probe,
+                object_key=file.key,
+                sha256=file.sha256,
+                size=file.size,
+                mime=file.content.mime,
+                duration=file.content.duration,
+                probe=file.content.probe,
+                multipart_id=None,
                 completed_at=from_now(0),
             )
         )
     if not taken.rowcount:
-        # Another request was first, and what an S3 client sent may have changed in between.
-        check_same_upload(read_upload(db, upload.user_id, upload.id), sha256, size)
-    store.delete(upload.object_key)
+        check_same_upload(read_upload(db, upload.user_id, upload.id), file.sha256, file.size)

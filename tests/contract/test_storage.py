@@ -1,5 +1,6 @@
 """What every store must do, against a folder and against an S3 service."""
 
+import base64
 import errno
 import hashlib
 import os
@@ -17,7 +18,7 @@ from backend.api.app import create_app
 from backend.database import schema
 from backend.errors import NotFound, Permanent, Transient
 from backend.settings import Settings
-from backend.storage.base import PARTS, BlobStore, SignedUrl
+from backend.storage.base import MULTIPART, PARTS, BlobStore, SignedUrl
 from backend.storage.hashing import compute_file_sha256
 from backend.storage.local import LocalStore
 from backend.storage.minio import MinioStore
@@ -259,6 +260,82 @@ def test_a_client_sends_a_file_by_url(store, client, tmp_path):
     assert send(client, store.sign_upload_url(key, MINUTE)) in (200, 204)
     store.fetch(key, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+def test_a_copy_is_an_object_of_its_own(store, source, tmp_path):
+    key = put(store, source)
+    store.copy(key, "uploads/1/copy")
+    store.delete(key)
+    store.fetch("uploads/1/copy", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+    with pytest.raises(NotFound):
+        store.copy("jobs/none", "uploads/2/copy")
+
+
+LARGE = os.urandom(5 << 20)  # S3 takes no part but the last that has less
+
+
+def send_part(store, client, multipart: tuple[str, str], number: int, content: bytes) -> None:
+    signed = store.sign_part_url(*multipart, number, len(content), MINUTE)
+    assert send(client, signed, content) in (200, 204)
+
+
+def compute_md5(content: bytes) -> bytes:
+    return hashlib.md5(content, usedforsecurity=False).digest()
+
+
+@pytest.fixture
+def multipart(store) -> tuple[str, str]:
+    """The key of an object that comes in parts, and the id of that upload."""
+    key = f"uploads/{uuid4()}/whole"
+    return key, store.begin_multipart(key)
+
+
+def test_parts_come_in_any_order_and_again(store, client, multipart, tmp_path):
+    send_part(store, client, multipart, 2, CONTENT)
+    send_part(store, client, multipart, 1, b"x" * len(LARGE))
+    send_part(store, client, multipart, 1, LARGE)
+    parts = store.list_parts(*multipart)
+    assert [(one.number, one.size) for one in parts] == [(1, len(LARGE)), (2, len(CONTENT))]
+    assert parts[0].etag == compute_md5(LARGE).hex()
+    assert store.find_size(multipart[0]) is None
+    store.finish_multipart(*multipart, parts)
+    store.fetch(multipart[0], tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == LARGE + CONTENT
+
+
+def test_an_upload_of_parts_that_was_ended_is_gone(store, client, multipart):
+    send_part(store, client, multipart, 1, CONTENT)
+    late = store.sign_part_url(*multipart, 2, len(CONTENT), MINUTE)
+    store.abort_multipart(*multipart)
+    assert send(client, late) >= 400
+    with pytest.raises(NotFound):
+        store.list_parts(*multipart)
+    store.abort_multipart(*multipart)
+    assert [*keys(store, "uploads/"), *keys(store, f"{MULTIPART}/")] == []
+
+
+@pytest.mark.parametrize("settings", ["minio", "s3"], indirect=True)
+def test_more_parts_than_the_service_lists_at_once(store, client, multipart):
+    """It lists 1,000 of them in one page."""
+    for number in range(1, 1004):
+        send_part(store, client, multipart, number, b"x")
+    assert [one.number for one in store.list_parts(*multipart)] == list(range(1, 1004))
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_a_part_is_looked_at_before_it_is_taken(store, client, multipart):
+    signed = store.sign_part_url(*multipart, 1, len(CONTENT), MINUTE)
+    assert send(client, signed, CONTENT + b"x") == 422, "longer than that part is"
+    assert client("PUT", signed.url, content=iter([CONTENT])).status_code == 411
+    wrong = {"Content-MD5": base64.b64encode(compute_md5(b"other")).decode()}
+    answer = client("PUT", signed.url, content=CONTENT, headers=wrong)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Content-MD5")
+    assert store.list_parts(*multipart) == []
+    right = {"Content-MD5": base64.b64encode(compute_md5(CONTENT)).decode()}
+    answer = client("PUT", signed.url, content=CONTENT, headers=right)
+    assert answer.headers["ETag"] == f'"{compute_md5(CONTENT).hex()}"'
+    assert not any((store.root / PARTS).iterdir()), "what was refused stayed on disk"
 
 
 @pytest.mark.parametrize(

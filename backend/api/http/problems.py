@@ -41,6 +41,12 @@ STATUS: list[tuple[type[DublineError], int, str, str]] = [
     (Permanent, 422, "unusable-file", "The file cannot be used"),
     (Transient, 503, "unavailable", "A service that is needed does not answer"),
 ]
+INTERNAL = (
+    500,
+    "internal",
+    "Internal server error",
+    "Something went wrong that should not; the server's log has the details",
+)
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -53,18 +59,27 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def build_problem(status: int, code: str, title: str, detail: str, **more: Any) -> Response:
-    """A problem details document; `code` is what programs tell problems apart by."""
-    kind = {"type": f"urn:dubline:problem:{code}", "code": code, "title": title, "status": status}
-    response = jsonify({**kind, "detail": detail, "requestId": get_request_id(), **more})
-    response.status_code = status
+    """An answer that tells a problem; `code` is what programs tell problems apart by."""
+    return _answer(_build_document(status, code, title, detail, **more))
+
+
+def _answer(problem: dict[str, Any]) -> Response:
+    response = jsonify(problem)
+    response.status_code = problem["status"]
     response.content_type = CONTENT_TYPE
     return response
 
 
-def _answer_domain_error(error: DublineError) -> Response:
+def _build_document(status: int, code: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    kind = {"type": f"urn:dubline:problem:{code}", "code": code, "title": title, "status": status}
+    return {**kind, "detail": detail, "requestId": get_request_id(), **more}
+
+
+def describe_error(error: DublineError) -> dict[str, Any]:
+    """The problem details of an error that users may be told of; those of a 500 for any other."""
     row = next((row for row in STATUS if isinstance(error, row[0])), None)
     if row is None:
-        return _answer_unexpected_error(error)
+        return _build_document(*INTERNAL)
     _, status, code, title = row
     more: dict[str, Any] = {}
     if isinstance(error, Invalid):
@@ -73,8 +88,14 @@ def _answer_domain_error(error: DublineError) -> Response:
         more = {"limit": error.limit, "allowed": error.allowed, "found": error.found}
     if isinstance(error, Conflict):
         more = error.details
-    code = getattr(error, "slug", code)
-    response = build_problem(status, code, title, str(error), **more)
+    return _build_document(status, getattr(error, "slug", code), title, str(error), **more)
+
+
+def _answer_domain_error(error: DublineError) -> Response:
+    problem = describe_error(error)
+    if problem["status"] == INTERNAL[0]:
+        return _answer_unexpected_error(error)
+    response = _answer(problem)
     response.headers.extend(_list_headers(error))
     return response
 
@@ -133,5 +154,4 @@ def _answer_os_error(error: OSError) -> Response:
 
 def _answer_unexpected_error(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
-    detail = "Something went wrong that should not; the server's log has the details"
-    return build_problem(500, "internal", "Internal server error", detail)
+    return build_problem(*INTERNAL)

@@ -195,6 +195,9 @@ class ProblemSchema(AnswerSchema):
         build_text_field(100), metadata={"description": "of `upstream-...`: what is not there"}
     )
 
+    missing_parts = fields.List(
+        build_count_field(), metadata={"description": "of `parts-missing`: which have not come"}
+    )
     limit = build_text_field(
         200, "of `limit-exceeded`: the setting", metadata={"example": "MAX_DURATION_S"}
     )

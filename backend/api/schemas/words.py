@@ -104,6 +104,11 @@ FILE_ROLES: Words = {
     "background": "what is to sound under the dub",
     "transcript": "what is said, or its translation, as subtitles or text",
 }
+UPLOAD_STATUSES: Words = {
+    "waiting": "it was not sent, or nobody said that it was (`completeFile`)",
+    "verifying": "it is being looked into",
+    "refused": "it is of no use: `problem` tells why; another one may be sent",
+}
 ERROR_KINDS: Words = {
     "rate_limited": "a provider asks to slow down",
     "pending": "a provider has taken the work in and is not done",

@@ -35,6 +35,14 @@ class Upload(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     duration: Mapped[float | None]  # seconds
     probe: Mapped[dict[str, Any] | None]  # container and streams as found
+    # What its user said of it beforehand.
+    expected_size: Mapped[int | None] = mapped_column(BigInteger)
+    expected_sha256: Mapped[str | None]
+    # Of one that comes in parts: the store's id for it, and how long all parts but the last are.
+    multipart_id: Mapped[str | None]
+    part_size: Mapped[int | None] = mapped_column(BigInteger)
+    verifying_until: Mapped[datetime | None]  # a lease, of the process that looks into it
+    refusal: Mapped[dict[str, Any] | None]  # why it was not taken in (uploads/refusals.py)
     created_at: Mapped[datetime] = build_now_column()
     completed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]  # its bytes are gone, and its name, by its user's wish

@@ -127,7 +127,7 @@ def test_no_user_is_an_admin_by_asking_for_it(client, parts):
 def of_another(parts: Parts) -> dict[str, object]:
     """The ids of what another user has: a job with a dead letter, a file, a key."""
     other = factories.user(parts.db)
-    media_id = factories.upload(parts.db, user_id=other)
+    media_id = factories.upload(parts.db, user_id=other, expected_size=1, part_size=1)
     job_id, run_id = submit.create_job(parts.db, other, factories.dub_params(), media_id=media_id)
     claim = factories.claim_stage(parts.db, run_id, Stage.ASR)
     transitions.fail(parts.db, claim, {"kind": "transient", "message": ""}, GiveUp(dead=True))
@@ -146,6 +146,7 @@ def of_another(parts: Parts) -> dict[str, object]:
 
 BODIES = {
     "/v1/jobs/<uuid:job_id>/segments/<int:segment_id>": {"revision": 0, "text": "x"},
+    "/v1/files/multipart/<uuid:file_id>/parts": {"numbers": [1]},
 }
 QUERIES = {
     "/v1/jobs/<uuid:job_id>/segments": {"language": "es"},
