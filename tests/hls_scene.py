@@ -1,15 +1,10 @@
 """A finished job that can be streamed, and the API that serves it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from uuid import UUID
 
-from werkzeug.serving import make_server
-
-from backend.api.app import create_app
 from backend.documents.languages import get_iso639_2
 from backend.media.tracks import ANY
 from backend.pipeline.stages import Stage
@@ -81,19 +76,3 @@ def do_mix(parts: Parts, run_id: UUID, source: Path, language: str) -> None:
     artifacts = [NewArtifact(kind, file) for kind, file in [*files, *kept]]
     claim = factories.claim_stage(parts.db, run_id, Stage.MIX, language)
     transitions.succeed(parts.db, claim, Success(artifacts, "key", "stub", "stub-1"))
-
-
-@contextmanager
-def serve_api(parts: Parts) -> Iterator[None]:
-    """The API of these parts, at the port that their settings tell."""
-    app = create_app(parts.settings)
-    app.extensions["dubline"] = parts
-    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

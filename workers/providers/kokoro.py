@@ -136,10 +136,12 @@ class Kokoro:
 def load_session(weights: Path, device: str) -> onnxruntime.InferenceSession:
     """On a GPU where onnxruntime finds one; one thread, which does not spin while it waits.
 
-    Spinning threads cost as much again as the work itself.
+    Spinning threads cost as much again as the work itself. Every line has a length of its own, so
+    that a plan of memory kept for each would grow and save nothing (docs/quality.md).
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wanted = ["CPUExecutionProvider"]
     if device != "cpu":

@@ -12,6 +12,7 @@ import pytest
 from backend.database import schema
 from backend.wiring import Parts
 from tests import factories, hls_scene
+from tests.api_server import serve_api
 from tests.browser import player
 from tests.hls_scene import HERTZ, RATE, SECONDS
 from tests.media_samples import tone
@@ -29,7 +30,7 @@ def parts(request, tmp_path_factory) -> Iterator[Parts]:
     home = tmp_path_factory.mktemp("home")
     parts = Parts(factories.stub_settings(home, api_port=free_port(), **more))
     schema.migrate(parts.db)
-    with hls_scene.serve_api(parts):
+    with serve_api(parts):
         yield parts
     parts.db.engine.dispose()
 

@@ -1,20 +1,15 @@
 """The command line's client against a real server."""
 
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import click
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.serving import make_server
 
-from backend.api.app import create_app
 from backend.cli.client import ApiError, Client
 from backend.cli.command_line import cli
-from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.documents.transcripts import Line, Speaker, Translation
 from backend.jobs import views
@@ -23,30 +18,8 @@ from backend.pipeline.stages import Stage
 from backend.runs import transitions
 from backend.wiring import Parts
 from tests import factories
-from tests.servers import free_port
 
 TEXT = "Hello there.\n"
-
-
-@pytest.fixture
-def parts(new_parts) -> Parts:
-    port = free_port()
-    parts = new_parts(api_port=port)
-    schema.migrate(parts.db)
-    return parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> Iterator[Client]:
-    app = create_app(parts.settings)
-    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Client(parts.settings.api_url)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["dubline"].db.engine.dispose()
 
 
 @pytest.fixture

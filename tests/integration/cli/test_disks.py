@@ -5,27 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.serving import make_server
 
-from backend.api.app import create_app
 from backend.cli import submit
-from backend.cli.client import Client
 from backend.cli.command_line import cli
 from backend.cli.output_errors import explain_output_error
-from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import views
-from backend.wiring import Parts
 from tests import factories
 from tests.disks import fill_disk, make_read_only, mount_disk
-from tests.servers import free_port
 
 ROOM = 256 << 10
 
@@ -100,26 +93,6 @@ def dub_for_real(tmp_path: Path, home: Path) -> subprocess.CompletedProcess[str]
         capture_output=True,
         check=False,
     )
-
-
-@pytest.fixture
-def parts(new_parts) -> Parts:
-    parts = new_parts(api_port=free_port())
-    schema.migrate(parts.db)
-    return parts
-
-
-@pytest.fixture
-def client(parts: Parts) -> Iterator[Client]:
-    app = create_app(parts.settings)
-    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Client(parts.settings.api_url)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["dubline"].db.engine.dispose()
 
 
 def test_a_disk_that_becomes_full_while_files_are_fetched(client, parts, tmp_path, disk):

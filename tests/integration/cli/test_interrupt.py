@@ -4,45 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-from werkzeug.serving import make_server
-
-from backend.api.app import create_app
-from backend.database import schema
 from backend.database.models.accounts import LOCAL_USER
 from backend.jobs import views
-from backend.wiring import Parts
 from tests.chaos.house import wait_for
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[3]
 DEADLINE_S = 60
-
-
-@pytest.fixture
-def parts(new_parts) -> Parts:
-    parts = new_parts(api_port=free_port())
-    schema.migrate(parts.db)
-    return parts
-
-
-@pytest.fixture
-def server(parts: Parts) -> Iterator[str]:
-    """An API without workers: whose jobs never end."""
-    app = create_app(parts.settings)
-    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield parts.settings.api_url
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["dubline"].db.engine.dispose()
 
 
 def run(*command: str, **more: str) -> "subprocess.Popen[str]":

@@ -1,7 +1,6 @@
 """The command line at a server that asks who it is."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import request
 from pydantic import SecretStr
-from werkzeug.serving import make_server
 
 from backend.api.app import create_app
 from backend.cli.client import Client
@@ -18,12 +16,13 @@ from backend.identity import users
 from backend.storage.local import LocalStore
 from backend.wiring import Parts
 from tests import factories
+from tests.api_server import serve_app
 from tests.integration.identity.conftest import EMAIL
 from tests.servers import free_port
 
 
 @pytest.fixture
-def shown(parts: Parts) -> Iterator[list[tuple[str, str | None]]]:
+def authorizations(parts: Parts) -> Iterator[list[tuple[str, str | None]]]:
     """Starts the API; tells which paths were shown which Authorization."""
     port, seen = free_port(), []
     url = f"http://127.0.0.1:{port}"
@@ -39,14 +38,9 @@ def shown(parts: Parts) -> Iterator[list[tuple[str, str | None]]]:
     app = create_app(parts.settings)
     app.extensions["dubline"] = parts
     app.before_request(lambda: seen.append((request.path, request.headers.get("Authorization"))))
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     assert parts.settings.api_url == url
-    yield seen
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve_app(app, port):
+        yield seen
 
 
 @pytest.fixture
@@ -60,7 +54,7 @@ def run(parts: Parts, *arguments: str, **env: str) -> Result:
     return CliRunner().invoke(cli, command, env=home | env)
 
 
-def test_a_key_is_a_setting(parts, shown, key):
+def test_a_key_is_a_setting(parts, authorizations, key):
     refused = run(parts, "dead-letters")
     assert refused.exit_code == 1
     assert "set DUBLINE_API_KEY" in refused.output
@@ -68,7 +62,7 @@ def test_a_key_is_a_setting(parts, shown, key):
     assert (answer.exit_code, answer.output) == (0, "No dead letters\n")
 
 
-def test_the_key_is_shown_to_the_api_and_to_no_storage(parts, shown, key, tmp_path: Path):
+def test_the_key_is_shown_to_the_api_and_to_no_storage(parts, authorizations, key, tmp_path: Path):
     """Red when it is a header of all requests: any storage would get to know it."""
     talk = tmp_path / "talk.txt"
     talk.write_text("Hello there.\n")
@@ -77,8 +71,8 @@ def test_the_key_is_shown_to_the_api_and_to_no_storage(parts, shown, key, tmp_pa
     client.submit({"mediaId": file["id"], "targetLanguages": ["es"]})
     client.close()
     assert file["sha256"] == hashlib.sha256(talk.read_bytes()).hexdigest()
-    to_storage = [given for path, given in shown if path.startswith("/v1/blobs")]
+    to_storage = [given for path, given in authorizations if path.startswith("/v1/blobs")]
     assert to_storage == [None]
-    to_api = {given for path, given in shown if not path.startswith("/v1/blobs")}
+    to_api = {given for path, given in authorizations if not path.startswith("/v1/blobs")}
     assert to_api == {f"Bearer {key}"}
     assert key not in repr(client)
