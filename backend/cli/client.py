@@ -1,7 +1,8 @@
 """A client of the HTTP API, as much of it as the command line needs."""
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,24 +14,16 @@ import httpx
 from pydantic import SecretStr
 
 from backend.cli.lease import StackLease, lease_stack
+from backend.cli.multipart import send_in_parts
+from backend.cli.problems import ApiError
 from backend.cli.results import resolve_below, write_whole
+from backend.pipeline.keys import hash_json
 from backend.settings import Settings
 from backend.storage.hashing import compute_file_sha256
 
 CHUNK = 1 << 20
+LARGE = 64 << 20  # a break costs minutes from here on
 MOST_JOBS = 100  # that the API tells in one answer
-
-
-class ApiError(click.ClickException):
-    """The API refused; the message is the problem's detail."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        problem = response.json() if "json" in response.headers.get("content-type", "") else {}
-        detail = problem.get("detail") or f"{response.status_code} {response.reason_phrase}"
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            detail = f"{detail} (set DUBLINE_API_KEY)"
-        super().__init__(detail)
-        self.status = response.status_code
 
 
 @contextmanager
@@ -40,7 +33,8 @@ def connect(settings: Settings, server: str | None) -> Iterator["Client"]:
     try:
         with ExitStack() as held:
             lease = None if server else held.enter_context(lease_stack(settings))
-            client = Client(server or "", lease, settings.dubline_api_key)
+            ledgers = settings.dubline_home / "uploads" if server else None
+            client = Client(server or "", lease, settings.dubline_api_key, ledgers)
             held.callback(client.close)
             yield client
     except httpx.TransportError as error:
@@ -70,9 +64,18 @@ class Client:
     """
 
     def __init__(
-        self, url: str, lease: StackLease | None = None, key: SecretStr | None = None
+        self,
+        url: str,
+        lease: StackLease | None = None,
+        key: SecretStr | None = None,
+        ledgers: Path | None = None,
     ) -> None:
-        """`key` is the API key, for an API that demands one."""
+        """`key` is the API key, for an API that demands one.
+
+        `ledgers` is a folder for the ids of uploads, with which a later command may go on; without
+        one files are sent whole, as suits this machine.
+        """
+        self._ledgers = ledgers
         self.lease = lease
         self.watched: str | None = None  # the job that is waited for
         self._key = key
@@ -110,15 +113,53 @@ class Client:
             return self._upload(path, role)
 
     def _upload(self, path: Path, role: str) -> dict[str, Any]:
+        digest, size = compute_file_sha256(path), path.stat().st_size
+        body = {"sha256": digest, "size": size}
+        if self._ledgers is None or size < LARGE:
+            return self._complete({**body, "fileId": self._send_whole(path, role)})
+        ledger = self._ledgers / hash_json([self.url, digest, role])
+        file_id = send_in_parts(self, path, role=role, sha256=digest, ledger=ledger)
+        taken = self._complete({**body, "fileId": file_id})
+        ledger.unlink()
+        return taken
+
+    def _send_whole(self, path: Path, role: str) -> str:
         announced = self._post("/v1/files/presign", {"filename": path.name, "role": role})
         headers = {**announced["headers"], "Content-Length": str(path.stat().st_size)}
         sent = self._http.put(
             announced["url"], content=_read_chunks(path), headers=headers, timeout=None
         )
         _check_response(sent)
-        digest = compute_file_sha256(path)
-        body = {"fileId": announced["fileId"], "sha256": digest, "size": path.stat().st_size}
-        return self._post("/v1/files/complete", body, timeout=600)
+        return str(announced["fileId"])
+
+    def _complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Have a file taken in, however long it is looked into."""
+        while True:
+            answer = self._ask("POST", "/v1/files/complete", json=body)
+            if answer.status_code != httpx.codes.ACCEPTED:
+                taken: dict[str, Any] = answer.json()
+                return taken
+            time.sleep(float(answer.headers["Retry-After"]))
+
+    def begin_multipart(self, about: dict[str, Any]) -> dict[str, Any]:
+        """Announce a file that comes in parts."""
+        return self._post("/v1/files/multipart", about)
+
+    def read_multipart(self, file_id: str) -> dict[str, Any]:
+        """Which of its parts have come."""
+        found: dict[str, Any] = self._get(f"/v1/files/multipart/{quote(file_id)}")
+        return found
+
+    def sign_parts(self, file_id: str, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """Where to send these parts."""
+        path = f"/v1/files/multipart/{quote(file_id)}/parts"
+        found: list[dict[str, Any]] = self._ask("POST", path, json={"numbers": numbers}).json()
+        return found
+
+    def send_part(self, signed: dict[str, Any], content: bytes) -> None:
+        """Send a part to its URL."""
+        sent = self._http.put(signed["url"], content=content, headers=signed["headers"])
+        _check_response(sent)
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask for a job, which goes on from then when the command is stopped."""
