@@ -18,7 +18,7 @@ from backend.process.start_errors import explain_error
 from backend.settings import load
 from backend.telemetry import logs
 from backend.wiring import Parts, make_broker_folders
-from workers.offer_process import start_process
+from workers.offer_process import start_process, tell_regularly
 from workers.providers.vendors import list_warnings
 from workers.runtime.runner import Runner
 from workers.runtime.shutdown import SharedFlag
@@ -79,6 +79,7 @@ def _hold_worker_lock(lock: FileLock) -> None:
 @signals.worker_ready.connect
 def _tell_offer(**_: Any) -> None:
     start_process()
+    tell_regularly()
 
 
 @signals.worker_ready.connect

@@ -1,5 +1,7 @@
 """Language tags (BCP 47): in standard form, by name, and as containers spell them."""
 
+from collections.abc import Sequence
+
 import langcodes
 
 from backend.errors import Invalid
@@ -31,6 +33,13 @@ def _format_unknown(tag: str) -> str:
 def get_base_language(tag: str) -> str:
     """The language without script and region: `pt-BR` gives `pt`."""
     return str(langcodes.Language.get(tag).language)
+
+
+def match_code(tag: str, codes: Sequence[str]) -> str | None:
+    """That of an engine's codes which means this language, also an older one (`jv`: `jw`)."""
+    same = 1  # CLDR's distance of what is one language, as `nb` and `no`
+    base = get_base_language(tag)
+    return langcodes.closest_supported_match(base, list(codes), max_distance=same)
 
 
 def get_name(tag: str) -> str:

@@ -18,7 +18,9 @@ from backend.errors import Conflict, Invalid
 from backend.jobs import access
 from backend.jobs.idempotency import ClaimedKey
 from backend.jobs.labels import add_languages
+from backend.jobs.offers import read_offer
 from backend.pipeline.artifact_kinds import ArtifactKind
+from backend.pipeline.offers import Offer, check_job
 from backend.pipeline.params import (
     Bed,
     JobParams,
@@ -94,7 +96,18 @@ def prepare_run(
         accept_stale=asked.accept_stale,
     )
     params = params.model_copy(update={"target_languages": wanted})
+    _check_offer(read_offer(db), params, steps)
     return PlannedRun(params, steps, job.last_run, edited, made)
+
+
+def _check_offer(offer: Offer, params: JobParams, steps: Sequence[Step]) -> None:
+    """Raise `Invalid` for what is to be executed and nobody here can do."""
+    there = {(step.stage, step.language) for step in steps if not step.executed}
+    try:
+        check_job(offer, params, there)
+    except Invalid as problem:
+        field = "languages" if problem.field == "targetLanguages" else f"overrides.{problem.field}"
+        raise Invalid(field, str(problem)) from None
 
 
 def _find_edits(

@@ -67,18 +67,13 @@ class FasterWhisper:
 
     def check(self, language: str) -> None:
         """Raise `Permanent` for a language that Whisper does not know."""
-        if language == languages.DETECT:
-            return
         with self._whisper.use() as whisper:
-            known = whisper.supported_languages
-        if languages.get_base_language(language) not in known:
-            raise Permanent(f"Whisper does not know {languages.get_name(language)} ({language})")
+            find_code(whisper, language)
 
     def list_languages(self) -> Sequence[str]:
         """Those of all its models, as none is loaded for that; there is one of English only."""
         codes = ["en"] if self._folder.name.endswith(".en") else _LANGUAGE_CODES
-        # It calls Javanese by a code that is none any more, so that `check` does not know that.
-        return [code for code in codes if languages.get_base_language(code) == code]
+        return [languages.normalize(code) for code in codes]  # some of them are out of use
 
     def transcribe(
         self, recording: Recording, language: str, *, diarize: bool, call: ProviderCall
@@ -86,9 +81,8 @@ class FasterWhisper:
         """Transcribe; raises `Permanent` for text, and for a language that it does not know."""
         if recording.text is not None:
             raise Permanent("Whisper needs sound to listen to: this is a text file")
-        self.check(language)
         with self._whisper.use() as whisper:
-            heard, info = listen(whisper, recording.path, language)
+            heard, info = listen(whisper, recording.path, find_code(whisper, language))
             words, warnings = _sort_out(_follow(heard, recording.duration, call))
         sentences = cut_sentences(list(join_words(words)))
         told = (
@@ -100,9 +94,19 @@ class FasterWhisper:
         unsure = warn_of_language(info) if detect and sentences else ()
         return TranscriptionResult(
             [_build_segment(number, turn) for number, turn in enumerate(told.turns)],
-            language=info.language if detect else language,
+            language=languages.normalize(info.language) if detect else language,
             warnings=[*unsure, *warnings, *told.warnings],
         )
+
+
+def find_code(whisper: WhisperModel, language: str) -> str | None:
+    """What Whisper calls it, None where it is to find out; raises `Permanent` for no language."""
+    if language == languages.DETECT:
+        return None
+    code = languages.match_code(language, whisper.supported_languages)
+    if code is None:
+        raise Permanent(f"Whisper does not know {languages.get_name(language)} ({language})")
+    return code
 
 
 def _follow(
@@ -136,9 +140,9 @@ def warn_of_language(info: TranscriptionInfo) -> list[str]:
 
 
 def listen(
-    whisper: WhisperModel, wav: Path, language: str
+    whisper: WhisperModel, wav: Path, code: str | None
 ) -> tuple[Iterable[WhisperSegment], TranscriptionInfo]:
-    """What it hears, as it goes on hearing it.
+    """What it hears in a language (None: whichever it is), as it goes on hearing it.
 
     Without the filter for speech it hears words in silence and music; a temperature would have it
     try such places again and again; and what it heard before tempts it to repeat that.
@@ -146,7 +150,7 @@ def listen(
     sound, _ = soundfile.read(wav, dtype="float32")
     heard: tuple[Iterable[WhisperSegment], TranscriptionInfo] = whisper.transcribe(
         sound,
-        language=None if language == languages.DETECT else languages.get_base_language(language),
+        language=code,
         beam_size=5,
         temperature=0.0,
         condition_on_previous_text=False,

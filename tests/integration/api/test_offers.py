@@ -3,13 +3,18 @@
 import socket
 
 import pytest
+from sqlalchemy import select, update
 
-from backend.jobs.offers import read_offer, tell_offer
+from backend.database.engine import from_now
+from backend.database.models.offers import WorkerOffer
+from backend.jobs.offers import FORGET_S, read_offer, tell_offer
 from backend.pipeline.offers import Offer
 from backend.pipeline.providers import ProviderKind
 from tests import factories
 from workers import offers
 from workers.providers.registry import ProviderRegistry
+
+LOCAL = {"transcription": ["pocketsphinx"], "translation": ["apertium"], "tts": ["espeak"]}
 
 
 @pytest.fixture
@@ -106,3 +111,35 @@ def test_a_line_gets_no_voice_that_nobody_has(local_parts):
     url = f"/v1/jobs/{job_id}/segments/0?language=es"
     answer = client.patch(url, json={"revision": 0, "voice": "nobody"})
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "voice")
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "told"),
+    [
+        ({"languages": ["de"]}, "languages", "into German (de)"),
+        ({"overrides": {"voices": {"A": "nobody"}}}, "overrides.voices", "as nobody"),
+    ],
+)
+def test_a_run_that_cannot_work_is_refused_at_once(local_parts, asked, field, told):
+    job_id, run_id = factories.create_dub(local_parts.db, "es", providers=LOCAL)
+    factories.do_all(local_parts.db, run_id, store=local_parts.store)
+    tell(local_parts)
+    client = factories.api_client(local_parts)
+    for dry in (True, False):
+        answer = client.post(f"/v1/jobs/{job_id}/retry", json={**asked, "dryRun": dry})
+        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
+        assert told in answer.json["detail"]
+    again = client.post(f"/v1/jobs/{job_id}/retry", json={"resumeFrom": "tts"})
+    assert again.status_code == 202, again.json
+
+
+def test_a_machine_that_is_gone_is_forgotten(local_parts):
+    tell(local_parts, "gone")
+    day_old = {"told_at": from_now(-FORGET_S - 1)}
+    with local_parts.db.write() as connection:
+        connection.execute(update(WorkerOffer).values(day_old))
+    assert read_offer(local_parts.db) == Offer()
+    told = tell(local_parts, "here")
+    assert read_offer(local_parts.db) == told
+    with local_parts.db.read() as connection:
+        assert connection.execute(select(WorkerOffer.machine)).scalars().all() == ["here"]

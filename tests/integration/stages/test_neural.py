@@ -7,6 +7,7 @@ import pytest
 
 from backend.documents.speech import Speech
 from backend.documents.transcripts import Transcript, Translation
+from backend.errors import Permanent
 from backend.settings import Settings
 from tests.neural_models import require_models
 from tests.stage_context import LocalContext, build_input
@@ -63,3 +64,12 @@ def test_a_language_without_a_model_is_translated_by_rules_and_told_so(context):
     [warning] = outcome.warnings
     assert warning.startswith("Not done by firefox: firefox has no model for English to Spanish")
     assert warning.endswith("run dubline models install firefox-en-es")
+
+
+def test_whisper_knows_languages_by_codes_that_are_out_of_use(context):
+    whisper = context.get_transcriber("faster_whisper")
+    assert {"jv", "fil", "en"} <= {*whisper.list_languages()}
+    for language in whisper.list_languages():
+        whisper.check(language)
+    with pytest.raises(Permanent, match=r"Whisper does not know Sicilian \(scn\)"):
+        whisper.check("scn")

@@ -40,3 +40,11 @@ def test_other_names_of_a_language():
     assert languages.get_name("pt-BR") == "Portuguese (Brazil)"
     assert languages.get_iso639_2("pt-BR") == "por"
     assert languages.get_iso639_2("de") == "deu"
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("pt-BR", "pt"), ("jv", "jw"), ("fil", "tl"), ("nb-NO", "no"), ("gsw", None), ("gl", None)],
+)
+def test_the_code_of_an_engine(tag, code):
+    assert languages.match_code(tag, ["pt", "es", "de", "jw", "tl", "no"]) == code
