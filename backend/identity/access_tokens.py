@@ -1,5 +1,6 @@
 """Short-lived access tokens (JWT) for those who have logged in here."""
 
+import base64
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,11 @@ class AccessTokens:
 
     def __init__(self, secret_key: str) -> None:
         self._key = hmac.digest(secret_key.encode(), b"dubline access tokens", "sha256")
+
+    def derive_secret(self, used: str) -> str:
+        """The refresh token that follows on this one: always the same, and known to nobody else."""
+        digest = hmac.digest(self._key, b"refresh " + used.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def build(self, claims: AccessClaims) -> str:
         """A token that works for `LIFE`."""

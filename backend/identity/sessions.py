@@ -1,7 +1,9 @@
 """Sessions: who has logged in, each with a refresh token that works once and is then replaced.
 
 A session's row keeps the hash of its latest refresh token. An earlier one that comes again was
-copied by somebody: whoever of the two is the thief, the session ends for both.
+copied by somebody: whoever of the two is the thief, the session ends for both. Only the one before
+the latest may come again within `GRACE`, from a client that lost the answer or asked twice at once:
+each token follows from the one before it, so that it is given the same pair.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, insert, select, update
 from uuid6 import uuid7
 
 from backend.database.engine import Database, from_now
@@ -23,6 +25,7 @@ from backend.identity.secrets import build_secret, hash_secret
 log = structlog.get_logger()
 
 IDLE_LIFE = timedelta(days=30)
+GRACE = timedelta(seconds=30)  # a client's time-out and one more try
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,9 @@ def start_session(connection: Connection, tokens: AccessTokens, user_id: UUID) -
 def refresh_session(db: Database, tokens: AccessTokens, refresh_token: str) -> TokenPair:
     """Replace a refresh token; raises `Unauthenticated`, which ends the session of a used one."""
     session_id, used = _split_token(refresh_token)
-    secret = build_secret()
-    mine = (Session.id == session_id) & (Session.expires_at > from_now(0))
+    following = tokens.derive_secret(used)
     with db.write() as connection:
-        user_id = connection.execute(
-            update(Session)
-            .where(mine, Session.token_hash == hash_secret(used))
-            .values(
-                token_hash=hash_secret(secret),
-                expires_at=from_now(IDLE_LIFE.total_seconds()),
-            )
-            .returning(Session.user_id)
-        ).scalar_one_or_none()
+        user_id = _replace_token(connection, session_id, used, following)
         ended = 0
         if user_id is None:
             ended = connection.execute(delete(Session).where(Session.id == session_id)).rowcount
@@ -71,7 +65,29 @@ def refresh_session(db: Database, tokens: AccessTokens, refresh_token: str) -> T
         if ended:
             log.warning("a refresh token came again: its session is ended", session=str(session_id))
         raise Unauthenticated("This refresh token does not work, or no longer: log in again")
-    return _build_pair(tokens, AccessClaims(user_id, session_id), secret)
+    return _build_pair(tokens, AccessClaims(user_id, session_id), following)
+
+
+def _replace_token(
+    connection: Connection, session_id: UUID, used: str, following: str
+) -> UUID | None:
+    """Whose session it is; None when this token is not its latest, nor was a moment ago."""
+    latest = (Session.token_hash == hash_secret(used)) & (Session.expires_at > from_now(0))
+    just_replaced = (Session.token_hash == hash_secret(following)) & (
+        Session.expires_at > from_now((IDLE_LIFE - GRACE).total_seconds())
+    )
+    found: UUID | None = connection.execute(
+        update(Session)
+        .where(Session.id == session_id, latest | just_replaced)
+        .values(
+            token_hash=hash_secret(following),
+            expires_at=case(
+                (just_replaced, Session.expires_at), else_=from_now(IDLE_LIFE.total_seconds())
+            ),
+        )
+        .returning(Session.user_id)
+    ).scalar_one_or_none()
+    return found
 
 
 def end_session(db: Database, refresh_token: str) -> None:

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from backend.database.engine import from_now
 from backend.database.models.accounts import MailToken, Session, User
 from backend.database.models.jobs import Job
 from backend.database.models.uploads import Upload
-from backend.identity import attempts, users
+from backend.identity import attempts, sessions, users
 from backend.identity.accounts import Accounts
 from backend.jobs import submit
 from tests import factories
@@ -108,6 +109,14 @@ def test_what_led_to_a_success_is_forgotten(client, registered):
         assert log_in(client).status_code == 200
 
 
+def let_time_pass(parts, time: timedelta) -> None:
+    """All sessions are older by so much."""
+    with parts.db.write() as connection:
+        for row in connection.execute(select(Session.id, Session.expires_at)).all():
+            older = {"expires_at": row.expires_at - time}
+            connection.execute(update(Session).where(Session.id == row.id).values(older))
+
+
 def test_a_session_goes_on_by_its_latest_refresh_token(client, pair):
     second = client.post("/v1/auth/refresh", json={"refreshToken": pair["refreshToken"]})
     assert second.status_code == 200
@@ -118,6 +127,7 @@ def test_a_session_goes_on_by_its_latest_refresh_token(client, pair):
 def test_a_refresh_token_that_comes_twice_ends_its_session(client, pair, parts):
     """Red when a used token is only refused: a thief would go on with the newer one."""
     newer = client.post("/v1/auth/refresh", json={"refreshToken": pair["refreshToken"]}).json
+    let_time_pass(parts, sessions.GRACE)
     other = log_in(client).json
     stolen = client.post("/v1/auth/refresh", json={"refreshToken": pair["refreshToken"]})
     assert (stolen.status_code, stolen.json["code"]) == (401, "unauthenticated")
@@ -125,6 +135,21 @@ def test_a_refresh_token_that_comes_twice_ends_its_session(client, pair, parts):
     again = client.post("/v1/auth/refresh", json={"refreshToken": newer["refreshToken"]})
     assert again.status_code == 401
     assert client.get("/v1/me", headers=bearer(other)).status_code == 200
+
+
+def test_a_client_that_lost_the_answer_is_given_the_same_again(client, pair, parts):
+    """Red when each use makes another token: of two tabs that ask at once one would be out."""
+    answers = [
+        client.post("/v1/auth/refresh", json={"refreshToken": pair["refreshToken"]}).json
+        for _ in range(3)
+    ]
+    assert len({one["refreshToken"] for one in answers}) == 1
+    newer = client.post("/v1/auth/refresh", json={"refreshToken": answers[0]["refreshToken"]})
+    assert newer.status_code == 200
+    # The one before the latest only: who has an older one is not the one who lost an answer.
+    stolen = client.post("/v1/auth/refresh", json={"refreshToken": pair["refreshToken"]})
+    assert stolen.status_code == 401
+    assert client.get("/v1/me", headers=bearer(newer.json)).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["x", "x.y", f"{UUID(int=7)}.", f"{UUID(int=7)}.abc"])
