@@ -15,7 +15,7 @@ HLS_JS_VERSION := 1.7.4
 HLS_JS := $(VENV)/share/hls.js/hls.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-live unit lint chaos bench openapi compatibility fresh clean \
+.PHONY: help demo env smoke test test-live unit lint chaos bench openapi compatibility fresh clean \
   venv-packages demo-packages test-packages
 .NOTPARALLEL: # packages first: nothing is begun that cannot be finished
 
@@ -59,13 +59,19 @@ openapi: $(VENV)/ready ## Write docs/openapi.yaml anew
 compatibility: test-packages $(VENV)/ready ## Make and dub one of each format, and write docs/compatibility.md
 	$(BIN)/python -m tests.compatibility
 
+env: ## Write .env with fresh secrets, for docker compose; one that is there is kept
+	@test -e .env || { umask 077 && $(PYTHON) docs/ops/make_env.py >.env; }
+
+smoke: test-packages $(VENV)/ready ## Bring docker-compose.yml up, kill parts of it, and see a job through
+	@tests/smoke/run
+
 fresh: ## The demo and all tests in a bare Debian; PART=demo or PART=test for less
 	@tests/fresh/run $(PART)
 
 clean: ## Remove what was built, the demo included
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/ready: requirements.txt tests/requirements.txt setup.cfg | venv-packages
+$(VENV)/ready: requirements.txt requirements-neural.txt tests/requirements.txt setup.cfg | venv-packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "Dubline needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)

@@ -36,14 +36,15 @@ _REAL_S3 = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Chaos takes many minutes, of which `make test` runs a part; live vendors cost money."""
+    parser.addoption("--smoke", action="store_true", help="run docker-compose.yml in containers")
     parser.addoption("--live", action="store_true", help="ask live vendors whose keys are set")
     parser.addoption("--chaos", action="store_true", help="run all of the chaos tests")
     parser.addoption("--chaos-seed", type=int, default=20261121, help="what the blows follow from")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only `make chaos` and `make test-live` run."""
-    for kind in ("chaos", "live"):
+    """Leave out what only `make chaos`, `make test-live` and `make smoke` run."""
+    for kind in ("chaos", "live", "smoke"):
         if not config.getoption(f"--{kind}"):
             left_out = [item for item in items if item.get_closest_marker(kind)]
             config.hook.pytest_deselected(items=left_out)

@@ -44,6 +44,11 @@ class Dispatcher:
         return chain(*tasks, app=self._app)
 
     def _build_task(self, message: Message, stage: Stage, language: str) -> Signature:
+        shown = f"job {message.job_id}, {stage} {language}".rstrip()  # to who watches tasks
         return self._app.signature(
-            stage.task, args=(str(message.run_id), language), immutable=True, queue=stage.queue
+            stage.task,
+            args=(str(message.run_id), language),
+            immutable=True,
+            queue=stage.queue,
+            argsrepr=shown,
         )

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING
 import click
 
 from backend import settings
+from backend.pipeline.stages import Stage
 
 if TYPE_CHECKING:
     from backend.cli.supervisor import Stack
 
 # Workers share nothing but the database, so they need not look for one another.
 WORKER_OPTIONS = ("--loglevel", "INFO", "--without-mingle", "--without-gossip")
+
+
+def _parse_stages(_context: click.Context, _option: click.Parameter, given: str) -> list[Stage]:
+    try:
+        return [Stage(name.strip()) for name in given.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"name some of {', '.join(Stage)}") from None
 
 
 @click.command()
@@ -47,7 +55,14 @@ def api(fd: int | None) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--stages",
+    default=",".join(Stage),
+    show_default=True,
+    callback=_parse_stages,
+    help="Those that this worker takes.",
+)
+def worker(stages: list[Stage]) -> None:
     """Run stages."""
     # Before Celery does, which tells of a module that does not load by two pages of traceback.
     import_module("workers.tasks")
@@ -55,6 +70,7 @@ def worker() -> None:
     warnings.simplefilter("ignore", import_module("celery.exceptions").SecurityWarning)
     # In this very process: Celery handles its signals best as the process itself.
     sys.argv = ["celery", "--quiet", "-A", "workers.app", "worker", *WORKER_OPTIONS]
+    sys.argv += ["--queues", ",".join(stage.queue for stage in stages)]
     runpy.run_module("celery", run_name="__main__", alter_sys=True)
 
 

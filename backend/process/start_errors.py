@@ -89,7 +89,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str], Path], str]], ...] = (
     (r"(lib[^\s/]+\.so[.\d]*): cannot open shared object file", _explain_library),
     (
         r"No module named '([^']+)'",
-        _fill_in("the Python module {0} is missing: run pip install -r requirements.txt"),
+        _fill_in("the Python module {0} is missing: run pip install -e ."),
     ),
     (
         r"Address already in use(?:.* \('([^']+)', (\d+))?",

@@ -47,6 +47,7 @@ BACKOFF = case({0: 1, 1: 2}, value=Outbox.checks, else_=4)
 class Message:
     """Asks for one stage of a run, and with it for the chain that follows it."""
 
+    job_id: UUID
     run_id: UUID
     stage: Stage
     language: str
@@ -157,7 +158,9 @@ def _read_sendable(connection: Connection, run_ids: Sequence[UUID]) -> list[Mess
     rows = connection.execute(_SENDABLE, {"run_ids": list(run_ids)})
     return [
         Message(
-            row.run_id, row.stage, row.language, tuple(row.params["target_languages"]), row.joins
+            *(row.job_id, row.run_id, row.stage, row.language),
+            tuple(row.params["target_languages"]),
+            row.joins,
         )
         for row in rows
     ]
@@ -168,7 +171,8 @@ def _select_sendable() -> Select[Any]:
     joins = exists().where(fan_in.run_id == StageRun.run_id, fan_in.stage.in_(FAN_IN))
     return (
         select(
-            *(StageRun.run_id, StageRun.stage, StageRun.language, Run.params),
+            *(StageRun.job_id, StageRun.run_id, StageRun.stage, StageRun.language),
+            Run.params,
             joins.label("joins"),
         )
         .join(Run, Run.id == StageRun.run_id)

@@ -53,6 +53,22 @@ def make_admin(user: str) -> None:
         found.set_role(db, found.find_user(db, user).id, Role.ADMIN)
 
 
+@users.command("create-key")
+@click.argument("user", metavar="MAIL_OR_ID")
+@click.option("--name", default="command line", show_default=True, help="What it is for.")
+def create_key(user: str, name: str) -> None:
+    """Make an API key that acts for a user, as in DUBLINE_API_KEY; it is shown this once."""
+    from backend.database.models.accounts import Role
+    from backend.identity import api_keys, principal
+    from backend.identity import users as found
+
+    with _open_house() as db:
+        owner = found.find_user(db, user)
+        scopes = principal.grant_scopes(Role(owner.role))
+        acting = principal.Principal(owner.id, scopes)
+        click.echo(api_keys.create_key(db, acting, name=name, scopes=scopes).secret)
+
+
 @users.command()
 @click.argument("user", metavar="MAIL_OR_ID")
 @click.option("--undo", is_flag=True, help="Let the user in again.")

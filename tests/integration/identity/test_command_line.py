@@ -49,9 +49,12 @@ def key(parts: Parts, registered: str) -> str:
 
 
 def run(parts: Parts, *arguments: str, **env: str) -> Result:
+    return run_here(parts, *arguments, "--server", parts.settings.api_url, **env)
+
+
+def run_here(parts: Parts, *arguments: str, **env: str) -> Result:
     home = {"DUBLINE_HOME": str(parts.settings.dubline_home)}
-    command = [*arguments, "--server", parts.settings.api_url]
-    return CliRunner().invoke(cli, command, env=home | env)
+    return CliRunner().invoke(cli, arguments, env=home | env)
 
 
 def test_a_key_is_a_setting(parts, authorizations, key):
@@ -76,3 +79,14 @@ def test_the_key_is_shown_to_the_api_and_to_no_storage(parts, authorizations, ke
     to_api = {given for path, given in authorizations if not path.startswith("/v1/blobs")}
     assert to_api == {f"Bearer {key}"}
     assert key not in repr(client)
+
+
+def test_who_runs_the_house_makes_a_key_for_a_user(parts, shown, registered):
+    made = run_here(parts, "users", "create-key", EMAIL)
+    answer = run(parts, "dead-letters", DUBLINE_API_KEY=made.output.strip())
+    assert (answer.exit_code, answer.output) == (0, "No dead letters\n")
+
+
+def test_a_key_acts_for_somebody(parts, shown):
+    made = run_here(parts, "users", "create-key", "nobody@example.org")
+    assert (made.exit_code, made.output) == (1, "Error: There is no user nobody@example.org\n")

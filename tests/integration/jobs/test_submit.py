@@ -53,9 +53,9 @@ def test_each_stage_waits_for_the_one_before(database):
 
 
 def test_the_first_message_carries_all_languages(database):
-    _, run_id = factories.create_dub(database, "es", "pt")
+    job_id, run_id = factories.create_dub(database, "es", "pt")
     messages = outbox.read_first_messages(database, run_id)
-    assert messages == [outbox.Message(run_id, Stage.ASR, "", ("es", "pt"), True)]
+    assert messages == [outbox.Message(job_id, run_id, Stage.ASR, "", ("es", "pt"), True)]
 
 
 def test_a_transcription_has_no_language_tasks(database):

@@ -70,9 +70,9 @@ def test_a_fresh_run_is_left_to_the_message_of_the_api(database):
 
 
 def test_a_lost_first_message_is_sent_again(database):
-    _, run_id = factories.create_dub(database, "es", "pt")
+    job_id, run_id = factories.create_dub(database, "es", "pt")
     make_due(database)
-    assert relay_messages(database) == [Message(run_id, Stage.ASR, "", ("es", "pt"), True)]
+    assert relay_messages(database) == [Message(job_id, run_id, Stage.ASR, "", ("es", "pt"), True)]
 
 
 def test_a_lost_message_in_the_middle_is_sent_for_each_language_that_could_go_on(database):

@@ -26,7 +26,7 @@ NO_ACCESS = "set DUBLINE_HOME to a folder that this user may write to"
         ),
         (
             "ModuleNotFoundError: No module named 'celery'",
-            "the Python module celery is missing: run pip install -r requirements.txt",
+            "the Python module celery is missing: run pip install -e .",
         ),
         (
             (
