@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from backend.identity.accounts import Accounts
     from backend.identity.authenticate import Authenticator
     from backend.identity.mail import Mailer
+    from backend.jobs.watch import JobWatch
     from backend.storage.minio import MinioStore, S3Options
     from backend.storage.s3 import S3Store
     from backend.uploads.verify import Verifier
@@ -74,6 +75,13 @@ class Parts:
         """The store on disk, whose signed URLs the API itself serves."""
         root = self.settings.dubline_home / "files"
         return LocalStore(root, self.settings.api_url, _read_secret_key(self.settings))
+
+    @cached_property
+    def job_watch(self) -> "JobWatch":
+        """Looks at the jobs that clients follow."""
+        from backend.jobs.watch import JobWatch
+
+        return JobWatch(self.db)
 
     @cached_property
     def verifier(self) -> "Verifier":

@@ -8,7 +8,11 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from backend.api.app import create_app
+from backend.api.server import build_server
+from backend.process.listener import listen
 from backend.wiring import Parts
+
+DEADLINE_S = 30
 
 
 @contextmanager
@@ -32,3 +36,20 @@ def serve_app(app: Flask, port: int) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def run_server(parts: Parts) -> Iterator[tuple[str, int]]:
+    """The API by its own server, whose limits a test may set; yields its address."""
+    app = create_app(parts.settings)
+    with listen("127.0.0.1", 0) as listener:
+        running = build_server(app)
+        thread = Thread(target=running.run, args=([listener],))
+        thread.start()
+        try:
+            yield listener.getsockname()
+        finally:
+            running.should_exit = True
+            thread.join(DEADLINE_S)
+            assert not thread.is_alive()
+    app.extensions["dubline"].db.engine.dispose()

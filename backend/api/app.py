@@ -11,6 +11,7 @@ from backend.api import (
     auth,
     blobs,
     dead_letters,
+    events,
     files,
     health,
     hls,
@@ -80,12 +81,13 @@ def create_app(settings: Settings) -> Flask:
     access.register_access(app)
     problems.register_error_handlers(app)
     for module in (
-        *(files, multipart, jobs, segments, hls, shares, offers, dead_letters),
+        *(files, multipart, jobs, events, segments, hls, shares, offers, dead_letters),
         *(auth, account, admin, health),
     ):
         api.register_blueprint(module.blueprint)
     api.register_blueprint(account.keys)
     api.register_blueprint(shares.shared)
+    api.register_blueprint(events.tickets)
     app.register_blueprint(hls.playlists)
     app.register_blueprint(webhooks.blueprint)
     if settings.storage_backend == "local":

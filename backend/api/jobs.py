@@ -205,20 +205,6 @@ class CostsResource(MethodView):
         return costs.read_costs(get_parts().db, get_user_id(), job_id)
 
 
-@blueprint.route("/<uuid:job_id>/events")
-class EventsResource(MethodView):
-    """A job's history, event by event."""
-
-    @blueprint.doc(operationId="listJobEvents")
-    @blueprint.response(200, schemas.EventViewSchema(many=True))
-    def get(self, job_id: UUID) -> list[dict[str, Any]]:
-        """Tell all that happened, attempts and their errors included.
-
-        In the order of `seq`, which counts from 1 without gaps.
-        """
-        return views.read_events(get_parts().db, get_user_id(), job_id)
-
-
 @blueprint.route("/<uuid:job_id>/download")
 class DownloadResource(MethodView):
     """A job's files."""

@@ -7,7 +7,14 @@ from sqlalchemy import delete, select
 
 from backend.database.engine import Database
 from backend.database.models.idempotency import IdempotencyKey
-from backend.database.models.jobs import Job, JobEvent, JobFacet, SegmentEdit, ShareLink
+from backend.database.models.jobs import (
+    EventTicket,
+    Job,
+    JobEvent,
+    JobFacet,
+    SegmentEdit,
+    ShareLink,
+)
 from backend.database.models.kept import KeptObject
 from backend.database.models.runs import Artifact, Outbox, Run, StageRun
 from backend.database.models.uploads import Upload
@@ -37,7 +44,7 @@ def erase_jobs(db: Database, user_id: UUID) -> None:
         connection.execute(jobs.with_for_update()).all()
         connection.execute(delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id))
         connection.execute(delete(Outbox).where(Outbox.run_id.in_(runs)))
-        named = (Artifact, JobFacet, KeptObject, ShareLink, SegmentEdit)
+        named = (Artifact, JobFacet, KeptObject, ShareLink, EventTicket, SegmentEdit)
         for table in (*named, JobEvent, StageRun, Run):
             connection.execute(delete(table).where(table.job_id.in_(jobs)))
         for owned in (Job, Upload):

@@ -25,6 +25,8 @@ from backend.pipeline.states import StageState
 
 ENDED = (LanguageStatus.COMPLETE, LanguageStatus.FAILED, LanguageStatus.CANCELLED)
 
+MOST_EVENTS = 1000  # that are told at a time
+
 
 def read_job_view(db: Database, user_id: UUID, job_id: UUID) -> dict[str, Any]:
     """A job with its stages, languages and artifacts."""
@@ -91,12 +93,15 @@ def read_runs(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]
     ]
 
 
-def read_events(db: Database, user_id: UUID, job_id: UUID) -> list[dict[str, Any]]:
-    """All that happened to a job, in order."""
+def read_events(
+    db: Database, user_id: UUID, job_id: UUID, *, after: int = 0, limit: int = MOST_EVENTS
+) -> list[dict[str, Any]]:
+    """What happened to a job after event number `after`, in order, so many at most."""
+    mine = (JobEvent.job_id == job_id) & (JobEvent.seq > after)
     with db.read() as connection:
         access.read_job(connection, user_id, job_id)
         rows = connection.execute(
-            select(JobEvent.__table__).where(JobEvent.job_id == job_id).order_by(JobEvent.seq)
+            select(JobEvent.__table__).where(mine).order_by(JobEvent.seq).limit(limit)
         )
         return [dict(row) for row in rows.mappings()]
 

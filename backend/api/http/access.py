@@ -9,10 +9,11 @@ from backend.settings.checks import is_open
 
 # Blueprints that anybody may use: what is signed, what leads to a login, what only machines ask,
 # and what vendors call, who show a secret of their own.
-PUBLIC = {"api-docs", "auth", "blobs", "health", "playlists", "shared", "webhooks"}
+PUBLIC = {"api-docs", "auth", "blobs", "event-tickets", "health", "playlists", "shared", "webhooks"}
 # Those about the account itself, which take a session: no API key may make others.
 OWN_ACCOUNT = {"account", "api-keys"}
 ADMIN = {"admin"}
+READING = {"events"}  # whatever the method: a ticket lets its owner read
 SESSION = "session"
 READ = ("GET", "HEAD", "OPTIONS")
 
@@ -31,7 +32,7 @@ def find_demand(blueprint: str | None, method: str) -> Scope | str | None:
         return SESSION
     if blueprint in ADMIN:
         return Scope.ADMIN
-    return Scope.JOBS_READ if method in READ else Scope.JOBS_WRITE
+    return Scope.JOBS_READ if method in READ or blueprint in READING else Scope.JOBS_WRITE
 
 
 def _let_in() -> None:

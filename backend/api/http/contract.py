@@ -35,6 +35,30 @@ LOCATION = {
     "schema": {"type": "string", "format": "uri-reference", "maxLength": 4096},
 }
 
+EVENT_STREAM = "text/event-stream"
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "description": "the `seq` behind which a stream goes on; it comes before `after`",
+    "schema": {"type": "integer", "format": "int64", "minimum": 0, "maximum": (1 << 53) - 1},
+}
+STREAM = {
+    "schema": {
+        "type": "string",
+        "maxLength": 1_000_000_000,
+        "pattern": "^[^\\u0000]*$",
+        "description": (
+            "Events, each with its `seq` as `id`, its `type` as `event`, and as `data` what the "
+            "list has; and `stage.progress` with `stage`, `language` and `progress` (0 to 1). A "
+            "comment every 15 seconds."
+        ),
+    },
+    "example": (
+        'id: 3\nevent: stage.started\ndata: {"seq": 3, "type": "stage.started", "stage": "asr"}\n\n'
+    ),
+}
+STREAMED = {"x-streamed": True}  # marks an operation that answers by such a stream too
+
 # What a client may take a number for without losing digits: 2^53 - 1, as in JavaScript.
 GREATEST = (1 << 53) - 1
 WHOLE = {"type": "integer", "format": "int64", "minimum": 0, "maximum": GREATEST}
@@ -134,6 +158,9 @@ class ContractPlugin(BasePlugin):
         for method, operation in (operations or {}).items():
             operation["security"] = _list_security(operation["tags"][0], method.upper())
             told = {str(status): found for status, found in operation["responses"].items()}
+            if operation.pop("x-streamed", False):
+                operation.setdefault("parameters", []).append(LAST_EVENT_ID)
+                told["200"].setdefault("content", {})[EVENT_STREAM] = STREAM
             failures = {str(one): PROBLEMS[one].name for one in _list_failures(path, operation)}
             named = {str(one): PROBLEMS[one].name for one in PROBLEMS if str(one) in told}
             operation["responses"] = dict(sorted({**told, **named, **failures}.items()))

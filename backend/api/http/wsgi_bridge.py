@@ -9,9 +9,17 @@ import asyncio
 import contextvars
 import io
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
@@ -30,6 +38,9 @@ BODY_S = 30  # in which a small body has to come
 STALL_S = 60  # without a byte of a file
 BLOCK = 1 << 18
 END = object()
+# Where an app puts an asynchronous iterator of blocks which go on behind its own: it may wait for
+# as long as it likes, and holds no thread.
+STREAM = "dubline.stream"
 
 
 class WsgiBridge:
@@ -140,6 +151,8 @@ class _Answer:
             while block is not END and not gone.done():
                 await send({"type": "http.response.body", "body": block, "more_body": True})
                 block = await self._run(self._later, next, blocks, END)
+            if STREAM in self._environ:
+                await _send_stream(self._environ[STREAM], gone, send)
             gone.cancel()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
@@ -158,6 +171,24 @@ class _Answer:
                 (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
             ],
         }
+
+
+async def _send_stream(
+    blocks: AsyncGenerator[bytes], gone: asyncio.Future[None], send: Send
+) -> None:
+    async with aclosing(blocks):
+        while True:
+            following: asyncio.Future[Any] = asyncio.ensure_future(anext(blocks, END))
+            waiting: set[asyncio.Future[Any]] = {following, gone}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                following.cancel()
+                await asyncio.wait({following})
+                return
+            block = following.result()
+            if block is END:
+                return
+            await send({"type": "http.response.body", "body": block, "more_body": True})
 
 
 async def _wait_until_gone(receive: Receive) -> None:

@@ -35,6 +35,7 @@ from backend.api.schemas.files import (
 from backend.api.schemas.health import HealthSchema
 from backend.api.schemas.jobs import (
     DeadLetterSchema,
+    EventTicketSchema,
     EventViewSchema,
     JobCostsSchema,
     JobPageSchema,
@@ -49,8 +50,10 @@ from backend.api.schemas.offers import (
     VoicesQuerySchema,
 )
 from backend.api.schemas.requests import (
+    AfterQuerySchema,
     DownloadQuerySchema,
     EmptyRequestSchema,
+    EventQuerySchema,
     JobChangeSchema,
     JobQuerySchema,
     JobRequestSchema,
@@ -74,6 +77,7 @@ from backend.api.schemas.shares import (
 )
 
 __all__ = [
+    "AfterQuerySchema",
     "ApiKeyRequestSchema",
     "ApiKeySchema",
     "ChangedSegmentSchema",
@@ -85,6 +89,8 @@ __all__ = [
     "EmailSchema",
     "EmptyRequestSchema",
     "EngineSchema",
+    "EventQuerySchema",
+    "EventTicketSchema",
     "EventViewSchema",
     "ExportSchema",
     "FilePageSchema",

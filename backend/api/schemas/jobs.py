@@ -282,6 +282,20 @@ class EventViewSchema(AnswerSchema):
     created_at = build_time_field()
 
 
+class EventTicketSchema(AnswerSchema):
+    """Lets whoever has it follow a job's events, once; it is not shown again."""
+
+    url = fields.String(
+        metadata={
+            "format": "uri",
+            "description": "what to open; `after` may be added, as in `?after=12`",
+            "maxLength": 4096,
+            "example": "http://127.0.0.1:8642/v1/events/3tQmYw",
+        }
+    )
+    expires_at = build_time_field("until when it works")
+
+
 class JobPageSchema(AnswerSchema):
     """A page of jobs; the `before` of the next one is `next`."""
 

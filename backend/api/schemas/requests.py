@@ -20,6 +20,7 @@ from backend.documents.glossary import LONGEST, MOST_ENTRIES
 from backend.documents.languages import DETECT
 from backend.documents.text import collapse_lines
 from backend.jobs.labels import LONGEST_LABEL, LONGEST_NAME, MOST_LABELS
+from backend.jobs.views import MOST_EVENTS
 from backend.pipeline.params import MOST_LANGUAGES, Bed, JobKind, Loudness, SpeakerMode
 from backend.pipeline.stages import RESUMABLE, Stage
 
@@ -276,6 +277,26 @@ class JobQuerySchema(CamelCaseSchema):
         metadata={"description": "how many at most"},
     )
     before = fields.UUID(metadata={"description": "older than this job"}, load_default=None)
+
+
+class AfterQuerySchema(CamelCaseSchema):
+    """Where in a job's history to begin."""
+
+    after = fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0),
+        metadata={"description": "behind the event with this `seq`", "format": "int64"},
+    )
+
+
+class EventQuerySchema(AfterQuerySchema):
+    """Pages through a job's history: the next page is `after` the last `seq` of this one."""
+
+    limit = fields.Integer(
+        load_default=MOST_EVENTS,
+        validate=validate.Range(1, MOST_EVENTS),
+        metadata={"description": "how many at most", "format": "int32"},
+    )
 
 
 class MasterQuerySchema(CamelCaseSchema):

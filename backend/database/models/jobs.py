@@ -95,6 +95,21 @@ class ShareLink(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class EventTicket(Base):
+    """Lets whoever has it follow a job's events, once; the row goes with its use."""
+
+    __tablename__ = "event_tickets"
+    __table_args__ = (
+        Index("ix_event_tickets_job_id", "job_id"),
+        Index("ix_event_tickets_expires_at", "expires_at"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    expires_at: Mapped[datetime]
+
+
 class SegmentEdit(Base):
     """A revision of a language's lines that a user made; the object is stored before this row."""
 

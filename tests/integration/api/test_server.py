@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,10 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from backend.api import server as api_server
-from backend.api.app import create_app
 from backend.api.http import wsgi_bridge
-from backend.process.listener import listen
 from backend.wiring import Parts
+from tests.api_server import run_server
 from tests.chaos.house import wait_for
 from tests.servers import free_port
 
@@ -298,26 +296,10 @@ def test_each_request_is_logged_without_what_opens_doors(server, parts):
     assert token not in told and "secret" not in told and "healthz" not in told
 
 
-@contextmanager
-def serve_here(parts: Parts) -> Iterator[tuple[str, int]]:
-    """The server in this process, whose limits a test may set; yields its address."""
-    app = create_app(parts.settings)
-    with listen("127.0.0.1", 0) as listener:
-        running = api_server.build_server(app)
-        thread = threading.Thread(target=running.run, args=([listener],))
-        thread.start()
-        try:
-            yield listener.getsockname()
-        finally:
-            running.should_exit = True
-            thread.join(DEADLINE_S)
-    app.extensions["dubline"].db.engine.dispose()
-
-
 @pytest.mark.parametrize("sent", [b"", HALF, ANSWERED + HALF])
 def test_a_connection_that_asks_nothing_is_closed(parts, monkeypatch, sent):
     monkeypatch.setattr(api_server, "IDLE_S", 0.2)
-    with serve_here(parts) as address, socket.create_connection(address, DEADLINE_S) as connection:
+    with run_server(parts) as address, socket.create_connection(address, DEADLINE_S) as connection:
         connection.sendall(sent)
         while connection.recv(65536):
             pass
@@ -326,6 +308,6 @@ def test_a_connection_that_asks_nothing_is_closed(parts, monkeypatch, sent):
 @pytest.mark.parametrize("head", [HALF_A_BODY, CHUNKED], ids=["length", "chunked"])
 def test_a_body_that_does_not_come_is_refused(parts, monkeypatch, head):
     monkeypatch.setattr(wsgi_bridge, "BODY_S", 0.2)
-    with serve_here(parts) as address, socket.create_connection(address, DEADLINE_S) as connection:
+    with run_server(parts) as address, socket.create_connection(address, DEADLINE_S) as connection:
         connection.sendall(head)
         assert read_status(connection) == 400

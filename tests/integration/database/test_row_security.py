@@ -22,6 +22,7 @@ OWNED = {
         "jobs",
         "job_facets",
         "share_links",
+        "event_tickets",
         "uploads",
         "runs",
         "stage_runs",
