@@ -1,5 +1,6 @@
 """What can go wrong, in the words of the domain; the API and the runner each map these once."""
 
+from datetime import datetime
 from typing import Any
 
 
@@ -109,6 +110,22 @@ class TooManyRequests(DublineError):
         super().__init__(message)
         self.slug = slug
         self.retry_after = retry_after
+
+
+class QuotaExceeded(DublineError):
+    """A user has used up what they may: `quota` names it, `limit` and `used` are in its unit."""
+
+    def __init__(
+        self, quota: str, *, limit: float, used: float, resets_at: datetime | None = None
+    ) -> None:
+        """`resets_at` is when it begins anew, None for what only deleting or waiting frees."""
+        what = f"{quota}: {format(used, '.6g')} of {format(limit, '.15g')} are used"
+        when = f"; it begins anew at {resets_at.isoformat()}" if resets_at else ""
+        super().__init__(f"This would go over your quota. {what}{when}")
+        self.quota = quota
+        self.limit = limit
+        self.used = used
+        self.resets_at = resets_at
 
 
 class Conflict(DublineError):

@@ -95,7 +95,6 @@ class Parts:
             self.store,
             self.scratch,
             UploadLimits(settings.media_limits, settings.text_limits),
-            settings.max_upload_bytes,
             text_allowed="stub" in settings.transcription_backend,
         )
 

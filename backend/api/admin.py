@@ -8,8 +8,9 @@ from flask.views import MethodView
 from backend.api import schemas
 from backend.api.http.context import get_parts
 from backend.api.http.requests import Blueprint
+from backend.api.usage import describe_usage
 from backend.database.models.accounts import Role
-from backend.identity import accounts, users
+from backend.identity import accounts, quotas, users
 from backend.jobs import overview
 
 blueprint = Blueprint(
@@ -52,6 +53,31 @@ class UserResource(MethodView):
             users.set_role(db, user_id, Role(request["role"]))
         with db.read() as connection:
             return accounts.read_user(connection, user_id)
+
+
+@blueprint.route("/users/<uuid:user_id>/quotas")
+class UserQuotasResource(MethodView):
+    """How much a user may have."""
+
+    @blueprint.response(200, schemas.UsageSchema)
+    @blueprint.doc(operationId="getUserQuotas")
+    def get(self, user_id: UUID) -> dict[str, Any]:
+        """Tell a user's limits, and how much of each is used.
+
+        As `getUsage` tells the user.
+        """
+        return describe_usage(user_id)
+
+    @blueprint.arguments(schemas.QuotasRequestSchema)
+    @blueprint.response(200, schemas.UsageSchema)
+    @blueprint.doc(operationId="setUserQuotas")
+    def put(self, own: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+        """Give a user limits of their own.
+
+        Those that are not named are the installation's; `{}` takes all of them back.
+        """
+        quotas.set_quotas(get_parts().db, user_id, own)
+        return describe_usage(user_id)
 
 
 @blueprint.route("/jobs")

@@ -20,6 +20,7 @@ from backend.api import (
     offers,
     segments,
     shares,
+    usage,
     webhooks,
 )
 from backend.api.http import access, contract, hosts, problems, request_ids
@@ -82,7 +83,7 @@ def create_app(settings: Settings) -> Flask:
     problems.register_error_handlers(app)
     for module in (
         *(files, multipart, jobs, events, segments, hls, shares, offers, dead_letters),
-        *(auth, account, admin, health),
+        *(auth, account, admin, health, usage),
     ):
         api.register_blueprint(module.blueprint)
     api.register_blueprint(account.keys)

@@ -29,7 +29,8 @@ def put(token: str, _name: str) -> Response:
     if "get" in claims:
         raise NotFound("This link is for downloading")
     _check_length(claims.get("size"))
-    request.max_content_length = get_parts().settings.max_upload_bytes
+    most = claims.get("size") or get_parts().settings.max_upload_bytes
+    request.max_content_length = most
     if "part" in claims:
         return _receive_part(*claims["part"])
     return _receive_object(claims["put"])

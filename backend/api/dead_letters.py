@@ -11,6 +11,7 @@ from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
 from backend.api.idempotency import accept_idempotency_key, get_claimed_key
+from backend.api.usage import read_own_quotas
 from backend.jobs import dead_letters
 
 blueprint = Blueprint(
@@ -53,5 +54,6 @@ class RetryDeadLetterResource(MethodView):
             *dead_letters.retry_dead_letter(
                 *(get_parts().db, get_parts().store, get_user_id(), letter_id),
                 claimed=get_claimed_key(),
+                quotas=read_own_quotas(),
             )
         )

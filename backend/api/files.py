@@ -14,7 +14,10 @@ from backend.api.http.contract import LOCATION, RETRY_AFTER
 from backend.api.http.problems import describe_error
 from backend.api.http.requests import Blueprint
 from backend.api.idempotency import accept_idempotency_key
+from backend.api.usage import read_own_quotas
+from backend.identity import quotas
 from backend.uploads import access, files, receive
+from backend.uploads.receive import SizeLimit
 from backend.uploads.refusals import unpack_refusal
 from backend.uploads.verify import ExpectedFile
 
@@ -85,14 +88,10 @@ class PresignResource(MethodView):
         Send the file's bytes to it by the method and with the headers that are told, then say so to
         `/v1/files/complete`. For large files, and where connections break: `beginMultipartUpload`.
         """
-        settings = get_parts().settings
+        allow_upload(request["size"])
+        ttl_s = get_parts().settings.url_ttl_s
         file_id, signed = receive.announce_upload(
-            get_parts().db,
-            get_parts().store,
-            get_user_id(),
-            **request,
-            ttl_s=settings.url_ttl_s,
-            max_bytes=settings.max_upload_bytes,
+            get_parts().db, get_parts().store, get_user_id(), **request, ttl_s=ttl_s
         )
         return {"file_id": file_id, **vars(signed), "expires_at": compute_expiry()}
 
@@ -121,11 +120,24 @@ class CompleteResource(MethodView):
         expected = ExpectedFile(
             size=request["size"] or upload.expected_size,
             sha256=request["sha256"] or upload.expected_sha256,
+            limit=_find_limit(upload),
         )
         verification = get_parts().verifier.start(upload, expected)
         if verification is not None and wait([verification], PATIENCE_S).done:
             verification.result()
         return _tell_file(request["file_id"])
+
+
+def allow_upload(size: int | None) -> SizeLimit:
+    """How many bytes whoever asks may send; raises for a file of that size that they may not."""
+    return quotas.allow_upload(get_parts().db, get_user_id(), read_own_quotas(), size)
+
+
+def _find_limit(upload: Any) -> SizeLimit:
+    """How many bytes it may have; what comes in parts has its room since it was announced."""
+    if upload.part_size is not None:
+        return SizeLimit("size", upload.expected_size)
+    return allow_upload(None)
 
 
 def compute_expiry() -> datetime:

@@ -10,6 +10,7 @@ from backend.api import schemas
 from backend.api.dispatching import dispatch_and_answer
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.idempotency import get_claimed_key
+from backend.api.usage import read_own_quotas
 from backend.jobs import cost_estimates, fit_transcripts, import_transcripts, resume, submit, views
 from backend.jobs.fit_transcripts import JobStart
 from backend.jobs.offers import read_offer
@@ -34,7 +35,7 @@ def create_job(request: dict[str, Any]) -> Any:
         scratch=get_parts().scratch,
     )
     files = {"media_id": media_id, "background_id": background_id}
-    more = {**called, "given": given, "claimed": get_claimed_key()}
+    more = {**called, "given": given, "claimed": get_claimed_key(), "quotas": read_own_quotas()}
     return dispatch_and_answer(
         *submit.create_job(get_parts().db, get_user_id(), params, **files, **more)
     )
@@ -93,5 +94,6 @@ def run_again(job_id: UUID, request: dict[str, Any]) -> Any:
     run_id, _ = resume.start_run(
         *(get_parts().db, get_parts().store, get_user_id(), job_id, wanted),
         claimed=get_claimed_key(),
+        quotas=read_own_quotas(),
     )
     return dispatch_and_answer(job_id, run_id)

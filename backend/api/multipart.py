@@ -7,7 +7,7 @@ from flask import url_for
 from flask.views import MethodView
 
 from backend.api import schemas
-from backend.api.files import compute_expiry
+from backend.api.files import allow_upload, compute_expiry
 from backend.api.http.context import get_parts, get_user_id
 from backend.api.http.contract import LOCATION
 from backend.api.http.requests import Blueprint
@@ -36,9 +36,9 @@ class MultipartUploadsResource(MethodView):
         a break `getMultipartUpload` tells which have come. One that nobody completes is ended
         after seven days; `DELETE /v1/files/{file_id}` ends it now.
         """
-        most = get_parts().settings.max_upload_bytes
+        allow_upload(request["size"])
         upload = multipart.begin_multipart(
-            get_parts().db, get_parts().store, get_user_id(), **request, max_bytes=most
+            get_parts().db, get_parts().store, get_user_id(), **request
         )
         where = url_for("multipart.MultipartUploadResource", file_id=upload.id)
         return _describe(upload), 201, {"Location": where}

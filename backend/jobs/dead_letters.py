@@ -10,6 +10,7 @@ from backend.database.engine import Database
 from backend.database.models.jobs import Job
 from backend.database.models.runs import Run, StageRun
 from backend.errors import NotFound
+from backend.identity.quotas import Quotas
 from backend.jobs import resume
 from backend.jobs.idempotency import ClaimedKey
 from backend.pipeline.stages import ALL_LANGUAGES
@@ -35,6 +36,7 @@ def retry_dead_letter(
     marker_id: UUID,
     *,
     claimed: ClaimedKey | None = None,
+    quotas: Quotas | None = None,
 ) -> tuple[UUID, UUID]:
     """Start a new run for all that is dead in this one's; returns the ids of job and run.
 
@@ -49,7 +51,9 @@ def retry_dead_letter(
             raise NotFound(f"There is no dead letter {marker_id}")
         languages = tuple(connection.execute(_select_unmade_languages(found.run_id)).scalars())
     wanted = resume.ResumeRequest(languages=languages)
-    run_id, _ = resume.start_run(db, store, user_id, found.job_id, wanted, claimed=claimed)
+    run_id, _ = resume.start_run(
+        db, store, user_id, found.job_id, wanted, claimed=claimed, quotas=quotas
+    )
     return found.job_id, run_id
 
 

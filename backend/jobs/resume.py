@@ -15,6 +15,7 @@ from backend.database.models.jobs import Job
 from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
+from backend.identity.quotas import Quotas, admit_run
 from backend.jobs import access
 from backend.jobs.idempotency import ClaimedKey
 from backend.jobs.labels import add_languages
@@ -130,16 +131,19 @@ def start_run(
     asked: ResumeRequest,
     *,
     claimed: ClaimedKey | None = None,
+    quotas: Quotas | None = None,
 ) -> tuple[UUID, list[Step]]:
     """Start run n+1 of a job; returns its id and what it executes and reuses.
 
-    `claimed` is the key under which it is asked for.
+    `claimed` is the key under which it is asked for, `quotas` what its user may have.
     Raises `Conflict` `job-running` while another run goes on, and what `prepare_run` raises.
     """
     while True:
         _refuse_while_active(db, user_id, job_id)
         planned = prepare_run(db, store, user_id, job_id, asked)
-        run_id = _create_run(db, job_id, asked, planned, user_id=user_id, claimed=claimed)
+        run_id = _create_run(
+            db, job_id, asked, planned, user_id=user_id, claimed=claimed, quotas=quotas
+        )
         if run_id is not None:
             return run_id, planned.steps
 
@@ -152,6 +156,7 @@ def _create_run(
     *,
     user_id: UUID,
     claimed: ClaimedKey | None,
+    quotas: Quotas | None,
 ) -> UUID | None:
     """Write the run; None when what it was planned on has changed meanwhile."""
     how = {
@@ -159,6 +164,8 @@ def _create_run(
         "overrides": dict(asked.overrides),
     }
     with db.write() as connection:
+        if quotas is not None:
+            admit_run(connection, user_id, quotas)
         events.lock_job(connection, job_id)
         if planned.is_outdated(connection, job_id):
             return None

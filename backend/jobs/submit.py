@@ -5,12 +5,13 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert
 from uuid6 import uuid7
 
 from backend.database.engine import Database
 from backend.database.models.jobs import Facet, Job
 from backend.errors import Invalid
+from backend.identity.quotas import Quotas, admit_job
 from backend.jobs.access import read_job
 from backend.jobs.idempotency import ClaimedKey
 from backend.jobs.labels import insert_facets
@@ -31,19 +32,23 @@ def create_job(
     background_id: UUID | None = None,
     given: Mapping[Place, GivenFiles] = MappingProxyType({}),
     claimed: ClaimedKey | None = None,
+    quotas: Quotas | None = None,
     name: str | None = None,
     labels: Sequence[str] = (),
 ) -> tuple[UUID, UUID]:
     """Accept a job: job, run, markers, first event and outbox row in one commit.
 
     `given` are the stages that are not to be done, with what stands in their place
-    (import_transcripts.py); `claimed` is the key under which it is asked for.
-    Returns the ids of job and run. Raises `Invalid`.
+    (import_transcripts.py); `claimed` is the key under which it is asked for; `quotas` is what its
+    user may have. Returns the ids of job and run. Raises `Invalid`, `QuotaExceeded`.
     """
     params = normalize_params(params)
     job_id = uuid7()
     with db.write() as connection:
-        _require_uploads(connection, user_id, params, media_id, background_id)
+        media = _require_uploads(connection, user_id, params, media_id, background_id)
+        if quotas is not None:
+            asked = {"duration": media.duration or 0, "languages": len(params.target_languages)}
+            admit_job(connection, user_id, quotas, **asked)
         job = {"id": job_id, "user_id": user_id, **_build_columns(params)}
         job |= {"media_id": media_id, "background_id": background_id}
         job |= {"name": name, "labels": list(dict.fromkeys(labels))}
@@ -67,13 +72,14 @@ def _require_uploads(
     params: JobParams,
     media_id: UUID,
     background_id: UUID | None,
-) -> None:
-    """Raise `Invalid` for an upload that is not there, or lacking."""
-    access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
+) -> Row[Any]:
+    """The recording's row; raises `Invalid` for an upload that is not there, or lacking."""
+    media = access.require_upload(connection, user_id, media_id, access.MEDIA, "mediaId")
     if background_id is not None:
         access.require_upload(connection, user_id, background_id, ("background",), "backgroundId")
     elif params.bed is Bed.BACKGROUND:
         raise Invalid("backgroundId", "bed 'background' needs an upload of that role")
+    return media
 
 
 def _build_columns(params: JobParams) -> dict[str, Any]:

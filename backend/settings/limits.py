@@ -11,6 +11,20 @@ class LimitSettings(BaseSettings):
     """How much a recording or a transcript may demand."""
 
     max_upload_bytes: int = Field(default=20 * 2**30, gt=0, description="Largest upload accepted")
+    quota_minutes_per_month: float = Field(
+        default=0,
+        ge=0,
+        description="Minutes of recordings, times languages, that a user may have dubbed in a "
+        "calendar month (UTC); 0: any",
+    )
+    quota_concurrent_jobs: int = Field(
+        default=0, ge=0, description="Jobs of a user that may run at a time; 0: any"
+    )
+    quota_storage_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Bytes that a user's files and their jobs' may take in storage; 0: any",
+    )
     max_duration_s: float = Field(
         default=12 * 3600, gt=0, description="Longest recording accepted, seconds"
     )

@@ -18,7 +18,7 @@ from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid, NotFound
 from backend.storage.base import BlobStore, SignedUrl, StoredObject, StoredPart
 from backend.uploads.access import read_upload
-from backend.uploads.receive import build_frozen_key, check_size, insert_upload
+from backend.uploads.receive import build_frozen_key, insert_upload
 
 MIB = 1 << 20
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 << 30
@@ -70,10 +70,8 @@ def begin_multipart(
     size: int,
     part_size: int | None,
     sha256: str | None,
-    max_bytes: int,
 ) -> Row[Any]:
-    """Announce a file; returns its row. Raises `LimitExceeded`, and `Invalid` for the part size."""
-    check_size(size, max_bytes)
+    """Announce a file; returns its row. Raises `Invalid` for a part size of too many parts."""
     plan = plan_parts(size, part_size)
     upload_id = uuid7()
     key = build_frozen_key(upload_id)

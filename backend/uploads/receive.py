@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, insert, update
@@ -37,6 +37,13 @@ class TakenFile:
     content: UploadContent
 
 
+class SizeLimit(NamedTuple):
+    """How many bytes a file may have, and what says so."""
+
+    name: str
+    bytes: int
+
+
 def announce_upload(
     db: Database,
     store: BlobStore,
@@ -45,12 +52,10 @@ def announce_upload(
     role: str,
     filename: str,
     ttl_s: int,
-    max_bytes: int,
     size: int | None = None,
     sha256: str | None = None,
 ) -> tuple[UUID, SignedUrl]:
-    """Make room for a file; returns its id and the URL to send it to. Raises `LimitExceeded`."""
-    check_size(size, max_bytes)
+    """Make room for a file; returns its id and the URL to send it to."""
     upload_id = uuid7()
     key = f"{INCOMING}/{upload_id}"
     told = {"role": role, "filename": filename, "expected_size": size, "expected_sha256": sha256}
@@ -64,11 +69,11 @@ def insert_upload(db: Database, user_id: UUID, row: Mapping[str, Any]) -> None:
         connection.execute(insert(Upload).values(user_id=user_id, **row))
 
 
-def check_size(size: int | None, max_bytes: int) -> None:
+def check_size(size: int | None, limit: SizeLimit) -> None:
     """Raise `LimitExceeded` for more bytes than are accepted."""
-    if size is not None and size > max_bytes:
-        told = f"the file has {size} bytes; the limit is {max_bytes}"
-        raise LimitExceeded(told, "MAX_UPLOAD_BYTES", max_bytes, size)
+    if size is not None and size > limit.bytes:
+        told = f"the file has {size} bytes; the limit is {limit.bytes}"
+        raise LimitExceeded(told, limit.name, limit.bytes, size)
 
 
 def check_arrival(store: BlobStore, upload: Row[Any]) -> int:

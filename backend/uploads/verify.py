@@ -25,7 +25,7 @@ from backend.storage.hashing import compute_file_sha256
 from backend.uploads import multipart, receive
 from backend.uploads.access import is_named
 from backend.uploads.content import UploadLimits, probe_upload
-from backend.uploads.receive import TakenFile, accept_upload
+from backend.uploads.receive import SizeLimit, TakenFile, accept_upload
 from backend.uploads.refusals import pack_refusal, unpack_refusal
 
 THREADS = 2  # whoever comes then waits
@@ -36,10 +36,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ExpectedFile:
-    """What a file should be, as far as its user has said."""
+    """What a file should be, as far as its user has said, and how large it may be."""
 
     size: int | None
     sha256: str | None
+    limit: SizeLimit
 
     def check(self, size: int, sha256: str) -> None:
         """Raise `Invalid` when another one has come."""
@@ -58,7 +59,6 @@ class Verifier:
         store: BlobStore,
         scratch: Path,
         limits: UploadLimits,
-        max_bytes: int,
         *,
         text_allowed: bool,
     ) -> None:
@@ -67,7 +67,6 @@ class Verifier:
         self._store = store
         self._scratch = scratch
         self._limits = limits
-        self._max_bytes = max_bytes
         self._text_allowed = text_allowed
         self._pool = ThreadPoolExecutor(THREADS, "verify")
         self._ours: dict[UUID, Future[None]] = {}
@@ -115,7 +114,7 @@ class Verifier:
         keys = {upload.object_key}
         try:
             if upload.part_size is None:
-                receive.check_size(receive.check_arrival(self._store, upload), self._max_bytes)
+                receive.check_size(receive.check_arrival(self._store, upload), expected.limit)
                 key = receive.freeze_upload(self._store, upload)
             else:
                 key = multipart.join_parts(self._store, upload)

@@ -19,6 +19,7 @@ from backend.errors import (
     LimitExceeded,
     NotFound,
     Permanent,
+    QuotaExceeded,
     TooManyRequests,
     Transient,
     Unauthenticated,
@@ -34,6 +35,7 @@ STATUS: list[tuple[type[DublineError], int, str, str]] = [
     (Invalid, 422, "invalid-request", "The request cannot be processed"),
     (Unauthenticated, 401, "unauthenticated", "Who asks is not known"),
     (Forbidden, 403, "forbidden", "This is not allowed"),
+    (QuotaExceeded, 403, "quota-exceeded", "More than a user may have"),
     (TooManyRequests, 429, "too-many-requests", "Too many requests"),
     (NotFound, 404, "not-found", "Not found"),
     (Conflict, 409, "conflict", "The present state forbids it"),
@@ -86,6 +88,9 @@ def describe_error(error: DublineError) -> dict[str, Any]:
         more = {"errors": [{"field": error.field, "message": str(error)}]}
     if isinstance(error, LimitExceeded):
         more = {"limit": error.limit, "allowed": error.allowed, "found": error.found}
+    if isinstance(error, QuotaExceeded):
+        more = {"limit": error.quota, "allowed": error.limit, "used": error.used}
+        more["resetsAt"] = error.resets_at and error.resets_at.isoformat()
     if isinstance(error, Conflict):
         more = error.details
     return _build_document(status, getattr(error, "slug", code), title, str(error), **more)

@@ -75,6 +75,7 @@ from backend.api.schemas.shares import (
     ShareLinkSchema,
     ShareRequestSchema,
 )
+from backend.api.schemas.usage import QuotasRequestSchema, UsageSchema
 
 __all__ = [
     "AfterQuerySchema",
@@ -121,6 +122,7 @@ __all__ = [
     "PlanSchema",
     "PresignRequestSchema",
     "PresignedUploadSchema",
+    "QuotasRequestSchema",
     "RefreshTokenSchema",
     "RegistrationSchema",
     "RetryRequestSchema",
@@ -134,6 +136,7 @@ __all__ = [
     "SignedPartSchema",
     "TokenPairSchema",
     "TranslateRequestSchema",
+    "UsageSchema",
     "UserChangeSchema",
     "UserSchema",
     "VoiceSchema",

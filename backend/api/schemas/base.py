@@ -199,9 +199,16 @@ class ProblemSchema(AnswerSchema):
         build_count_field(), metadata={"description": "of `parts-missing`: which have not come"}
     )
     limit = build_text_field(
-        200, "of `limit-exceeded`: the setting", metadata={"example": "MAX_DURATION_S"}
+        200,
+        "of `limit-exceeded`: the setting; of `quota-exceeded`: the quota",
+        metadata={"example": "MAX_DURATION_S"},
     )
-    allowed = build_number_field("of `limit-exceeded`: what it allows")
+    allowed = build_number_field("of `limit-exceeded`, `quota-exceeded`: what it allows")
+    used = build_number_field("of `quota-exceeded`: how much of that is used")
+    resets_at = build_time_field(
+        "of `quota-exceeded`: when it begins anew; null for what only deleting or waiting frees",
+        allow_none=True,
+    )
     found = build_number_field("of `limit-exceeded`: what there is")
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:

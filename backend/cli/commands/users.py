@@ -80,6 +80,33 @@ def disable(user: str, undo: bool) -> None:
         found.set_disabled(db, found.find_user(db, user).id, disabled=not undo)
 
 
+@users.command()
+@click.argument("user", metavar="MAIL_OR_ID")
+@click.option("--max-upload-bytes", type=click.IntRange(1), help="Bytes of one file.")
+@click.option("--minutes-per-month", type=click.FloatRange(0), help="Minutes times languages.")
+@click.option("--concurrent-jobs", type=click.IntRange(0), help="Jobs at a time.")
+@click.option("--storage-bytes", type=click.IntRange(0), help="Bytes in storage.")
+@click.option("--reset", is_flag=True, help="Take all back that differs from the settings.")
+def quota(user: str, reset: bool, **given: float | None) -> None:
+    """Tell what a user may have and has, or let them have something else; 0 is any."""
+    from dataclasses import asdict
+
+    from backend.identity import quotas
+    from backend.identity import users as found
+
+    with _open_house() as db:
+        user_id = found.find_user(db, user).id
+        named = {name: value for name, value in given.items() if value is not None}
+        if reset or named:
+            quotas.set_quotas(db, user_id, named if reset else quotas.read_own(db, user_id) | named)
+        allowed = asdict(quotas.read_quotas(db, user_id, settings.load()))
+        with db.read() as connection:
+            used = asdict(quotas.read_usage(connection, user_id))
+        for name, limit in allowed.items():
+            what = f"{used[name]:g} of " if name in used else ""
+            click.echo(f"{name.replace('_', ' ')}: {what}{f'{limit:.15g}' if limit else 'any'}")
+
+
 @contextmanager
 def _open_house() -> "Iterator[Database]":
     from backend.database import schema

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
@@ -37,6 +38,7 @@ class User(Base):
     password_hash: Mapped[str | None]
     subject: Mapped[str | None] = mapped_column(unique=True)  # the identity provider's id
     disabled_at: Mapped[datetime | None]
+    quotas: Mapped[dict[str, Any] | None]  # where they differ from the settings'
 
 
 class Session(Base):

@@ -100,7 +100,7 @@ def test_what_may_be_about_to_be_committed_stays(parts, store, put):
 
 
 def test_an_upload_that_was_given_up_goes(parts, store, put):
-    about = {"role": "video", "filename": "talk.mp4", "ttl_s": 60, "max_bytes": 100}
+    about = {"role": "video", "filename": "talk.mp4", "ttl_s": 60}
     upload_id, _ = receive.announce_upload(parts.db, store, LOCAL_USER, **about)
     put(f"incoming/{upload_id}")
     assert collect_keys(parts) == [f"incoming/{upload_id}"]

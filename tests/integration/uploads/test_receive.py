@@ -27,7 +27,7 @@ def store(tmp_path) -> LocalStore:
 
 @pytest.fixture
 def upload(database, store):
-    about = {"role": "video", "filename": "talk.txt", "ttl_s": 60, "max_bytes": 100}
+    about = {"role": "video", "filename": "talk.txt", "ttl_s": 60}
     upload_id, _ = receive.announce_upload(database, store, LOCAL_USER, **about)
     return access.read_upload(database, LOCAL_USER, upload_id)
 
