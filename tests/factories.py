@@ -47,7 +47,9 @@ def stub_settings(home: Path, **more: object) -> Settings:
     stubs = dict.fromkeys(
         ("transcription_backend", "translation_backend", "tts_backend"), "stub,local"
     )
-    return Settings(_env_file=None, dubline_home=home, **{**stubs, **_know_users(more), **more})
+    fast = {"rate_limit_per_minute": 0}  # tests and benchmarks ask as much as they like
+    given = {**stubs, **fast, **_know_users(more), **more}
+    return Settings(_env_file=None, dubline_home=home, **given)
 
 
 def _know_users(more: Mapping[str, object]) -> dict[str, object]:

@@ -23,7 +23,7 @@ from backend.api import (
     usage,
     webhooks,
 )
-from backend.api.http import access, contract, hosts, problems, request_ids
+from backend.api.http import access, contract, hosts, problems, rate_limits, request_ids
 from backend.api.http.requests import MOST_JSON_BYTES
 from backend.settings import Settings
 from backend.settings.checks import check_identity
@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> Flask:
     request_ids.register_request_ids(app)
     hosts.check_hosts(app, settings)
     access.register_access(app)
+    rate_limits.limit_rates(app, settings)
     problems.register_error_handlers(app)
     for module in (
         *(files, multipart, jobs, events, segments, hls, shares, offers, dead_letters),

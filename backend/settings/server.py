@@ -21,6 +21,11 @@ class ServerSettings(BaseSettings):
         ge=0,
         description="Proxies in front of the API, which tell by X-Forwarded-For who asks",
     )
+    rate_limit_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="Requests a minute of each user, or address where nobody is known; 0: any",
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="Signs URLs and access tokens; empty: made once and kept in DUBLINE_HOME",

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from backend.api.http.access import SESSION, find_demand
+from backend.api.http.rate_limits import UNLIMITED
 from backend.api.schemas.base import TEXT, ProblemSchema
 
 PROBLEM_TYPE = "application/problem+json"
@@ -58,6 +59,20 @@ STREAM = {
     ),
 }
 STREAMED = {"x-streamed": True}  # marks an operation that answers by such a stream too
+RATE_HEADERS = {
+    "RateLimit": {
+        "description": "how many requests are left (r) for how many seconds (t); not told where "
+        "rates have no limit (draft-ietf-httpapi-ratelimit-headers)",
+        "schema": {"type": "string", "maxLength": 200, "pattern": '^"minute";r='},
+        "example": '"minute";r=598;t=42',
+    },
+    "RateLimit-Policy": {
+        "description": "how many requests are allowed (q) in how many seconds (w)",
+        "schema": {"type": "string", "maxLength": 200, "pattern": '^"minute";q='},
+        "example": '"minute";q=600;w=60',
+    },
+}
+RATE_LINKS = {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS}
 
 # What a client may take a number for without losing digits: 2^53 - 1, as in JavaScript.
 GREATEST = (1 << 53) - 1
@@ -100,8 +115,8 @@ class DocumentedProblem:
     def build_response(self) -> dict[str, Any]:
         """The response as OpenAPI has it."""
         content = {PROBLEM_TYPE: {"schema": ProblemSchema}}
-        headers = {"headers": dict(self.headers)} if self.headers else {}
-        return {"description": self.description, **headers, "content": content}
+        headers = {**self.headers, **RATE_LINKS}
+        return {"description": self.description, "headers": headers, "content": content}
 
 
 PROBLEMS: Mapping[int, DocumentedProblem] = {
@@ -120,7 +135,9 @@ PROBLEMS: Mapping[int, DocumentedProblem] = {
     415: DocumentedProblem("UnsupportedMediaType", "The body is not in the type that is taken"),
     422: DocumentedProblem("Unprocessable", "A part of the request is wrong; `errors` tells which"),
     429: DocumentedProblem(
-        "TooManyRequests", "This was tried too often", {"Retry-After": RETRY_AFTER}
+        "TooManyRequests",
+        "Too many requests, or this was tried too often",
+        {"Retry-After": RETRY_AFTER},
     ),
     500: DocumentedProblem("InternalError", "Something went wrong that should not"),
     503: DocumentedProblem(
@@ -143,6 +160,8 @@ class ContractPlugin(BasePlugin):
         for plugin in spec.plugins:
             if isinstance(plugin, MarshmallowPlugin) and plugin.converter is not None:
                 plugin.converter.add_attribute_function(complete_property)
+        for name, header in RATE_HEADERS.items():
+            spec.components.header(name, header)
         for problem in PROBLEMS.values():
             spec.components.response(problem.name, problem.build_response(), lazy=True)
         other = DocumentedProblem(ANY_PROBLEM, "Any other problem")
@@ -165,6 +184,8 @@ class ContractPlugin(BasePlugin):
             named = {str(one): PROBLEMS[one].name for one in PROBLEMS if str(one) in told}
             operation["responses"] = dict(sorted({**told, **named, **failures}.items()))
             _limit_lists(operation["responses"])
+            if operation["tags"][0] not in UNLIMITED:
+                _tell_rates(operation["responses"])
 
     def schema_helper(self, name: str, definition: dict[str, Any], **given: Any) -> dict[str, Any]:
         """Describe a schema by its docstring."""
@@ -182,6 +203,13 @@ def _limit_lists(responses: Mapping[str, Any]) -> None:
                 media["schema"]["maxItems"] = MOST_ITEMS
 
 
+def _tell_rates(responses: Mapping[str, Any]) -> None:
+    """What was done tells how much more may be asked; problems do so by themselves."""
+    for response in responses.values():
+        if isinstance(response, dict) and "$ref" not in response:
+            response["headers"] = {**response.get("headers", {}), **RATE_LINKS}
+
+
 def _list_security(blueprint: str, method: str) -> list[dict[str, list[str]]]:
     """By the same table that lets requests in; a blueprint's name is its operations' tag."""
     demand = find_demand(blueprint, method)
@@ -196,6 +224,8 @@ def _list_failures(path: str | None, operation: Mapping[str, Any]) -> Iterator[i
         yield from (401, 403)
     if "auth" in operation["tags"]:
         yield from (401, 403, 404, 429)
+    if operation["tags"][0] not in UNLIMITED:
+        yield 429
     if "{" in (path or ""):
         yield 404
     if "parameters" in operation or "requestBody" in operation:

@@ -119,6 +119,8 @@ def _list_headers(error: DublineError) -> dict[str, str]:
 
 
 def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error.response, Response):
+        return error.response  # one that was built as it is to be
     messages = getattr(error, "data", {}).get("messages")
     if messages:
         return _answer_wrong_fields(list_field_errors(messages))
