@@ -109,7 +109,11 @@ def admit_job(
     The transaction is to write that job: those of a user wait for each other.
     """
     admit_run(connection, user_id, quotas)
-    asked = duration / 60 * max(languages, 1)
+    admit_minutes(connection, user_id, quotas, duration / 60 * max(languages, 1))
+
+
+def admit_minutes(connection: Connection, user_id: UUID, quotas: Quotas, asked: float) -> None:
+    """Raise `QuotaExceeded` when a user has fewer minutes left; after `admit_run`."""
     if not quotas.minutes_per_month or not asked:
         return
     usage = read_usage(connection, user_id)

@@ -43,8 +43,12 @@ def add_languages(
     connection: Connection, user_id: UUID, job_id: UUID, languages: Sequence[str]
 ) -> None:
     """Let lists find a job by further languages; its row must be locked."""
+    new = list_new_languages(connection, job_id, languages)
+    insert_facets(connection, user_id, job_id, Facet.LANGUAGE, new)
+
+
+def list_new_languages(connection: Connection, job_id: UUID, languages: Sequence[str]) -> list[str]:
+    """Those that the job was not dubbed into so far."""
     mine = (JobFacet.job_id == job_id, JobFacet.facet == Facet.LANGUAGE)
     known = set(connection.execute(select(JobFacet.value).where(*mine)).scalars())
-    insert_facets(
-        connection, user_id, job_id, Facet.LANGUAGE, [tag for tag in languages if tag not in known]
-    )
+    return [tag for tag in languages if tag not in known]

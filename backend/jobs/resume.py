@@ -15,10 +15,10 @@ from backend.database.models.jobs import Job
 from backend.database.models.runs import Run
 from backend.database.models.uploads import Upload
 from backend.errors import Conflict, Invalid
-from backend.identity.quotas import Quotas, admit_run
+from backend.identity.quotas import Quotas, admit_minutes, admit_run
 from backend.jobs import access
 from backend.jobs.idempotency import ClaimedKey
-from backend.jobs.labels import add_languages
+from backend.jobs.labels import add_languages, list_new_languages
 from backend.jobs.offers import read_offer
 from backend.pipeline.artifact_kinds import ArtifactKind
 from backend.pipeline.offers import Offer, check_job
@@ -166,6 +166,8 @@ def _create_run(
     with db.write() as connection:
         if quotas is not None:
             admit_run(connection, user_id, quotas)
+            minutes = _count_new_minutes(connection, job_id, planned.params)
+            admit_minutes(connection, user_id, quotas, minutes)
         events.lock_job(connection, job_id)
         if planned.is_outdated(connection, job_id):
             return None
@@ -176,6 +178,13 @@ def _create_run(
             claimed.name_job(connection, job_id)
         completion.update_run(connection, job_id, run_id)
     return run_id
+
+
+def _count_new_minutes(connection: Connection, job_id: UUID, params: JobParams) -> float:
+    """The recording's, once for each language that the job did not have."""
+    of_job = select(Upload.duration).join(Job, Job.media_id == Upload.id).where(Job.id == job_id)
+    seconds = connection.execute(of_job).scalar_one() or 0
+    return seconds / 60 * len(list_new_languages(connection, job_id, params.target_languages))
 
 
 def _refuse_while_active(db: Database, user_id: UUID, job_id: UUID) -> None:

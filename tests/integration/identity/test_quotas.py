@@ -160,6 +160,25 @@ def test_a_file_whose_size_nobody_said_gets_what_room_there_is(client, parts, he
     assert (answer.json["used"], answer.json["resetsAt"]) == (11, None)
 
 
+def test_a_run_with_further_languages_takes_their_minutes(client, parts):
+    """Red without `admit_minutes` in `resume._create_run`."""
+    user = factories.user(parts.db)
+    mine = {"Authorization": f"Bearer {factories.api_key(parts.db, user)}"}
+    run_id = ask_job(parts.db, user, ANY, "es")
+    factories.do_all(parts.db, run_id, store=parts.store)
+    [job] = client.get("/v1/jobs", headers=mine).json["jobs"]
+    quotas.set_quotas(parts.db, user, {"minutes_per_month": 2})
+
+    def ask(*languages: str) -> tuple[int, str | None]:
+        more = {"resumeFrom": "auto", "languages": languages}
+        answer = client.post(f"/v1/jobs/{job['id']}/retry", json=more, headers=mine)
+        return answer.status_code, answer.json.get("code")
+
+    assert ask("es", "pt", "fr") == (403, "quota-exceeded")
+    assert ask("es", "pt") == (202, None)
+    assert usage(parts.db, user).minutes_per_month == 2
+
+
 @pytest.mark.parametrize("own", [{"concurrentJobs": -1}, {"storageBytes": "x"}, {"any": 1}])
 def test_quotas_that_make_no_sense(client, parts, headers, own):
     path = f"/v1/admin/users/{factories.user(parts.db)}/quotas"
