@@ -11,10 +11,6 @@ from backend.cli import client as client_module
 from backend.cli import multipart
 from backend.cli.client import Client
 from backend.uploads.multipart import MIB
-from tests.integration.cli import test_client
-
-parts = test_client.parts
-server = test_client.client
 
 TEXT = b"Hello there, and goodbye again.\n" * (20 * MIB // 32)  # three parts
 
@@ -27,11 +23,11 @@ def talk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(server: Client, tmp_path: Path, monkeypatch) -> Client:
+def client(server: str, tmp_path: Path, monkeypatch) -> Client:
     """One that takes 16 MiB for large, so that tests need not send more."""
     monkeypatch.setattr(client_module, "LARGE", 16 * MIB)
     monkeypatch.setattr(multipart._send.retry, "wait", lambda _: 0)
-    return Client(server.url, ledgers=tmp_path / "ledgers")
+    return Client(server, ledgers=tmp_path / "ledgers")
 
 
 @pytest.fixture

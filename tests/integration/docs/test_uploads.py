@@ -4,20 +4,18 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from werkzeug.serving import make_server
 
-from backend.api.app import create_app
 from backend.database import schema
 from backend.storage.hashing import compute_file_sha256
 from backend.uploads.access import read_upload
 from backend.wiring import Parts
 from tests import factories
+from tests.api_server import serve_api
 from tests.servers import free_port
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "uploads.md"
@@ -45,19 +43,12 @@ def parts(request, new_parts) -> Parts:
 def environment(parts: Parts, tmp_path: Path) -> Iterator[dict[str, str]]:
     """A server, and what the examples take from the environment."""
     (tmp_path / "talk.txt").write_bytes(os.urandom(6 << 20).hex().encode())  # 12 MiB
-    app = create_app(parts.settings)
-    server = make_server("127.0.0.1", parts.settings.api_port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield {
-        "API": f"{parts.settings.api_url}/v1",
-        "DUBLINE_API_KEY": factories.api_key(parts.db, factories.user(parts.db)),
-        "FILE": str(tmp_path / "talk.txt"),
-    }
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["dubline"].db.engine.dispose()
+    with serve_api(parts):
+        yield {
+            "API": f"{parts.settings.api_url}/v1",
+            "DUBLINE_API_KEY": factories.api_key(parts.db, factories.user(parts.db)),
+            "FILE": str(tmp_path / "talk.txt"),
+        }
 
 
 def run(language: str, code: str, environment: dict[str, str]) -> subprocess.CompletedProcess:
