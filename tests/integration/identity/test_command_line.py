@@ -81,12 +81,12 @@ def test_the_key_is_shown_to_the_api_and_to_no_storage(parts, authorizations, ke
     assert key not in repr(client)
 
 
-def test_who_runs_the_house_makes_a_key_for_a_user(parts, shown, registered):
+def test_who_runs_the_house_makes_a_key_for_a_user(parts, authorizations, registered):
     made = run_here(parts, "users", "create-key", EMAIL)
     answer = run(parts, "dead-letters", DUBLINE_API_KEY=made.output.strip())
     assert (answer.exit_code, answer.output) == (0, "No dead letters\n")
 
 
-def test_a_key_acts_for_somebody(parts, shown):
+def test_a_key_acts_for_somebody(parts, authorizations):
     made = run_here(parts, "users", "create-key", "nobody@example.org")
     assert (made.exit_code, made.output) == (1, "Error: There is no user nobody@example.org\n")
