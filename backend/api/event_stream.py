@@ -14,6 +14,7 @@ from uuid import UUID
 from backend.api import schemas
 from backend.database import row_security
 from backend.database.engine import Database
+from backend.database.errors import DatabaseFailure
 from backend.jobs import views
 from backend.jobs.watch import JobNews, JobWatch
 
@@ -29,7 +30,10 @@ EVENT = schemas.EventViewSchema()
 async def stream_events(
     watch: JobWatch, db: Database, user_id: UUID, job_id: UUID, after: int
 ) -> AsyncGenerator[bytes]:
-    """What happens to a job after an event, as it happens, in blocks for a client."""
+    """What happens to a job after an event, as it happens, in blocks for a client.
+
+    It ends when the database is away: the client comes back, and loses nothing by that.
+    """
     ends = asyncio.get_running_loop().time() + OLDEST_S
     told: Mapping[Any, float] = {}
     with watch.follow(job_id) as follower:
@@ -39,8 +43,11 @@ async def stream_events(
                 yield PING
                 continue
             if news.seq > after:
-                read = partial(_read_events, db, user_id, job_id, after)
-                for event in await watch.ask(read):
+                try:
+                    events = await watch.ask(partial(_read_events, db, user_id, job_id, after))
+                except DatabaseFailure:
+                    return
+                for event in events:
                     yield format_event(event)
                     after = event["seq"]
             for block in list_progress(news, told):

@@ -8,14 +8,15 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database.engine import Database
-from backend.database.errors import DatabaseFailure
 from backend.database.models.jobs import Job
 from backend.database.models.runs import StageRun
 from backend.pipeline.stages import Stage
@@ -89,10 +90,10 @@ class JobWatch:
 
     async def _look(self) -> None:
         while self._followers:
-            followed = list(self._followers)
             try:
-                news = await self.ask(lambda: read_news(self._db, followed))  # noqa: B023 - awaited
-            except DatabaseFailure as error:
+                news = await self.ask(partial(read_news, self._db, list(self._followers)))
+            except SQLAlchemyError as error:
+                # It is away, or gives no connection: whoever follows waits until it is back.
                 log.warning("cannot look at jobs", error=type(error).__name__)
                 news = {}
             for job_id, one in news.items():

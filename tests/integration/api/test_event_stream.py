@@ -1,6 +1,7 @@
 """A job's events as they happen, over sockets, without gap or repeat."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -8,13 +9,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from backend.api import event_stream
 from backend.database.engine import from_now
 from backend.database.models.accounts import LOCAL_USER
 from backend.database.models.jobs import EventTicket
-from backend.jobs import submit, views
+from backend.jobs import submit, views, watch
 from backend.pipeline.stages import Stage
 from backend.runs import leases
 from tests import factories
@@ -179,3 +180,17 @@ def test_a_server_ends_while_it_streams(parts):
         )
         answer = stream.__enter__()
         assert next(answer.iter_lines()).startswith("retry: ")
+
+
+def test_streams_outlive_a_database_that_is_away(parts, follow):
+    """Red when the look ends with the first error: nobody would ever be told anything."""
+    job_id, run_id = factories.create_dub(parts.db)
+    with follow(f"/v1/jobs/{job_id}/events") as stream:
+        take(stream, "run.created")
+        with parts.db.write() as connection:
+            connection.execute(text("ALTER TABLE stage_runs RENAME TO away"))
+        time.sleep(3 * watch.LOOK_S)  # it looks meanwhile
+        with parts.db.write() as connection:
+            connection.execute(text("ALTER TABLE away RENAME TO stage_runs"))
+        factories.do_stage(parts.db, run_id, Stage.ASR)
+        take(stream, "stage.succeeded")
